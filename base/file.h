@@ -1,0 +1,21 @@
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+/* Whole files. Writing goes to a temporary name beside the target and is renamed, so that a reader
+ * sees the old file or the new one and a killed run leaves no half of either. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* The file's bytes, NUL-terminated, owned by the caller (mem_free); at most `bytes_max`. */
+MUST_USE enum err file_read(const char *path, size_t bytes_max, char **out, size_t *length,
+                            struct err_note *note);
+MUST_USE enum err file_write(const char *path, const void *bytes, size_t length,
+                             struct err_note *note);
+/* mkdir -p */
+MUST_USE enum err file_make_folder(const char *path, struct err_note *note);
+bool file_is_folder(const char *path);
+bool file_exists(const char *path);
+
+#endif

@@ -1,0 +1,171 @@
+#include "base/json.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void json_init(struct json *json, struct buf *out)
+{
+    *json = (struct json){ .out = out };
+}
+
+static void json_before_value(struct json *json)
+{
+    if (json->after_key) {
+        json->after_key = false;
+        return;
+    }
+    if (json->need_comma[json->depth]) buf_putc(json->out, ',');
+    json->need_comma[json->depth] = true;
+}
+
+void json_open(struct json *json, char bracket)
+{
+    assert(bracket == '{' || bracket == '[');
+    assert(json->depth + 1 < JSON_DEPTH_MAX);
+    json_before_value(json);
+    buf_putc(json->out, bracket);
+    json->need_comma[++json->depth] = false;
+}
+
+void json_close(struct json *json, char bracket)
+{
+    assert(bracket == '}' || bracket == ']');
+    assert(json->depth > 0);
+    assert(!json->after_key);
+    json->depth--;
+    buf_putc(json->out, bracket);
+}
+
+/* Length of the valid UTF-8 sequence at `s` (RFC 3629), 0 when there is none. */
+static size_t utf8_length(const unsigned char *s, size_t rest)
+{
+    if (s[0] < 0x80) return 1;
+    size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
+    if (s[0] < 0xC2 || s[0] > 0xF4 || n > rest) return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xC0) != 0x80) return 0;
+    }
+    if (s[0] == 0xE0 && s[1] < 0xA0) return 0;
+    if (s[0] == 0xED && s[1] > 0x9F) return 0;
+    if (s[0] == 0xF0 && s[1] < 0x90) return 0;
+    if (s[0] == 0xF4 && s[1] > 0x8F) return 0;
+    return n;
+}
+
+static void json_escape(struct buf *out, const char *text, size_t length)
+{
+    size_t start = 0;
+    size_t at = 0;
+    while (at < length) {
+        unsigned char c = (unsigned char)text[at];
+        size_t n = utf8_length((const unsigned char *)text + at, length - at);
+        if (n > 0 && c >= 0x20 && c != '"' && c != '\\') {
+            at += n;
+            continue;
+        }
+        buf_put(out, text + start, at - start);
+        if (n == 0) {
+            buf_puts(out, "\\ufffd");
+        } else if (c == '"' || c == '\\') {
+            buf_putc(out, '\\');
+            buf_putc(out, (char)c);
+        } else if (c == '\n') {
+            buf_puts(out, "\\n");
+        } else {
+            buf_printf(out, "\\u%04x", c);
+        }
+        at++;
+        start = at;
+    }
+    buf_put(out, text + start, length - start);
+}
+
+void json_key(struct json *json, const char *key)
+{
+    assert(!json->after_key);
+    json_before_value(json);
+    buf_putc(json->out, '"');
+    json_escape(json->out, key, strlen(key));
+    buf_puts(json->out, "\":");
+    json->after_key = true;
+}
+
+void json_string_length(struct json *json, const char *text, size_t length)
+{
+    json_before_value(json);
+    buf_putc(json->out, '"');
+    json_escape(json->out, text, length);
+    buf_putc(json->out, '"');
+}
+
+void json_string(struct json *json, const char *text)
+{
+    if (text == NULL) {
+        json_null(json);
+        return;
+    }
+    json_string_length(json, text, strlen(text));
+}
+
+void json_u64(struct json *json, uint64_t value)
+{
+    json_before_value(json);
+    buf_put_u64(json->out, value);
+}
+
+void json_i64(struct json *json, int64_t value)
+{
+    json_before_value(json);
+    if (value < 0) buf_putc(json->out, '-');
+    buf_put_u64(json->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void json_double(struct json *json, double value)
+{
+    json_before_value(json);
+    if (!isfinite(value)) {
+        buf_puts(json->out, "null");
+        return;
+    }
+    char text[32];
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        double back = strtod(text, NULL);
+        if (!(back < value) && !(back > value)) break;
+    }
+    buf_puts(json->out, text);
+}
+
+void json_bool(struct json *json, bool value)
+{
+    json_before_value(json);
+    buf_puts(json->out, value ? "true" : "false");
+}
+
+void json_null(struct json *json)
+{
+    json_before_value(json);
+    buf_puts(json->out, "null");
+}
+
+void json_raw(struct json *json, const char *text, size_t length)
+{
+    json_before_value(json);
+    buf_put(json->out, text, length);
+}
+
+void json_ms(struct json *json, uint64_t ns)
+{
+    json_before_value(json);
+    uint64_t us = ns / 1000;
+    buf_put_u64(json->out, us / 1000);
+    if (us % 1000 == 0) return;
+    char fraction[8];
+    snprintf(fraction, sizeof fraction, ".%03u", (unsigned)(us % 1000));
+    size_t length = strlen(fraction);
+    while (fraction[length - 1] == '0') length--;
+    buf_put(json->out, fraction, length);
+}
