@@ -1,0 +1,129 @@
+#include "config/config.h"
+
+#include <stddef.h>
+
+#define AT(field) offsetof(struct runtime_config, field)
+#define MS NS_PER_MS
+#define S NS_PER_S
+#define HOUR (3600 * NS_PER_S)
+#define MIB (UINT64_C(1024) * 1024)
+
+static const char *const upstream_apis[] = { "v1", "timeseries", NULL };
+static const char *const baselines[] = { "ewma", "kalman", "rolling_quantile", NULL };
+static const char *const log_levels[] = { "debug", "info", "warn", "error", NULL };
+
+/* To add an option: one row here, one field in config.h (or in the struct of the layer that uses
+ * it). The unit is part of the key; bounds of times are in nanoseconds. The order is that of
+ * docs/options.md: the guide's keys first, in the guide's order. */
+static const struct option rows[] = {
+    { "connect_timeout_s", OPTION_SECONDS, AT(engine.connect_timeout_ns), MS, HOUR, "0.25", NULL,
+      "Longest wait for a connection to the upstream (name, TCP, TLS)." },
+    { "read_timeout_s", OPTION_SECONDS, AT(engine.read_timeout_ns), MS, HOUR, "1.2", NULL,
+      "Longest wait for the next byte of the upstream's answer." },
+    { "write_timeout_s", OPTION_SECONDS, AT(engine.write_timeout_ns), MS, HOUR, "0.25", NULL,
+      "Longest wait for progress while the request is being sent." },
+    { "pool_timeout_s", OPTION_SECONDS, AT(engine.pool_timeout_ns), MS, HOUR, "0.15", NULL,
+      "Longest wait for a free place among max_connections." },
+    { "request_deadline_s", OPTION_SECONDS, AT(engine.request_deadline_ns), 10 * MS, HOUR, "1.8",
+      NULL, "Hard limit of one request, from its arrival, over all attempts and waits." },
+    { "retry_count", OPTION_U32, AT(engine.retry_count), 0, ATTEMPTS_MAX - 1, "2", NULL,
+      "Retries after the first attempt, for transient failures only." },
+    { "retry_backoff_base_ms", OPTION_MILLIS, AT(engine.backoff.base_ns), 0, 60 * S, "100", NULL,
+      "Ceiling of the wait before the first retry; it doubles with each further one. The wait is "
+      "drawn uniformly below it." },
+    { "retry_backoff_cap_ms", OPTION_MILLIS, AT(engine.backoff.cap_ns), 0, 60 * S, "800", NULL,
+      "The ceiling never grows over this." },
+    { "max_connections", OPTION_U32, AT(engine.pool.connections_max), 1, 65536, "256", NULL,
+      "Attempts at the upstream at once; 2 to 4 times the expected requests in flight." },
+    { "max_keepalive_connections", OPTION_U32, AT(server.max_keepalive_connections), 0, 65536,
+      "128", NULL, "Idle upstream connections that are kept; 50 % to 75 % of max_connections." },
+    { "keepalive_expiry_s", OPTION_SECONDS, AT(server.keepalive_expiry_ns), 0, HOUR, "60", NULL,
+      "An idle upstream connection is not used again after this." },
+    { "cache_ttl_s", OPTION_SECONDS, AT(engine.cache.ttl_ns), 0, 24 * HOUR, "60", NULL,
+      "How long an answer is served as fresh; 0: never." },
+    { "cache_stale_if_error_s", OPTION_SECONDS, AT(engine.cache.stale_ns), 0, 24 * HOUR, "180",
+      NULL, "How much longer it may be served when the upstream fails; 0: never." },
+    { "breaker_failures_30s", OPTION_U32, AT(engine.breaker.failures_to_open), 1,
+      BREAKER_FAILURES_MAX, "12", NULL,
+      "Failed attempts within breaker_window_s that open the circuit breaker." },
+    { "breaker_cooldown_s", OPTION_SECONDS, AT(engine.breaker.cooldown_ns), MS, HOUR, "30", NULL,
+      "How long the breaker stays open before it lets probes through." },
+    { "breaker_half_open_probe", OPTION_U32, AT(engine.breaker.half_open_probes), 1,
+      BREAKER_PROBES_MAX, "5", NULL,
+      "Probes at once while half open; as many successes close the breaker, one failure opens it "
+      "again." },
+    { "baseline_only_liquidity_bucket", OPTION_TEXT, AT(forecast.baseline_only_liquidity_bucket),
+      0, 0, "low", NULL,
+      "Requests of this liquidity_bucket get the baseline without asking the model; empty: none." },
+
+    { "breaker_window_s", OPTION_SECONDS, AT(engine.breaker.window_ns), 100 * MS, HOUR, "30", NULL,
+      "The rolling window of both breaker rules." },
+    { "breaker_min_volume", OPTION_U32, AT(engine.breaker.min_volume), 1, 1000000, "20", NULL,
+      "Attempts in the window before either breaker rule may open it." },
+    { "breaker_failure_ratio", OPTION_PERMILLE, AT(engine.breaker.failure_ratio_permille), 0, 1000,
+      "0.5", NULL, "Share of failed attempts in the window that opens the breaker; 0: no such rule." },
+    { "breaker_count_ratio_floor", OPTION_PERMILLE, AT(engine.breaker.count_ratio_floor_permille),
+      0, 1000, "0", NULL,
+      "breaker_failures_30s counts only when at least this share of attempts failed; 0: the count "
+      "alone decides." },
+    { "breaker_cooldown_jitter", OPTION_PERMILLE, AT(engine.breaker.cooldown_jitter_permille), 0,
+      1000, "0.2", NULL,
+      "Each cooldown is drawn uniformly from this share around breaker_cooldown_s." },
+    { "breaker_count_429", OPTION_BOOL, AT(engine.breaker.count_429), 0, 0, "false", NULL,
+      "Whether a 429 counts as a failure for the breaker; otherwise it is left out." },
+    { "min_attempt_budget_ms", OPTION_MILLIS, AT(engine.min_attempt_budget_ns), 0, HOUR, "100",
+      NULL, "A retry starts only when its wait leaves at least this much of the deadline." },
+    { "retry_after_hold_cap_s", OPTION_SECONDS, AT(engine.retry_after_hold_cap_ns), 0, HOUR, "30",
+      NULL, "A Retry-After that no retry can wait for keeps later requests from the upstream, at "
+            "most this long; 0: never." },
+    { "pool_queue_max", OPTION_U32, AT(engine.pool.queue_max), 0, 1000000, "1024", NULL,
+      "Requests that may wait for a place among max_connections; 0: nobody waits." },
+    { "max_inflight", OPTION_U32, AT(engine.calls_max), 1, 65536, "4096", NULL,
+      "Requests in work at once; the next one is answered 503 RUNTIME_OVERLOADED." },
+    { "cache_entries_max", OPTION_U32, AT(engine.cache.entries_max), 0, 1000000, "50000", NULL,
+      "Answers kept in the cache; 0: no cache." },
+    { "cache_bytes_max", OPTION_U64, AT(engine.cache.bytes_max), 0, 65536 * MIB, "134217728", NULL,
+      "Bytes kept in the cache, over all answers." },
+    { "seed", OPTION_U64, AT(engine.seed), 0, UINT64_MAX, "0", NULL,
+      "Seed of every draw (backoff, cooldown); 0: drawn at start and logged." },
+
+    { "input_len_steps", OPTION_U32, AT(forecast.input_len_steps), FORECAST_POINTS_MIN,
+      FORECAST_POINTS_MAX, "288", NULL, "How many of the last values of y the model is sent." },
+    { "min_history_points", OPTION_U32, AT(forecast.min_history_points), FORECAST_POINTS_MIN,
+      FORECAST_POINTS_MAX, "32", NULL, "Requests with fewer values of y get the baseline." },
+    { "max_gap_minutes", OPTION_U32, AT(forecast.max_gap_minutes), 0, 525600, "60", NULL,
+      "Requests with a larger gap in y get the baseline." },
+    { "horizon_max", OPTION_U32, AT(forecast.horizon_max), 1, FORECAST_POINTS_MAX, "1000", NULL,
+      "Requests with a larger horizon_steps are refused." },
+    { "default_model", OPTION_TEXT, AT(forecast.default_model), 0, 0, "chronos", NULL,
+      "The model of a request that names none." },
+    { "default_model_version", OPTION_TEXT, AT(forecast.default_model_version), 0, 0, "", NULL,
+      "The version of default_model; empty: none is sent." },
+    { "upstream_api", OPTION_CHOICE, AT(forecast.upstream_api), 0, 0, "v1", upstream_apis,
+      "v1: POST /v1/forecast; timeseries: the older POST /v1/timeseries/forecast." },
+    { "baseline", OPTION_CHOICE, AT(forecast.baseline), 0, 0, "ewma", baselines,
+      "The forecast without a model, when there is neither an answer nor a stale one." },
+
+    { "body_bytes_max", OPTION_U64, AT(server.body_bytes_max), 256, 1024 * MIB, "1048576", NULL,
+      "Largest request body; a larger one is answered 413." },
+    { "response_bytes_max", OPTION_U64, AT(server.response_bytes_max), 256, 1024 * MIB, "8388608",
+      NULL, "Largest body taken from the upstream; a larger one is a failed attempt." },
+    { "inbound_connections_max", OPTION_U32, AT(server.inbound_connections_max), 1, 65536, "4096",
+      NULL, "Connections of callers at once." },
+    { "drain_s", OPTION_SECONDS, AT(server.drain_ns), 0, HOUR, "5", NULL,
+      "After SIGTERM: how long requests in work may take before they are cut off." },
+    { "log_level", OPTION_CHOICE, AT(server.log_level), 0, 0, "info", log_levels,
+      "Less important log lines are not written." },
+};
+
+_Static_assert(sizeof rows / sizeof *rows <= OPTIONS_MAX, "raise OPTIONS_MAX");
+_Static_assert(sizeof ((struct forecast_config *)0)->default_model == OPTION_TEXT_MAX &&
+               sizeof ((struct forecast_config *)0)->default_model_version == OPTION_TEXT_MAX &&
+               sizeof ((struct forecast_config *)0)->baseline_only_liquidity_bucket ==
+                   OPTION_TEXT_MAX, "OPTION_TEXT fields have OPTION_TEXT_MAX bytes");
+
+const struct option *config_rows(size_t *count)
+{
+    *count = sizeof rows / sizeof *rows;
+    return rows;
+}
