@@ -73,7 +73,8 @@ static void put_unit_hint(struct buf *out, const struct option *row, const char 
 {
     uint64_t ns = 0;
     bool time = row->kind == OPTION_SECONDS || row->kind == OPTION_MILLIS;
-    if (!time || !units_parse_duration(text, &ns)) return;
+    bool plain_number = text[strspn(text, "0123456789.")] == '\0';
+    if (!time || plain_number || !units_parse_duration(text, &ns)) return;
     buf_puts(out, "; the key already names the unit, write ");
     put_decimal(out, ns, kind_decimals(row->kind));
 }

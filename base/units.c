@@ -32,9 +32,8 @@ static const uint64_t powers_of_ten[DIGITS_MAX + 1] = {
     UINT64_C(10000000000000000000),
 };
 
-/* A unit: its spelling, how many of the smallest part it holds, how many decimals make sense. The
- * number is read as number * 10^digits and then multiplied by `factor`, so
- * factor * 10^digits = the size of the unit. */
+/* A unit: the number is read as number * 10^digits (its decimals made whole) and then multiplied by
+ * `factor`, so factor * 10^digits is the unit's size in the smallest part. */
 struct unit {
     const char *name;
     unsigned digits;
@@ -71,7 +70,9 @@ static bool parse_decimal(const char *text, size_t length, unsigned digits, uint
         if (__builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value)) return false;
     }
     if (length == 0 || digits - decimals > DIGITS_MAX) return false;
-    return !__builtin_mul_overflow(value, powers_of_ten[digits - decimals], out);
+    if (__builtin_mul_overflow(value, powers_of_ten[digits - decimals], &value)) return false;
+    *out = value;
+    return true;
 }
 
 static const struct unit *unit_find(const struct unit *units, size_t count, const char *name)
@@ -102,7 +103,9 @@ bool units_parse_duration(const char *text, uint64_t *out_ns)
         unit_find(units, sizeof units / sizeof units[0], text + length);
     uint64_t value = 0;
     if (unit == NULL || !parse_decimal(text, length, unit->digits, &value)) return false;
-    return !__builtin_mul_overflow(value, unit->factor, out_ns);
+    if (__builtin_mul_overflow(value, unit->factor, &value)) return false;
+    *out_ns = value;
+    return true;
 }
 
 bool units_parse_rate(const char *text, uint64_t *out_micro_per_s)

@@ -132,8 +132,12 @@ static enum err check_properties(struct builder *builder, const yaml_char_t *anc
                        (const char *)anchor);
     }
     if (tag != NULL) {
-        return note_at(builder, ERR_INVALID, mark, "the tag \"%s\" is not allowed; remove it",
-                       (const char *)tag);
+        /* libyaml spells "!!int" out; people should see what they wrote. */
+        static const char standard[] = "tag:yaml.org,2002:";
+        const char *name = (const char *)tag;
+        bool is_standard = strncmp(name, standard, sizeof standard - 1) == 0;
+        return note_at(builder, ERR_INVALID, mark, "the tag \"%s%s\" is not allowed; remove it",
+                       is_standard ? "!!" : "", is_standard ? name + sizeof standard - 1 : name);
     }
     return ERR_OK;
 }

@@ -1,0 +1,73 @@
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void every_piece_is_zeroed_aligned_and_keeps_its_bytes(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    unsigned char *pieces[200];
+    for (size_t i = 0; i < 200; i++) {
+        size_t size = i * 37 % 900 + 1;
+        pieces[i] = arena_alloc(&arena, size, 1);
+        assert_int_equal((uintptr_t)pieces[i] % 16, 0);
+        for (size_t j = 0; j < size; j++) assert_int_equal(pieces[i][j], 0);
+        memset(pieces[i], (int)i, size);
+    }
+    for (size_t i = 0; i < 200; i++) {
+        size_t size = i * 37 % 900 + 1;
+        for (size_t j = 0; j < size; j++) assert_int_equal(pieces[i][j], (unsigned char)i);
+    }
+    arena_deinit(&arena);
+}
+
+static void a_piece_larger_than_a_block_fits(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    char *small = arena_alloc(&arena, 1, 8);
+    char *large = arena_alloc(&arena, 100, 1000);
+    memset(large, 'x', 100000);
+    assert_int_equal(small[0], 0);
+    arena_deinit(&arena);
+    assert_null(arena.head);
+}
+
+static void copied_text_is_terminated_and_may_be_empty(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    assert_string_equal(arena_copy_text(&arena, "abcdef", 3), "abc");
+    assert_string_equal(arena_copy_text(&arena, NULL, 0), "");
+    assert_string_equal(arena_printf(&arena, "%s=%d", "k", 7), "k=7");
+    arena_deinit(&arena);
+}
+
+static void an_arena_can_be_used_again_after_it_was_freed(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    arena_alloc(&arena, 1, 1);
+    arena_deinit(&arena);
+    assert_string_equal(arena_printf(&arena, "again"), "again");
+    arena_deinit(&arena);
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_piece_is_zeroed_aligned_and_keeps_its_bytes),
+        cmocka_unit_test(a_piece_larger_than_a_block_fits),
+        cmocka_unit_test(copied_text_is_terminated_and_may_be_empty),
+        cmocka_unit_test(an_arena_can_be_used_again_after_it_was_freed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
