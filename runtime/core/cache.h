@@ -1,0 +1,66 @@
+#ifndef CORE_CACHE_H
+#define CORE_CACHE_H
+/* The first-level cache (guide 5): which keys are held, since when, in which slot. The bodies
+ * themselves belong to the driver, who keeps them in an array by slot number.
+ *
+ * An entry of age a is fresh while a < ttl_ns, stale while a < ttl_ns + stale_ns, then gone.
+ * Least recently used entries leave when the number of entries or of bytes is over its bound.
+ *
+ * Example: ttl 60 s, stale 120 s; stored at 10 s: fresh until 70 s, stale until 190 s. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+
+enum { CACHE_KEY_BYTES = 32 };
+#define CACHE_NO_SLOT UINT32_MAX
+
+struct cache_key {
+    uint8_t bytes[CACHE_KEY_BYTES]; /* SHA-256 of the request's canonical form */
+};
+
+struct cache_config {
+    uint64_t ttl_ns;      /* 0: nothing is ever fresh */
+    uint64_t stale_ns;    /* 0: no stale-if-error */
+    uint32_t entries_max; /* 0: no cache, as when both times are 0; at most 2^30 */
+    uint64_t bytes_max;   /* over all bodies */
+};
+
+enum cache_state { CACHE_MISS, CACHE_FRESH, CACHE_STALE };
+
+struct cache_hit {
+    enum cache_state state;
+    uint32_t slot;   /* CACHE_NO_SLOT on a miss */
+    uint64_t age_ns; /* 0 on a miss */
+};
+
+struct cache; /* allocated at create, nothing later */
+
+/* `config` is borrowed. */
+struct cache *cache_create(const struct cache_config *config);
+void cache_destroy(struct cache *cache);
+
+/* Looks a key up and counts it as used. An entry that is gone leaves now. */
+struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, instant_ns now);
+
+/* Takes an answer of `bytes` bytes in: replaces the entry of an equal key (same slot), or takes a
+ * free slot, or the slot of the least recently used. CACHE_NO_SLOT when it cannot be held (larger
+ * than bytes_max, or no cache): then nothing changed. The driver puts the body into the returned
+ * slot, dropping what was there. Entries that leave for another reason (too old, room for bytes)
+ * wait in a list: see cache_pop_dropped(). */
+uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t bytes,
+                     instant_ns now);
+
+/* A slot whose body the driver can free now; CACHE_NO_SLOT when there is none. */
+uint32_t cache_pop_dropped(struct cache *cache);
+/* Whether cache_pop_dropped() has something to give. */
+bool cache_has_dropped(const struct cache *cache);
+
+uint32_t cache_entries(const struct cache *cache);
+uint64_t cache_bytes(const struct cache *cache);
+
+/* "fresh", "stale_if_error", "miss" (guide 5's tag values). */
+const char *cache_state_name(enum cache_state state);
+
+#endif

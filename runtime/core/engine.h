@@ -1,0 +1,157 @@
+#ifndef CORE_ENGINE_H
+#define CORE_ENGINE_H
+/* The policy engine: every decision of the hardening guide for many calls at once, with no clock,
+ * socket or chance of its own. Two drivers feed it: the runtime (libuv, libcurl) and the simulator
+ * (a queue and a number).
+ *
+ *     for (;;) {
+ *         obey(engine_step(engine, &input, now));     in the order given
+ *         input = wait until the next event or engine_wakeup(engine)
+ *     }                                               (a plain wake-up is ENGINE_TIMER)
+ *
+ * One call runs through the chain of guide 8:
+ *
+ *     REQUEST -> baseline only? ------------------------------------------------> BASELINE
+ *             -> fresh in L1? -> ANSWER                                              ^
+ *             -> hold / breaker open / pool full? -------.                           | none
+ *             -> ATTEMPT -> ok -> STORE, ANSWER          v                           |
+ *                  ^  '---> failed -> retry allowed? -> stale in L1? -> ANSWER ------'
+ *                  '-- BACKOFF <----------- yes
+ *
+ * A retry starts only when the class is retryable, `retry_count` is not used up, and backoff +
+ * min_attempt_budget_ns fits what is left of the deadline. A Retry-After is a lower bound of the
+ * backoff; when it does not fit, no retry is made and later calls are held off the upstream until
+ * it is over (at most retry_after_hold_cap_ns).
+ *
+ * The chain's gate (hold, breaker, pool) is the same before each attempt. When it refuses the first
+ * one, the cause is the refusal; later it stays what became of the attempt before. A place in the
+ * pool is held while an attempt runs, not during its backoff.
+ *
+ * An attempt has three phases, each with its own limit, each clipped to the deadline:
+ *     connect (START_ATTEMPT .. ATTEMPT_CONNECTED), write (.. ATTEMPT_SENT; every progress report
+ *     starts the limit anew), read (every byte received starts the limit anew).
+ * When a limit passes, the engine cancels the attempt itself: CONNECT_TIMEOUT, WRITE_TIMEOUT or
+ * READ_TIMEOUT when the phase's own limit is the shorter one, DEADLINE when it is not. A report of
+ * a later phase also ends the earlier ones, so a driver may leave CONNECTED out.
+ *
+ * An input goes before a timer of the same instant.
+ *
+ * Bounds: one step causes at most ENGINE_ACTIONS_MAX actions. What can be more (waiters, dropped
+ * cache entries, several timers of one instant) is spread over steps: engine_wakeup() then returns
+ * a moment that is already over, and the driver simply steps again with ENGINE_TIMER. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "core/backoff.h"
+#include "core/breaker.h"
+#include "core/cache.h"
+#include "core/classify.h"
+#include "core/pool.h"
+#include "core/record.h"
+
+struct engine_config {
+    uint64_t seed;               /* of every keyed draw */
+    uint32_t calls_max;          /* calls in flight at once; ids are 0 .. calls_max-1 */
+    uint64_t connect_timeout_ns; /* each > 0 */
+    uint64_t read_timeout_ns;
+    uint64_t write_timeout_ns;
+    uint64_t pool_timeout_ns;
+    uint64_t request_deadline_ns;
+    uint32_t retry_count; /* 0 .. ATTEMPTS_MAX-1 */
+    struct backoff_config backoff;
+    uint64_t min_attempt_budget_ns;
+    uint64_t retry_after_hold_cap_ns; /* 0: never hold */
+    struct pool_config pool;
+    struct breaker_config breaker;
+    struct cache_config cache;
+};
+
+enum engine_input_kind {
+    ENGINE_TIMER,             /* nothing happened but time */
+    ENGINE_REQUEST,           /* a validated request arrived: takes the free id `call` */
+    ENGINE_CLIENT_GONE,       /* nobody waits for `call` any more; it ends with SERVED_NOBODY */
+    ENGINE_ATTEMPT_CONNECTED, /* a connection is ready (at once when it is reused) */
+    ENGINE_ATTEMPT_PROGRESS,  /* bytes of the request left, or bytes of the response came */
+    ENGINE_ATTEMPT_SENT,      /* the request left completely */
+    ENGINE_ATTEMPT_DONE,      /* the attempt ended by itself */
+    ENGINE_BASELINE_DONE,     /* the answer to ENGINE_RUN_BASELINE */
+};
+
+struct engine_input {
+    enum engine_input_kind kind;
+    uint32_t call;
+    /* ENGINE_REQUEST */
+    uint64_t request_key;        /* hash_text(request id) */
+    struct cache_key cache_key;
+    enum code baseline_only;     /* CODE_NONE: the full chain; else the INPUT_* cause for going
+                                  * straight to the baseline */
+    /* ENGINE_ATTEMPT_*: the attempt they belong to, 0-based; must be the call's current one */
+    uint32_t attempt;
+    /* ENGINE_ATTEMPT_DONE */
+    enum outcome outcome;
+    uint16_t http_status;        /* 0: no complete head */
+    bool has_retry_after;
+    uint64_t retry_after_ns;     /* from now */
+    uint64_t body_bytes;         /* OUTCOME_OK: what the cached answer will weigh */
+    /* ENGINE_BASELINE_DONE */
+    bool baseline_ok;
+};
+
+enum engine_action_kind {
+    ENGINE_START_ATTEMPT,  /* start attempt `attempt` of `call`; everything ends at `deadline` */
+    ENGINE_CANCEL_ATTEMPT, /* end it; no input of it may follow. `outcome` says why */
+    ENGINE_RUN_BASELINE,   /* compute it now and step with ENGINE_BASELINE_DONE */
+    ENGINE_STORE,          /* keep the answer of `call` in `slot`, dropping what is there */
+    ENGINE_DROP,           /* free the body in `slot` */
+    ENGINE_ANSWER,         /* answer `call` as engine_record() says; then its id is free */
+    ENGINE_BREAKER,        /* the breaker moved: `transition` */
+};
+
+struct engine_action {
+    enum engine_action_kind kind;
+    uint32_t call;
+    uint32_t attempt;
+    uint32_t slot;
+    enum outcome outcome;
+    instant_ns deadline;
+    struct breaker_transition transition;
+};
+
+enum { ENGINE_ACTIONS_MAX = 8 };
+
+struct engine_actions {
+    uint32_t count;
+    struct engine_action items[ENGINE_ACTIONS_MAX];
+};
+
+struct engine_stats {
+    uint32_t calls;         /* in flight */
+    uint32_t attempts;      /* in flight */
+    uint32_t pool_waiting;
+    uint32_t permits_out;
+    uint32_t cache_entries;
+    uint64_t cache_bytes;
+    uint64_t late_results;  /* breaker results of an older generation */
+    enum breaker_state breaker;
+    instant_ns held_until;  /* 0: no hold */
+};
+
+struct engine;
+
+/* `config` is borrowed and must not change. All memory is taken here. */
+struct engine *engine_create(const struct engine_config *config);
+void engine_destroy(struct engine *engine);
+
+/* The actions are the engine's and valid until the next step. `now` never goes back (asserted). */
+const struct engine_actions *engine_step(struct engine *engine, const struct engine_input *input,
+                                         instant_ns now);
+/* When to step with ENGINE_TIMER at the latest; INSTANT_NEVER when only an event can change things;
+ * a moment that is over when there is more to do at once. */
+instant_ns engine_wakeup(const struct engine *engine);
+/* The record of a call in flight, or of one answered in the latest step. Borrowed. */
+const struct call_record *engine_record(const struct engine *engine, uint32_t call);
+struct engine_stats engine_stats(const struct engine *engine);
+
+#endif

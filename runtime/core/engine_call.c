@@ -1,0 +1,173 @@
+#include <assert.h>
+
+#include "core/engine_internal.h"
+
+void call_enter(struct engine *engine, uint32_t id, enum call_state state, instant_ns timer)
+{
+    engine->calls[id].state = state;
+    timers_set(&engine->timers, id, timer);
+}
+
+void call_path(struct call *call, enum path_step step)
+{
+    struct call_record *record = &call->record;
+    assert(record->path_count < PATH_MAX);
+    record->path[record->path_count++] = (struct path_entry){ .step = (uint8_t)step };
+}
+
+/* Field by field: attempts and path are long, and their counts say what of them is valid. */
+static void record_init(struct call_record *record, uint64_t request_key, instant_ns arrived,
+                        uint64_t deadline_ns)
+{
+    record->request_key = request_key;
+    record->arrived = arrived;
+    record->deadline = instant_add(arrived, deadline_ns);
+    record->finished = 0;
+    record->served = SERVED_NOBODY;
+    record->code = CODE_NONE;
+    record->cause = CODE_NONE;
+    record->cache_state = CACHE_MISS;
+    record->cache_slot = CACHE_NO_SLOT;
+    record->age_ns = 0;
+    record->breaker = BREAKER_CLOSED;
+    record->attempt_count = 0;
+    record->path_count = 0;
+}
+
+static void call_answer(struct engine *engine, uint32_t id, enum served served, enum code code,
+                        enum code cause)
+{
+    struct call *call = &engine->calls[id];
+    call->record.finished = engine->now;
+    call->record.served = served;
+    call->record.code = code;
+    call->record.cause = cause;
+    call->record.breaker = breaker_state(engine->breaker);
+    engine->calls_count--;
+    call_enter(engine, id, CALL_FREE, INSTANT_NEVER);
+    engine_add(engine, ENGINE_ANSWER, id);
+}
+
+static void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit)
+{
+    struct call *call = &engine->calls[id];
+    call->record.cache_state = hit.state;
+    call->record.cache_slot = hit.slot;
+    call->record.age_ns = hit.age_ns;
+    if (hit.state == CACHE_FRESH) {
+        call_answer(engine, id, SERVED_CACHE, CODE_NONE, CODE_NONE);
+    } else {
+        call_answer(engine, id, SERVED_STALE, CODE_CACHE_STALE_SERVED, call->cause);
+    }
+}
+
+void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_bytes)
+{
+    struct call *call = &engine->calls[id];
+    uint32_t slot = cache_store(engine->cache, &call->key, body_bytes, engine->now);
+    call->record.cache_slot = slot;
+    if (slot != CACHE_NO_SLOT) engine_add(engine, ENGINE_STORE, id)->slot = slot;
+    call_answer(engine, id, SERVED_UPSTREAM, CODE_NONE, CODE_NONE);
+}
+
+static void call_run_baseline(struct engine *engine, uint32_t id)
+{
+    call_enter(engine, id, CALL_BASELINE, INSTANT_NEVER);
+    engine_add(engine, ENGINE_RUN_BASELINE, id);
+}
+
+void call_on_request(struct engine *engine, const struct engine_input *input)
+{
+    uint32_t id = input->call;
+    struct call *call = &engine->calls[id];
+    assert(call->state == CALL_FREE);
+    call->client_gone = false;
+    call->baseline_only = input->baseline_only;
+    call->cause = input->baseline_only;
+    call->backoff_ns = 0;
+    call->key = input->cache_key;
+    record_init(&call->record, input->request_key, engine->now,
+                engine->config->request_deadline_ns);
+    engine->calls_count++;
+
+    if (call->baseline_only != CODE_NONE) {
+        call_path(call, PATH_INPUT_BASELINE_ONLY);
+        call_run_baseline(engine, id);
+        return;
+    }
+    struct cache_hit hit = cache_find(engine->cache, &call->key, engine->now);
+    switch (hit.state) {
+    case CACHE_FRESH:
+        call_path(call, PATH_L1_FRESH);
+        call_answer_cached(engine, id, hit);
+        return;
+    case CACHE_STALE: call_path(call, PATH_L1_STALE); break;
+    case CACHE_MISS: call_path(call, PATH_L1_MISS); break;
+    }
+    attempt_ask(engine, id);
+}
+
+void call_fall_back(struct engine *engine, uint32_t id)
+{
+    struct call *call = &engine->calls[id];
+    struct cache_hit hit = cache_find(engine->cache, &call->key, engine->now);
+    switch (hit.state) {
+    case CACHE_FRESH: /* another call filled it meanwhile */
+        call_path(call, PATH_L1_FILLED);
+        call_answer_cached(engine, id, hit);
+        return;
+    case CACHE_STALE:
+        call_path(call, PATH_STALE_HIT);
+        call_answer_cached(engine, id, hit);
+        return;
+    case CACHE_MISS:
+        call_path(call, PATH_STALE_MISS);
+        call_run_baseline(engine, id);
+        return;
+    }
+}
+
+void call_on_baseline_done(struct engine *engine, uint32_t id, bool ok)
+{
+    struct call *call = &engine->calls[id];
+    assert(call->state == CALL_BASELINE);
+    call_path(call, ok ? PATH_BASELINE_OK : PATH_BASELINE_FAILED);
+    if (call->client_gone) {
+        call_answer(engine, id, SERVED_NOBODY, CODE_NONE, CODE_NONE);
+    } else if (ok) {
+        call_answer(engine, id, SERVED_BASELINE, CODE_BASELINE_FALLBACK, call->cause);
+    } else {
+        call_answer(engine, id, SERVED_ERROR, call->cause, call->cause);
+    }
+}
+
+void call_on_client_gone(struct engine *engine, uint32_t id)
+{
+    struct call *call = &engine->calls[id];
+    switch (call->state) {
+    case CALL_FREE: assert(false && "no such call"); return;
+    case CALL_POOL: pool_leave(&engine->pool, id); break;
+    case CALL_CONNECT:
+    case CALL_WRITE:
+    case CALL_READ: attempt_abandon(engine, id); break;
+    case CALL_BACKOFF: break;
+    case CALL_BASELINE: /* its result is on the way: the id stays taken until then */
+        call->client_gone = true;
+        return;
+    }
+    call_answer(engine, id, SERVED_NOBODY, CODE_NONE, CODE_NONE);
+}
+
+void call_on_timer(struct engine *engine, uint32_t id)
+{
+    switch (engine->calls[id].state) {
+    case CALL_POOL: attempt_on_pool_timeout(engine, id); return;
+    case CALL_CONNECT:
+    case CALL_WRITE:
+    case CALL_READ: attempt_on_limit(engine, id); return;
+    case CALL_BACKOFF: attempt_ask(engine, id); return;
+    case CALL_FREE:
+    case CALL_BASELINE: break;
+    }
+    assert(false && "a timer in a state without one");
+}

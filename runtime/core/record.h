@@ -1,0 +1,98 @@
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+/* What is known of one call when it is answered: enough for `meta`, the logs, the metrics and the
+ * harness. Filled by the engine only. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/instant.h"
+#include "core/breaker.h"
+#include "core/cache.h"
+#include "core/classify.h"
+#include "core/taxonomy.h"
+
+enum {
+    ATTEMPTS_MAX = 11, /* retry_count is at most 10 */
+    PATH_MAX = 64,     /* at most 5 words per attempt and 8 around them */
+};
+
+enum served {
+    SERVED_NOBODY,   /* the client went away: no answer was owed */
+    SERVED_CACHE,    /* fresh entry */
+    SERVED_UPSTREAM, /* the model's forecast, just made */
+    SERVED_STALE,
+    SERVED_BASELINE,
+    SERVED_ERROR,
+};
+
+enum { SERVED_COUNT = SERVED_ERROR + 1 };
+
+/* One word of `meta.path`. PATH_ATTEMPT carries the attempt's outcome. */
+#define PATH_LIST(X)                                                                               \
+    X(PATH_INPUT_BASELINE_ONLY, "input:baseline_only")                                             \
+    X(PATH_L1_FRESH, "l1:fresh")                                                                   \
+    X(PATH_L1_STALE, "l1:stale")                                                                   \
+    X(PATH_L1_MISS, "l1:miss")                                                                     \
+    X(PATH_L1_FILLED, "l1:filled")                                                                 \
+    X(PATH_HOLD, "hold")                                                                           \
+    X(PATH_BREAKER_CLOSED, "breaker:closed")                                                       \
+    X(PATH_BREAKER_OPEN, "breaker:open")                                                           \
+    X(PATH_BREAKER_PROBE, "breaker:probe")                                                         \
+    X(PATH_BREAKER_PROBES_OUT, "breaker:half_open")                                                \
+    X(PATH_POOL_WAIT, "pool:wait")                                                                 \
+    X(PATH_POOL_FULL, "pool:full")                                                                 \
+    X(PATH_POOL_TIMEOUT, "pool:timeout")                                                           \
+    X(PATH_ATTEMPT, "attempt:")                                                                    \
+    X(PATH_STALE_HIT, "stale:hit")                                                                 \
+    X(PATH_STALE_MISS, "stale:miss")                                                               \
+    X(PATH_BASELINE_OK, "baseline:ok")                                                             \
+    X(PATH_BASELINE_FAILED, "baseline:failed")
+
+enum path_step {
+#define PATH_ENUM(name, text) name,
+    PATH_LIST(PATH_ENUM)
+#undef PATH_ENUM
+};
+
+struct path_entry {
+    uint8_t step;    /* enum path_step */
+    uint8_t outcome; /* enum outcome, PATH_ATTEMPT only */
+};
+
+struct attempt_record {
+    enum outcome outcome;
+    uint16_t http_status;  /* 0: no complete head was received */
+    instant_ns started;
+    uint64_t backoff_ns;   /* waited before it; 0 for the first */
+    uint64_t latency_ns;   /* from start to result */
+};
+
+struct call_record {
+    uint64_t request_key;  /* hash of the request id: subject of every keyed draw */
+    instant_ns arrived;
+    instant_ns deadline;   /* arrived + request_deadline */
+    instant_ns finished;
+    enum served served;
+    enum code code;
+    enum code cause;
+    enum cache_state cache_state; /* of what was served, or CACHE_MISS */
+    uint32_t cache_slot;          /* the body's slot when served from the cache or stored */
+    uint64_t age_ns;              /* of what was served */
+    enum breaker_state breaker;   /* when answered */
+    uint8_t attempt_count;
+    uint8_t path_count;
+    struct attempt_record attempts[ATTEMPTS_MAX];
+    struct path_entry path[PATH_MAX];
+};
+
+const char *served_name(enum served served); /* "upstream" */
+bool served_parse(const char *name, enum served *out);
+
+/* "attempt:RUNTIME_5XX" (its taxonomy code; "attempt:ok" for a success), "stale:hit"; borrowed,
+ * static. */
+const char *path_entry_name(struct path_entry entry);
+/* The inverse; the outcome is some outcome of that code. */
+bool path_entry_parse(const char *name, struct path_entry *out);
+
+#endif
