@@ -1,0 +1,50 @@
+#include "net/alarm.h"
+
+#include <assert.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+static void alarm_on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct alarm *alarm = poll->data;
+    uint64_t expirations;
+    /* Nothing to read: it was set to another moment after the loop saw it ring. */
+    if (read(alarm->fd, &expirations, sizeof expirations) != (ssize_t)sizeof expirations) return;
+    alarm->due = INSTANT_NEVER;
+    alarm->on_due(alarm->context);
+}
+
+void alarm_init(struct alarm *alarm, uv_loop_t *loop, void (*on_due)(void *context), void *context)
+{
+    *alarm = (struct alarm){ .due = INSTANT_NEVER, .on_due = on_due, .context = context };
+    alarm->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    assert(alarm->fd >= 0);
+    int rc = uv_poll_init(loop, &alarm->poll, alarm->fd);
+    assert(rc == 0);
+    alarm->poll.data = alarm;
+    rc = uv_poll_start(&alarm->poll, UV_READABLE, alarm_on_poll);
+    assert(rc == 0);
+}
+
+void alarm_set(struct alarm *alarm, instant_ns due)
+{
+    if (due == alarm->due) return;
+    struct itimerspec when = { .it_value = { .tv_sec = 0 } }; /* all zero: off */
+    if (due != INSTANT_NEVER) {
+        when.it_value.tv_sec = (time_t)(due / NS_PER_S);
+        when.it_value.tv_nsec = (long)(due % NS_PER_S);
+        if (due == 0) when.it_value.tv_nsec = 1;
+    }
+    int rc = timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &when, NULL);
+    assert(rc == 0);
+    alarm->due = due;
+}
+
+void alarm_close(struct alarm *alarm)
+{
+    uv_close((uv_handle_t *)&alarm->poll, NULL);
+    close(alarm->fd);
+    alarm->fd = -1;
+}

@@ -1,0 +1,268 @@
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+#include "net/http_server_private.h"
+
+enum {
+    EXCHANGE_FREE_MAX = 1024,             /* kept for use again */
+    EXCHANGE_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
+    EXCHANGE_DRAIN_READS_MAX = 64,
+};
+
+static int http_exchange_fd(const struct http_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    assert(info != NULL);
+    return info->connect_fd;
+}
+
+struct http_exchange *http_exchange_open(struct http_connection *on,
+                                         struct MHD_Connection *connection)
+{
+    struct http_server *server = on->server;
+    struct http_exchange *exchange = server->free;
+    struct buf body;
+    if (exchange != NULL) {
+        server->free = exchange->next_free;
+        server->free_count--;
+        body = exchange->body;
+    } else {
+        exchange = mem_alloc(1, sizeof *exchange);
+        buf_init(&body, server->config.body_bytes_max);
+    }
+    *exchange = (struct http_exchange){
+        .server = server,
+        .on = on,
+        .connection = connection,
+        .state = EXCHANGE_RECEIVING,
+        .body = body,
+    };
+    return exchange;
+}
+
+void http_exchange_release(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    assert(exchange->state == EXCHANGE_RECEIVING || exchange->state == EXCHANGE_ENDED);
+    if (exchange->response != NULL) MHD_destroy_response(exchange->response);
+    if (server->free_count == EXCHANGE_FREE_MAX) {
+        buf_deinit(&exchange->body);
+        mem_free(exchange);
+        return;
+    }
+    if (exchange->body.capacity > EXCHANGE_BODY_KEPT_BYTES) buf_deinit(&exchange->body);
+    buf_clear(&exchange->body);
+    exchange->next_free = server->free;
+    server->free = exchange;
+    server->free_count++;
+}
+
+void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length)
+{
+    exchange->received += length;
+    /* Once it overflows it stays empty: half a body is of no use to anyone. */
+    if (exchange->body.overflow) return;
+    buf_put(&exchange->body, bytes, length);
+    if (!exchange->body.overflow) return;
+    buf_deinit(&exchange->body);
+    exchange->body.overflow = true;
+}
+
+/* A hang-up, a half-close or a reset: all of them mean that nobody waits for the answer. */
+static void http_connection_on_watch(uv_poll_t *watch, int status, int events)
+{
+    (void)events;
+    (void)status;
+    struct http_connection *on = watch->data;
+    struct http_exchange *exchange = on->exchange;
+    uv_poll_stop(watch);
+    on->exchange = NULL;
+    if (exchange == NULL) return;
+    exchange->server->config.on_gone(exchange->server->config.context, exchange);
+}
+
+static void http_connection_watch(struct http_exchange *exchange)
+{
+    struct http_connection *on = exchange->on;
+    if (exchange->server->config.on_gone == NULL) return;
+    if (!on->watch_ready) {
+        int fd = http_exchange_fd(exchange);
+        if (uv_poll_init(exchange->server->config.loop, &on->watch, fd) != 0) return;
+        on->watch.data = on;
+        on->watch_ready = true;
+    }
+    on->exchange = exchange;
+    uv_poll_start(&on->watch, UV_DISCONNECT, http_connection_on_watch);
+}
+
+static void http_connection_unwatch(struct http_connection *on)
+{
+    if (on->exchange == NULL) return;
+    on->exchange = NULL;
+    uv_poll_stop(&on->watch);
+}
+
+static void http_connection_on_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+void http_connection_watch_close(struct http_connection *on)
+{
+    if (!on->watch_ready) {
+        mem_free(on);
+        return;
+    }
+    on->exchange = NULL;
+    uv_close((uv_handle_t *)&on->watch, http_connection_on_closed);
+}
+
+enum MHD_Result http_exchange_queue(struct http_exchange *exchange)
+{
+    assert(exchange->state == EXCHANGE_ENDED);
+    if (exchange->response == NULL) return MHD_NO;
+    return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+}
+
+enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    exchange->state = EXCHANGE_HANDED;
+    server->pending++;
+    server->config.on_request(server->config.context, exchange);
+    if (exchange->state == EXCHANGE_ENDED) return http_exchange_queue(exchange);
+
+    exchange->state = EXCHANGE_SUSPENDED;
+    MHD_suspend_connection(exchange->connection);
+    if (!exchange->raw) http_connection_watch(exchange);
+    return MHD_YES;
+}
+
+static void http_exchange_end(struct http_exchange *exchange)
+{
+    bool suspended = exchange->state == EXCHANGE_SUSPENDED;
+    assert(suspended || exchange->state == EXCHANGE_HANDED);
+    exchange->state = EXCHANGE_ENDED;
+    exchange->server->pending--;
+    if (!suspended) return;
+    http_connection_unwatch(exchange->on);
+    MHD_resume_connection(exchange->connection);
+    http_server_run_soon(exchange->server);
+}
+
+const char *http_exchange_method(const struct http_exchange *exchange)
+{
+    return exchange->method;
+}
+
+const char *http_exchange_path(const struct http_exchange *exchange)
+{
+    return exchange->path;
+}
+
+const char *http_exchange_header(struct http_exchange *exchange, const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_exchange_body(const struct http_exchange *exchange, size_t *length)
+{
+    *length = exchange->body.length;
+    return buf_text(&exchange->body);
+}
+
+bool http_exchange_body_too_large(const struct http_exchange *exchange)
+{
+    return exchange->body.overflow;
+}
+
+void http_exchange_set_user(struct http_exchange *exchange, void *user)
+{
+    exchange->user = user;
+}
+
+void *http_exchange_user(const struct http_exchange *exchange)
+{
+    return exchange->user;
+}
+
+static struct MHD_Response *http_response_make(const struct http_response *response)
+{
+    /* libmicrohttpd takes a pointer to bytes that it will not write to. */
+    void *body = (void *)(uintptr_t)response->body;
+    switch (response->ownership) {
+    case HTTP_BODY_COPY:
+        return MHD_create_response_from_buffer(response->body_length, body,
+                                               MHD_RESPMEM_MUST_COPY);
+    case HTTP_BODY_TAKE:
+        return MHD_create_response_from_buffer_with_free_callback(response->body_length, body,
+                                                                  mem_free);
+    case HTTP_BODY_STATIC:
+        return MHD_create_response_from_buffer(response->body_length, body,
+                                               MHD_RESPMEM_PERSISTENT);
+    }
+    assert(false && "not an ownership");
+    return NULL;
+}
+
+void http_reply(struct http_exchange *exchange, const struct http_response *response)
+{
+    assert(!exchange->raw);
+    assert(response->status >= 200);
+    assert(response->body != NULL || response->body_length == 0);
+    struct MHD_Response *made = http_response_make(response);
+    assert(made != NULL);
+    if (response->content_type != NULL) {
+        MHD_add_response_header(made, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+    }
+    for (size_t i = 0; i < response->header_count; i++) {
+        /* One that HTTP cannot carry (a line break in it) is left out. */
+        MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
+    }
+    if (exchange->server->draining) {
+        MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    exchange->response = made;
+    exchange->status = response->status;
+    http_exchange_end(exchange);
+}
+
+int http_exchange_raw(struct http_exchange *exchange)
+{
+    assert(exchange->state == EXCHANGE_HANDED || exchange->state == EXCHANGE_SUSPENDED);
+    http_connection_unwatch(exchange->on);
+    exchange->raw = true;
+    return http_exchange_fd(exchange);
+}
+
+/* Unread bytes would turn the FIN of close() into a reset. */
+static void http_raw_drain(int fd)
+{
+    char bytes[4096];
+    for (int i = 0; i < EXCHANGE_DRAIN_READS_MAX; i++) {
+        if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return;
+    }
+}
+
+void http_exchange_raw_end(struct http_exchange *exchange, enum http_raw_end end)
+{
+    assert(exchange->raw);
+    int fd = http_exchange_fd(exchange);
+    switch (end) {
+    case HTTP_RAW_FIN:
+        shutdown(fd, SHUT_WR);
+        http_raw_drain(fd);
+        break;
+    case HTTP_RAW_RST: {
+        struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+        /* Fails only when the peer has closed it already. */
+        (void)connect(fd, &nobody, sizeof nobody);
+        break;
+    }
+    }
+    http_exchange_end(exchange);
+}

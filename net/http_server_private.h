@@ -1,0 +1,72 @@
+#ifndef NET_HTTP_SERVER_PRIVATE_H
+#define NET_HTTP_SERVER_PRIVATE_H
+/* Shared by http_server.c (the daemon on the loop) and http_exchange.c (one request); nobody else
+ * includes it.
+ *
+ *   RECEIVING -> HANDED -> SUSPENDED -> ENDED      HANDED: inside on_request
+ *                   \_____________________^        ENDED: by http_reply or http_exchange_raw_end
+ */
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "net/http_server.h"
+
+enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_HANDED, EXCHANGE_SUSPENDED, EXCHANGE_ENDED };
+
+struct http_exchange {
+    struct http_server *server;
+    struct http_connection *on;
+    struct MHD_Connection *connection; /* borrowed */
+    enum exchange_state state;
+    const char *method; /* borrowed from the connection's memory, as `path` */
+    const char *path;
+    struct buf body;
+    size_t received; /* body bytes, also those dropped */
+    void *user;
+    bool raw;
+    struct MHD_Response *response; /* owned; NULL in ENDED: close the connection */
+    unsigned status;
+    struct http_exchange *next_free;
+};
+
+/* One TCP connection. Its watch outlives the requests on it, so that each costs one epoll_ctl. */
+struct http_connection {
+    struct http_server *server;
+    struct http_exchange *exchange; /* the one being watched */
+    uv_poll_t watch;
+    bool watch_ready;
+};
+
+struct http_server {
+    struct http_server_config config;
+    struct address address;
+    struct MHD_Daemon *daemon;
+    uv_poll_t poll;   /* the daemon's epoll descriptor */
+    uv_timer_t timer; /* MHD_get_timeout() */
+    uv_idle_t again;  /* active: the daemon has work that no descriptor announces */
+    uint32_t handles_open;
+    uint32_t connections;
+    uint32_t pending;
+    bool draining;
+    bool running; /* inside MHD_run() */
+    bool closing; /* takes no request any more */
+    struct http_exchange *free; /* ready for use again */
+    uint32_t free_count;
+};
+
+/* Lets the daemon run in the next turn of the loop, never inside the caller. */
+void http_server_run_soon(struct http_server *server);
+
+struct http_exchange *http_exchange_open(struct http_connection *on,
+                                         struct MHD_Connection *connection);
+/* The request is over for the daemon. */
+void http_exchange_release(struct http_exchange *exchange);
+void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length);
+/* Calls on_request; queues the answer, or suspends the connection. */
+enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange);
+/* Queues the answer of an ended exchange; MHD_NO closes the connection. */
+enum MHD_Result http_exchange_queue(struct http_exchange *exchange);
+void http_connection_watch_close(struct http_connection *on);
+
+#endif
