@@ -28,7 +28,8 @@ void buf_put_u64(struct buf *buf, uint64_t value);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The text so far, "" when empty; borrowed until the next write. */
 const char *buf_text(const struct buf *buf);
-/* Hands the memory (NUL-terminated, never NULL) to the caller, who frees it; the buffer is empty. */
+/* Hands the memory (NUL-terminated, never NULL) to the caller, who frees it; the buffer is
+ * empty. */
 char *buf_take(struct buf *buf);
 
 #endif

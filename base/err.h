@@ -7,7 +7,8 @@
  * also fills a `struct err_note` at the place where the trouble is seen; higher layers only pass it
  * on. One note holds one trouble: the first one set stays.
  *
- * Example: `scenarios/a.yaml:7:14: error: "40sec" is not a length of time; write 40s, 300ms or 2m` */
+ * Example:
+ *     scenarios/a.yaml:7:14: error: "40sec" is not a length of time; write 40s, 300ms or 2m */
 
 #include <stdio.h>
 

@@ -6,7 +6,8 @@
  *     json_init(&json, &buf);
  *     json_open(&json, '{');
  *     json_key(&json, "code"); json_string(&json, "RUNTIME_5XX");
- *     json_key(&json, "attempts"); json_open(&json, '['); json_u64(&json, 2); json_close(&json, ']');
+ *     json_key(&json, "attempts");
+ *     json_open(&json, '['); json_u64(&json, 2); json_close(&json, ']');
  *     json_close(&json, '}');                    -> {"code":"RUNTIME_5XX","attempts":[2]}
  *
  * Nesting is at most JSON_DEPTH_MAX; unbalanced calls are our own bug (assert). */

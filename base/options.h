@@ -60,8 +60,8 @@ MUST_USE enum err options_load_map(struct options *options, void *target,
 /* One "key=value"; `origin` names where it stands in a note, for example "--set". */
 MUST_USE enum err options_set(struct options *options, void *target, const char *assignment,
                               const char *origin, struct err_note *note);
-/* Every TSFM_<KEY> of `environment` ("NAME=value" strings, NULL-terminated, as environ) that names a
- * row; TSFM_ names that match no row are refused when they are in no other program's use
+/* Every TSFM_<KEY> of `environment` ("NAME=value" strings, NULL-terminated, as environ) that names
+ * a row; TSFM_ names that match no row are refused when they are in no other program's use
  * (`ignored`, NULL-terminated names, lists those). */
 MUST_USE enum err options_load_environment(struct options *options, void *target,
                                            char *const *environment, const char *const *ignored,

@@ -1,7 +1,8 @@
 #ifndef BASE_SUGGEST_H
 #define BASE_SUGGEST_H
 /* "did you mean": the candidate nearest to what a person typed, by Damerau-Levenshtein distance
- * (optimal string alignment), or NULL when none is near enough (a third of its length, at least 1). */
+ * (optimal string alignment), or NULL when none is near enough (a third of its length, at least
+ * 1). Capitals count as small letters. */
 
 #include <stddef.h>
 

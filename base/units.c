@@ -179,7 +179,9 @@ const char *units_format_duration(uint64_t ns, char out[UNITS_TEXT_MAX])
     if (ns > 0 && ns % (3600 * NS_PER_S) == 0) {
         return format_decimal(ns / (3600 * NS_PER_S), 0, "h", out);
     }
-    if (ns > 0 && ns % (60 * NS_PER_S) == 0) return format_decimal(ns / (60 * NS_PER_S), 0, "m", out);
+    if (ns > 0 && ns % (60 * NS_PER_S) == 0) {
+        return format_decimal(ns / (60 * NS_PER_S), 0, "m", out);
+    }
     if (ns == 0 || ns >= NS_PER_S) return format_decimal(ns, 9, "s", out);
     if (ns >= NS_PER_MS) return format_decimal(ns, 6, "ms", out);
     if (ns >= NS_PER_US) return format_decimal(ns, 3, "us", out);

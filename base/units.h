@@ -2,10 +2,11 @@
 #define BASE_UNITS_H
 /* Quantities as people write them in YAML and on the command line. A parse function returns false
  * for anything it does not take whole: a missing or unknown unit, a sign, trailing text, a value
- * that does not fit. Decimals are exact to the unit's last digit; no float is used.
+ * that does not fit; the result is then untouched. Decimals are exact to the unit's last digit; no
+ * float is used.
  *
  *     "300ms" "1.5s" "2m" "1h" "250us" "0s"   a length of time, in ns      ("0" alone is taken too)
- *     "40/s" "2.5/s" "90/m"                   a rate, in events per 1,000,000 s ("micro per second")
+ *     "40/s" "2.5/s" "90/m"                   a rate, in millionths of an event per second
  *     "60%" "0.5%"                            a share, in parts per million; 0 .. 1,000,000
  *     "1048576" "64KiB" "1MiB" "10kB"         bytes */
 

@@ -48,8 +48,8 @@ enum err yaml_note(const struct yaml_file *file, const struct yaml_node *node,
                    struct err_note *note, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* ERR_OK when `node` is a map and each of its keys is one of `allowed`; else a note at the first
- * unknown key: `unknown key "lattency" in an upstream; did you mean "latency"? Allowed: ...`. `where`
- * completes "unknown key ... in %s" (for example "a fault"). */
+ * unknown key: `unknown key "lattency" in an upstream; did you mean "latency"? Allowed: ...`.
+ * `where` completes "unknown key ... in %s" (for example "a fault"). */
 MUST_USE enum err yaml_check_keys(const struct yaml_file *file, const struct yaml_node *node,
                                   const char *where, const char *const *allowed, size_t count,
                                   struct err_note *note);

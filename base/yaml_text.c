@@ -11,7 +11,7 @@ void yaml_text_skip_mark(const char **text, size_t *length)
     *length -= 3;
 }
 
-/* Decodes one character (RFC 3629) of the `rest` > 0 bytes at `s`; its length, 0 when it is none. */
+/* Decodes one character (RFC 3629) of the `rest` > 0 bytes at `s`; returns its length, or 0. */
 static size_t decode(const unsigned char *s, size_t rest, uint32_t *out)
 {
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };

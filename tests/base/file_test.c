@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +97,24 @@ static void a_failed_write_leaves_the_old_file_and_no_rest(void **state)
     struct err_note note = { .err = ERR_OK };
     assert_int_equal(file_write(in_folder("none/a"), "x", 1, &note), ERR_NOT_FOUND);
     assert_string_equal(note.path, in_folder("none/a"));
+    assert_int_equal(file_write(in_folder("a"), "old", 3, NULL), ERR_OK);
+    /* The disk is "full" at 1000 bytes. */
+    static const char bytes[5000];
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = { .rlim_cur = 1000, .rlim_max = before.rlim_max };
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    note.err = ERR_OK;
+    enum err err = file_write(in_folder("a"), bytes, sizeof bytes, &note);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(err, ERR_IO);
+    assert_string_equal(note.sentence, "cannot write this file: File too large");
+    char *back = NULL;
+    size_t length = 0;
+    assert_int_equal(file_read(in_folder("a"), 100, &back, &length, NULL), ERR_OK);
+    assert_string_equal(back, "old"); /* and remove_scratch() finds nothing else */
+    mem_free(back);
     assert_int_equal(file_write(folder, "x", 1, NULL), ERR_INVALID);
     assert_true(file_is_folder(folder));
 }

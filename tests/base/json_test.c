@@ -53,6 +53,7 @@ static void commas_stand_between_values_only(void **state)
     (void)state;
     json_open(&json, '[');
     json_open(&json, '[');
+    json_u64(&json, 7);
     json_close(&json, ']');
     json_open(&json, '{');
     json_key(&json, "a");
@@ -66,7 +67,7 @@ static void commas_stand_between_values_only(void **state)
     json_i64(&json, 5);
     json_close(&json, ']');
     assert_string_equal(buf_text(&buf),
-                        "[[],{\"a\":null,\"b\":[1]},true,false,-9223372036854775808,5]");
+                        "[[7],{\"a\":null,\"b\":[1]},true,false,-9223372036854775808,5]");
 }
 
 static void special_characters_are_escaped(void **state)

@@ -69,6 +69,8 @@ static void a_share_is_hit_that_often(void **state)
         assert_true(draw_hits(uniform, 1000000));
         hits += draw_hits(uniform, 250000) ? 1 : 0;
     }
+    assert_false(draw_hits(0, 0));
+    assert_true(draw_hits(0, 1));
     assert_in_range(hits, 24300, 25700); /* five standard deviations */
 }
 

@@ -36,6 +36,8 @@ static void what_is_far_away_is_not_suggested(void **state)
     assert_null(near("x"));
     assert_null(near(""));
     assert_null(suggest("latency", NULL, 0));
+    static const char *const single[] = { "y" };
+    assert_null(suggest("x", single, 1)); /* nothing in common */
 }
 
 static void the_nearest_wins_and_ties_go_to_the_first(void **state)

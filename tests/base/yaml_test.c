@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 
 /* Parses a copy of the exact size, so that a sanitizer sees a read behind the end. */
 static enum err parse(struct arena *arena, const char *text, size_t length, struct yaml_file *file,
@@ -243,6 +245,24 @@ static void a_map_of_many_keys_is_checked_quickly(void **state)
     arena_deinit(&arena);
 }
 
+static void a_file_on_disk_is_loaded_and_named_as_the_caller_gave_it(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    struct yaml_file file;
+    char path[] = "/tmp/tollgate-yaml-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(file_write(path, "a: 1\n", 5, &note), ERR_OK);
+    assert_int_equal(yaml_load(&arena, path, &file, &note), ERR_OK);
+    assert_string_equal(file.path, path);
+    assert_string_equal(yaml_get(file.root, "a")->text, "1");
+    remove(path);
+    arena_deinit(&arena);
+}
+
 static void a_missing_file_is_named(void **state)
 {
     (void)state;
@@ -293,6 +313,7 @@ int main(void)
         cmocka_unit_test(nesting_ends_at_its_limit),
         cmocka_unit_test(a_file_over_the_limit_is_refused_unread),
         cmocka_unit_test(a_map_of_many_keys_is_checked_quickly),
+        cmocka_unit_test(a_file_on_disk_is_loaded_and_named_as_the_caller_gave_it),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(an_unknown_key_is_answered_with_the_nearest_and_all_allowed),
     };
