@@ -11,7 +11,7 @@ void call_enter(struct engine *engine, uint32_t id, enum call_state state, insta
 void call_path(struct call *call, enum path_step step)
 {
     struct call_record *record = &call->record;
-    assert(record->path_count < PATH_MAX);
+    assert(record->path_count < PATH_WORDS_MAX);
     record->path[record->path_count++] = (struct path_entry){ .step = (uint8_t)step };
 }
 

@@ -14,7 +14,7 @@
 
 enum {
     ATTEMPTS_MAX = 11, /* retry_count is at most 10 */
-    PATH_MAX = 64,     /* at most 5 words per attempt and 8 around them */
+    PATH_WORDS_MAX = 64,     /* at most 5 words per attempt and 8 around them */
 };
 
 enum served {
@@ -83,7 +83,7 @@ struct call_record {
     uint8_t attempt_count;
     uint8_t path_count;
     struct attempt_record attempts[ATTEMPTS_MAX];
-    struct path_entry path[PATH_MAX];
+    struct path_entry path[PATH_WORDS_MAX];
 };
 
 const char *served_name(enum served served); /* "upstream" */
