@@ -1,0 +1,124 @@
+#include <assert.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "forecast/request_parts.h"
+
+/* The canonical form: this tag, then every field in a fixed order, each behind its length (4 bytes,
+ * least first; a field that is absent has the length 2^32 - 1). Two requests have the same form
+ * exactly when every field is the same; a change of the form needs a new tag. */
+static const char tag[] = "tsfm:v1";
+
+enum { NUMBER_BYTES = 8, BATCH_NUMBERS = 128 };
+
+struct form {
+    EVP_MD_CTX *digest; /* owned by request_make_key() */
+};
+
+static void put_bytes(struct form *form, const void *bytes, size_t length)
+{
+    int ok = EVP_DigestUpdate(form->digest, bytes, length);
+    assert(ok == 1);
+}
+
+static void put_little_endian(uint8_t *out, uint64_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void put_length(struct form *form, uint32_t length)
+{
+    uint8_t bytes[4];
+    put_little_endian(bytes, length, sizeof bytes);
+    put_bytes(form, bytes, sizeof bytes);
+}
+
+static void put_text(struct form *form, const char *text)
+{
+    if (text == NULL) {
+        put_length(form, UINT32_MAX);
+        return;
+    }
+    size_t length = strlen(text);
+    put_length(form, (uint32_t)length);
+    put_bytes(form, text, length);
+}
+
+static uint64_t number_bits(double value)
+{
+    uint64_t bits;
+    value += 0.0; /* -0 and 0 are the same number */
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* `count` numbers given as bits by `at(source, index)`. */
+static void put_numbers(struct form *form, const void *source, uint32_t count,
+                        uint64_t (*at)(const void *source, uint32_t index))
+{
+    uint8_t batch[BATCH_NUMBERS * NUMBER_BYTES];
+    size_t used = 0;
+    put_length(form, count * NUMBER_BYTES);
+    for (uint32_t i = 0; i < count; i++) {
+        put_little_endian(batch + used, at(source, i), NUMBER_BYTES);
+        used += NUMBER_BYTES;
+        if (used == sizeof batch || i + 1 == count) {
+            put_bytes(form, batch, used);
+            used = 0;
+        }
+    }
+}
+
+static uint64_t double_at(const void *source, uint32_t index)
+{
+    return number_bits(((const double *)source)[index]);
+}
+
+static uint64_t time_at(const void *source, uint32_t index)
+{
+    return (uint64_t)((const int64_t *)source)[index];
+}
+
+static uint64_t word_at(const void *source, uint32_t index)
+{
+    return ((const uint64_t *)source)[index];
+}
+
+static void put_request(struct form *form, const struct request_reader *reader)
+{
+    const struct forecast_request *request = reader->out;
+    const uint64_t words[] = { request->horizon, (uint64_t)request->transform,
+                               number_bits(request->eps) };
+    put_text(form, tag);
+    put_text(form, request->market_id);
+    put_text(form, request->as_of_ts);
+    put_text(form, request->freq);
+    put_numbers(form, words, sizeof words / sizeof *words, word_at);
+    put_numbers(form, request->y, request->y_count, double_at);
+    if (request->y_ts == NULL) {
+        put_length(form, UINT32_MAX);
+    } else {
+        put_numbers(form, request->y_ts, request->y_count, time_at);
+    }
+    put_text(form, reader->x_past_whole);
+    put_text(form, request->x_future);
+    put_text(form, request->params);
+    put_text(form, request->model_name);
+    put_text(form, request->model_version);
+    put_text(form, request->liquidity_bucket);
+}
+
+void request_make_key(const struct request_reader *reader)
+{
+    _Static_assert(CACHE_KEY_BYTES == 32, "SHA-256");
+    struct form form = { .digest = EVP_MD_CTX_new() };
+    assert(form.digest != NULL);
+    int ok = EVP_DigestInit_ex(form.digest, EVP_sha256(), NULL);
+    assert(ok == 1);
+    put_request(&form, reader);
+    unsigned length = 0;
+    ok = EVP_DigestFinal_ex(form.digest, reader->out->key.bytes, &length);
+    assert(ok == 1 && length == CACHE_KEY_BYTES);
+    EVP_MD_CTX_free(form.digest);
+}
