@@ -1,0 +1,273 @@
+#include "harness/cli.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/suggest.h"
+#include "harness/run_command.h"
+
+enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
+
+static const char help_main[] =
+    "tollgate: does a service that calls a model server stay within its SLO when that misbehaves?\n"
+    "\n"
+    "usage: tollgate VERB [options] SCENARIO|FOLDER ...\n"
+    "\n"
+    "  run     play scenarios, judge them, write reports\n"
+    "  check   validate scenario files without running them\n"
+    "  list    show scenarios and what each teaches\n"
+    "  help    this text; `tollgate VERB --help` for a verb\n"
+    "\n"
+    "exit codes:\n"
+    "  0  every expectation passed\n"
+    "  1  an expectation failed\n"
+    "  2  bad usage, scenario or configuration (file:line:column and a sentence)\n"
+    "  3  inconclusive: too few requests to tell\n"
+    "  4  the run is invalid (a program died, the port is taken, the load generator lagged)\n"
+    "  5  simulation and sockets disagree\n";
+
+static const char help_run[] =
+    "usage: tollgate run [options] SCENARIO|FOLDER ...\n"
+    "\n"
+    "Plays each scenario against the reference runtime and the mock, in virtual time (sim), over real\n"
+    "sockets (real) or both, judges its expectations and the invariants, and writes index.html,\n"
+    "result.json, junit.xml and summary.md.\n"
+    "\n"
+    "  --world sim|real|both  where to play (both)\n"
+    "  --seed N               use this seed instead of each scenario's own\n"
+    "  --only TEXT            only scenarios whose name contains TEXT\n"
+    "  --jobs N               real scenarios played side by side (8)\n"
+    "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
+    "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the scenarios'\n"
+    "                         folder, then ./configs)\n"
+    "  --programs DIR         folder of tollgate-runtime and mock-tollama (this program's own)\n"
+    "  --keep-going           when a run becomes invalid, still finish the others\n"
+    "  -q, --quiet            only failing checks and the verdict\n"
+    "\n"
+    "example: tollgate run --world sim --seed 7 scenarios/\n";
+
+static const char help_check[] =
+    "usage: tollgate check [--configs DIR] SCENARIO|FOLDER ...\n"
+    "\n"
+    "Parses each file and its configuration. Every error is printed as file:line:column; exit 2 when\n"
+    "there was one, else 0.\n";
+
+static const char help_list[] = "usage: tollgate list [--only TEXT] [--configs DIR] [SCENARIO|FOLDER ...]\n"
+                                "\n"
+                                "Shows name, duration, load and what each scenario teaches (scenarios/ when\n"
+                                "nothing is named).\n";
+
+enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
+
+static const char *const verb_names[] = { "run", "check", "list", "help" };
+
+static const char *const option_names[] = { "--world", "--seed",     "--only",       "--jobs",
+                                            "--out",   "--configs",  "--programs",   "--keep-going",
+                                            "--quiet", "--help" };
+
+struct parse {
+    int argc;
+    char **argv;
+    int at;
+    enum verb verb;
+    const char **paths; /* owned */
+    bool help;
+    bool bad;
+    struct run_options options;
+};
+
+static void usage_error(struct parse *parse, const char *format, const char *text)
+{
+    fputs("error: ", stderr);
+    fprintf(stderr, format, text);
+    static const char *const verbs[] = { "run", "check", "list" };
+    fprintf(stderr, "; try: tollgate %s --help\n", verbs[parse->verb]);
+    parse->bad = true;
+}
+
+static const char *option_value(struct parse *parse)
+{
+    if (parse->at + 1 >= parse->argc) {
+        usage_error(parse, "%s needs a value", parse->argv[parse->at]);
+        return "";
+    }
+    return parse->argv[++parse->at];
+}
+
+static uint64_t option_number(struct parse *parse, uint64_t max)
+{
+    const char *option = parse->argv[parse->at];
+    const char *text = option_value(parse);
+    char *end = NULL;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (parse->bad) return 0;
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > max) {
+        fprintf(stderr, "error: %s %s: ", option, text);
+        fprintf(stderr, "not a whole number from 0 to %" PRIu64 "\n", max);
+        parse->bad = true;
+    }
+    return value;
+}
+
+static void parse_world(struct parse *parse)
+{
+    const char *world = option_value(parse);
+    if (parse->bad) return;
+    parse->options.sim = strcmp(world, "sim") == 0 || strcmp(world, "both") == 0;
+    parse->options.real = strcmp(world, "real") == 0 || strcmp(world, "both") == 0;
+    if (!parse->options.sim && !parse->options.real) {
+        usage_error(parse, "--world %s: allowed are sim, real and both", world);
+    }
+}
+
+static void unknown_option(struct parse *parse, const char *word)
+{
+    const char *near =
+        suggest(word, option_names, sizeof option_names / sizeof option_names[0]);
+    if (near == NULL) {
+        usage_error(parse, "unknown option %s", word);
+        return;
+    }
+    fprintf(stderr, "error: unknown option %s; did you mean %s?\n", word, near);
+    parse->bad = true;
+}
+
+static void parse_run_option(struct parse *parse, const char *word)
+{
+    struct run_options *options = &parse->options;
+    if (strcmp(word, "--world") == 0) {
+        parse_world(parse);
+    } else if (strcmp(word, "--seed") == 0) {
+        options->discover.seed = option_number(parse, UINT64_MAX);
+        options->discover.has_seed = true;
+    } else if (strcmp(word, "--jobs") == 0) {
+        options->jobs = (uint32_t)option_number(parse, JOBS_MAX);
+        if (!parse->bad && options->jobs == 0) usage_error(parse, "%s must be at least 1", word);
+    } else if (strcmp(word, "--out") == 0) {
+        options->out = option_value(parse);
+    } else if (strcmp(word, "--programs") == 0) {
+        options->programs = option_value(parse);
+    } else if (strcmp(word, "--keep-going") == 0) {
+        options->keep_going = true;
+    } else if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
+        options->quiet = true;
+    } else {
+        unknown_option(parse, word);
+    }
+}
+
+static void parse_word(struct parse *parse)
+{
+    const char *word = parse->argv[parse->at];
+    struct discover_options *discover_options = &parse->options.discover;
+    if (word[0] != '-') {
+        parse->paths[discover_options->path_count++] = word;
+    } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        parse->help = true;
+    } else if (strcmp(word, "--configs") == 0) {
+        discover_options->configs = option_value(parse);
+    } else if (strcmp(word, "--only") == 0) {
+        discover_options->only = option_value(parse);
+    } else if (parse->verb == VERB_RUN) {
+        parse_run_option(parse, word);
+    } else {
+        unknown_option(parse, word);
+    }
+}
+
+static int check_command(const struct discover_options *options)
+{
+    struct suite suite = { .count = 0 };
+    struct arena arena = { .head = NULL };
+    enum err rc = discover(&suite, &arena, options, stderr);
+    for (size_t i = 0; i < suite.count; i++) {
+        const struct suite_scenario *item = &suite.scenarios[i];
+        printf("%s: ok, %zu requests, %zu checks\n", item->scenario.path, item->schedule.count,
+               item->scenario.expect_count);
+    }
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
+}
+
+static int list_command(const struct discover_options *options)
+{
+    struct suite suite = { .count = 0 };
+    struct arena arena = { .head = NULL };
+    enum err rc = discover(&suite, &arena, options, stderr);
+    for (size_t i = 0; i < suite.count; i++) {
+        const struct suite_scenario *item = &suite.scenarios[i];
+        printf("%-24s %4" PRIu64 " s  %6zu requests  %s\n", item->scenario.name,
+               item->scenario.duration_ns / NS_PER_S, item->schedule.count,
+               item->scenario.teaches == NULL ? "" : item->scenario.teaches);
+    }
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
+}
+
+static int run_verb(struct parse *parse)
+{
+    static const char *const helps[] = { help_run, help_check, help_list };
+    static const char *const catalogue[] = { "scenarios" };
+    struct discover_options *discover_options = &parse->options.discover;
+    for (parse->at = 2; parse->at < parse->argc && !parse->bad; parse->at++) parse_word(parse);
+    if (parse->bad) return EXIT_BAD_USAGE;
+    if (parse->help) {
+        fputs(helps[parse->verb], stdout);
+        return EXIT_OK;
+    }
+    discover_options->paths = parse->paths;
+    if (discover_options->path_count == 0 && parse->verb == VERB_LIST) {
+        discover_options->paths = catalogue;
+        discover_options->path_count = 1;
+    }
+    if (discover_options->path_count == 0) {
+        usage_error(parse, "%s", "name at least one scenario file or folder");
+        return EXIT_BAD_USAGE;
+    }
+    switch (parse->verb) {
+    case VERB_RUN: return run_command(&parse->options);
+    case VERB_CHECK: return check_command(discover_options);
+    case VERB_LIST: return list_command(discover_options);
+    }
+    return EXIT_BAD_USAGE;
+}
+
+int cli_main(int argc, char **argv)
+{
+    const char *verb = argc < 2 ? "" : argv[1];
+    if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+        fputs(help_main, stdout);
+        return EXIT_OK;
+    }
+    if (strcmp(verb, "--version") == 0) {
+        puts("tollgate " TOLLGATE_VERSION);
+        return EXIT_OK;
+    }
+    for (enum verb at = VERB_RUN; at <= VERB_LIST; at++) {
+        if (strcmp(verb, verb_names[at]) != 0) continue;
+        struct parse parse = {
+            .argc = argc,
+            .argv = argv,
+            .verb = at,
+            .paths = mem_alloc((size_t)argc, sizeof(char *)),
+            .options = { .sim = true, .real = true, .jobs = JOBS_DEFAULT },
+        };
+        int code = run_verb(&parse);
+        mem_free(parse.paths);
+        return code;
+    }
+    const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);
+    if (verb[0] == '\0') {
+        fputs(help_main, stderr);
+    } else if (near != NULL) {
+        fprintf(stderr, "error: unknown verb \"%s\"; did you mean \"%s\"?\n", verb, near);
+    } else {
+        fprintf(stderr, "error: unknown verb \"%s\"; try: tollgate help\n", verb);
+    }
+    return EXIT_BAD_USAGE;
+}

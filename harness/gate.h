@@ -1,0 +1,25 @@
+#ifndef HARNESS_GATE_H
+#define HARNESS_GATE_H
+/* The latency gate: k of n answers were slower than the limit; does the service hold "at most a share
+ * p are slower" (p = 0.05 for p95)? Exact binomial test at 1 % on each side, so that a good service
+ * fails by chance in one run of a hundred at most (Clopper and Pearson 1934).
+ *
+ *     PASS iff B(k; n, p) <= 0.01,  FAIL iff 1 - B(k-1; n, p) <= 0.01,  else INCONCLUSIVE.
+ *
+ * For p = 0.05: (89,0) inconclusive, (90,0) pass, (129,1) inconclusive, (130,1) pass; n = 200: pass
+ * k <= 3, fail k >= 19; n = 1000: pass k <= 34, fail k >= 68. n = 0 never passes. */
+
+#include <stdint.h>
+
+enum gate_verdict { GATE_PASS, GATE_FAIL, GATE_INCONCLUSIVE };
+
+enum gate_verdict gate_judge(uint64_t n, uint64_t k, double p);
+
+/* B(k; n, p) = P(X <= k), X binomial; summed in log space, exact to about 1e-12. */
+double gate_binomial_cdf(uint64_t k, uint64_t n, double p);
+
+/* How many more requests, at the share of slow ones seen so far, until the gate could pass; 0 when it
+ * never would (the share is not under p). */
+uint64_t gate_more_needed(uint64_t n, uint64_t k, double p);
+
+#endif

@@ -1,0 +1,190 @@
+#include "harness/ledger.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "scenario/plan.h"
+
+#define OBSERVER_BYTES_MAX ((size_t)1 << 31)
+
+/* Calls `on_line` with each line of the file that is a JSON object. */
+static enum err lines_read(const char *path, void *context,
+                           void (*on_line)(void *context, const cJSON *line),
+                           struct err_note *note)
+{
+    char *text = NULL;
+    size_t length = 0;
+    enum err rc = file_read(path, OBSERVER_BYTES_MAX, &text, &length, note);
+    if (rc != ERR_OK) return rc;
+    const char *at = text;
+    const char *end = text + length;
+    while (at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        if (newline == NULL) break;
+        cJSON *line = cJSON_ParseWithLength(at, (size_t)(newline - at));
+        if (cJSON_IsObject(line)) on_line(context, line);
+        cJSON_Delete(line);
+        at = newline + 1;
+    }
+    mem_free(text);
+    return ERR_OK;
+}
+
+static const char *line_text(const cJSON *line, const char *name)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(line, name));
+    return text == NULL ? "" : text;
+}
+
+/* Numbers up to 2^53 ns (104 days of uptime) are exact in a double. */
+static uint64_t line_u64(const cJSON *line, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(line, name);
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble < 1.8e19)) return 0;
+    return (uint64_t)item->valuedouble;
+}
+
+/* "r000042" -> 42; UINT32_MAX when the id is not of the schedule. */
+static uint32_t request_index(const struct run *run, const char *id)
+{
+    if (id[0] != 'r') return UINT32_MAX;
+    char *end = NULL;
+    unsigned long index = strtoul(id + 1, &end, 10);
+    char own[REQUEST_ID_MAX];
+    if (*end != '\0' || index >= run->schedule->count) return UINT32_MAX;
+    return strcmp(schedule_request_id(index, own), id) == 0 ? (uint32_t)index : UINT32_MAX;
+}
+
+static void ledger_on_line(void *context, const cJSON *line)
+{
+    struct run *run = context;
+    const char *id = line_text(line, "id");
+    struct run_delivery *delivery = run_add_delivery(run);
+    *delivery = (struct run_delivery){
+        .request = request_index(run, id),
+        .attempt = (uint32_t)line_u64(line, "attempt"),
+        .at_ns = line_u64(line, "at_ns"),
+        .phase = UINT32_MAX,
+        .asked_ns = line_u64(line, "asked_ns"),
+        .late_ns = line_u64(line, "late_ns"),
+    };
+    struct plan_query query = { hash_text(id), delivery->attempt, delivery->at_ns };
+    struct reply_plan plan;
+    plan_make(run->scenario, run->seed, &query, &plan);
+    delivery->fired = plan.fired;
+    if (plan.phase != NULL) delivery->phase = (uint32_t)(plan.phase - run->scenario->phases);
+    struct buf rules;
+    buf_init(&rules, BUF_UNBOUNDED);
+    plan_rules_write(&rules, &plan);
+    if (strcmp(buf_text(&rules), line_text(line, "rules")) != 0) {
+        run_set_invalid(run,
+                        "the mock did not play what the scenario asks for: %s attempt %u met "
+                        "\"%s\" instead of \"%s\"",
+                        id, delivery->attempt, line_text(line, "rules"), buf_text(&rules));
+    }
+    buf_deinit(&rules);
+}
+
+enum err ledger_read(struct run *run, const char *path, struct err_note *note)
+{
+    return lines_read(path, run, ledger_on_line, note);
+}
+
+struct key_index {
+    uint64_t key;
+    uint32_t index;
+};
+
+struct trace_reader {
+    struct run *run;
+    instant_ns start;
+    struct key_index *keys; /* owned; sorted by key */
+    int64_t permits;
+};
+
+static int key_compare(const void *a, const void *b)
+{
+    const struct key_index *left = a;
+    const struct key_index *right = b;
+    return (left->key > right->key) - (left->key < right->key);
+}
+
+static void trace_on_transition(struct trace_reader *reader, const cJSON *line, uint64_t at)
+{
+    struct breaker_transition *transition = run_add_transition(reader->run);
+    *transition = (struct breaker_transition){
+        .at = at,
+        .failures = (uint32_t)line_u64(line, "failures"),
+        .volume = (uint32_t)line_u64(line, "volume"),
+        .cooldown_ns = line_u64(line, "cooldown_ns"),
+        .generation = (uint32_t)line_u64(line, "generation"),
+    };
+    if (!breaker_state_parse(line_text(line, "from"), &transition->from) ||
+        !breaker_state_parse(line_text(line, "to"), &transition->to) ||
+        !breaker_rule_parse(line_text(line, "rule"), &transition->rule)) {
+        run_set_invalid(reader->run, "the runtime's trace holds a transition that cannot be read");
+    }
+}
+
+static void trace_on_answer(struct trace_reader *reader, const cJSON *line)
+{
+    struct run *run = reader->run;
+    struct key_index wanted = { .key = strtoull(line_text(line, "key"), NULL, 16) };
+    const struct key_index *found =
+        bsearch(&wanted, reader->keys, run->schedule->count, sizeof wanted, key_compare);
+    if (found == NULL) return;
+    const struct run_answer *answer = &run->answers[found->index];
+    uint32_t number = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(line, "attempts"))
+    {
+        if (number == answer->attempt_count) break;
+        struct run_attempt *attempt = &run->attempts[answer->attempt_at + number++];
+        attempt->started_ns = instant_until(line_u64(item, "started"), reader->start);
+        attempt->latency_ns = line_u64(item, "latency_ns");
+        attempt->backoff_ns = line_u64(item, "backoff_ns");
+        attempt->start_known = true;
+    }
+}
+
+static void trace_on_line(void *context, const cJSON *line)
+{
+    struct trace_reader *reader = context;
+    const char *action = line_text(line, "do");
+    const char *input = line_text(line, "in");
+    uint64_t at = instant_until(line_u64(line, "t"), reader->start);
+    if (strcmp(action, "breaker") == 0) trace_on_transition(reader, line, at);
+    if (strcmp(action, "answer") == 0) trace_on_answer(reader, line);
+    if (strcmp(action, "start_attempt") == 0) reader->permits++;
+    if (strcmp(action, "cancel_attempt") == 0 || strcmp(input, "attempt_done") == 0) {
+        reader->permits--;
+    }
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "truncated"))) {
+        run_set_invalid(reader->run, "the runtime's trace reached its bound and is not complete");
+    }
+}
+
+enum err trace_read(struct run *run, const char *path, instant_ns start, struct err_note *note)
+{
+    struct trace_reader reader = {
+        .run = run,
+        .start = start,
+        .keys = mem_alloc(run->schedule->count, sizeof *reader.keys),
+    };
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        char id[REQUEST_ID_MAX];
+        reader.keys[i].key = hash_text(schedule_request_id(i, id));
+        reader.keys[i].index = (uint32_t)i;
+    }
+    qsort(reader.keys, run->schedule->count, sizeof *reader.keys, key_compare);
+    enum err rc = lines_read(path, &reader, trace_on_line, note);
+    mem_free(reader.keys);
+    run->permits_known = rc == ERR_OK;
+    run->permits_out = reader.permits > 0 ? (uint32_t)reader.permits : 0;
+    return rc;
+}

@@ -1,0 +1,18 @@
+#ifndef HARNESS_LEDGER_H
+#define HARNESS_LEDGER_H
+/* The two observers of a real run besides the client: the mock's ledger and the runtime's trace,
+ * both files of JSON lines. A last line cut short (a killed program) is passed over. */
+
+#include "base/err.h"
+#include "harness/run.h"
+
+/* Fills run->deliveries. Each line's fate is recomputed from the scenario; one that differs makes the
+ * run invalid, because then the faults were not those that the scenario asks for. */
+MUST_USE enum err ledger_read(struct run *run, const char *path, struct err_note *note);
+
+/* Fills run->transitions, the start of each attempt and permits_out. `start` is the moment of offset
+ * 0 on the clock that both programs share. */
+MUST_USE enum err trace_read(struct run *run, const char *path, instant_ns start,
+                             struct err_note *note);
+
+#endif

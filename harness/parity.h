@@ -1,0 +1,37 @@
+#ifndef HARNESS_PARITY_H
+#define HARNESS_PARITY_H
+/* Does the simulation tell the truth? Level 1: each request is served the same way in both worlds,
+ * unless its fate hangs on less than PARITY_MARGIN_NS.
+ *
+ * The margin is found by perturbation: the simulation is repeated PARITY_REPEATS times with every
+ * reply up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is served as in any of them,
+ * consequences of other requests' shifts included, is what it may be in the real world. A request with
+ * one possible fate is decided; one with several is marginal. */
+
+#include "base/err.h"
+#include "harness/run.h"
+
+#define PARITY_MARGIN_NS UINT64_C(5000000)
+
+enum { PARITY_REPEATS = 16, PARITY_IDS_MAX = 8 };
+
+/* Decided requests that may differ before the worlds are said to disagree, in parts per thousand:
+ * room for a machine that stalls for longer than the margin. */
+enum { PARITY_DISAGREE_PERMILLE_MAX = 20 };
+
+struct parity {
+    uint32_t requests;
+    uint32_t decided;      /* one fate in all simulations */
+    uint32_t agree;        /* decided, and the real run served it so */
+    uint32_t marginal;     /* several fates */
+    uint32_t marginal_agree; /* the real run's is one of them */
+    uint32_t ids[PARITY_IDS_MAX]; /* decided requests that differ (indices) */
+    uint32_t id_count;
+    bool holds;            /* differing decided requests <= the permille bound of all requests */
+};
+
+/* `sim` and `real` are runs of the same scenario, seed and configuration. */
+MUST_USE enum err parity_compare(const struct run *sim, const struct run *real, struct parity *out,
+                                 struct err_note *note);
+
+#endif

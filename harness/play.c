@@ -1,0 +1,341 @@
+#include "harness/play.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "harness/ledger.h"
+
+enum {
+    PLAY_TICK_MS = 20,
+    PLAY_RESPONSE_BYTES_MAX = 64 * 1024,
+    PLAY_ARGUMENT_MAX = 512,
+};
+
+#define PLAY_START_LIMIT_NS (15 * NS_PER_S)
+#define PLAY_STOP_LIMIT_NS (3 * NS_PER_S)
+/* Between the mock's clock being set and the first request. */
+#define PLAY_LEAD_NS (100 * NS_PER_MS)
+/* How long behind its deadline an answer is waited for. */
+#define PLAY_GIVE_UP_NS (2 * NS_PER_S)
+/* DESIGN: a generator that lags more than this says nothing about the service. */
+#define PLAY_LAG_P99_MAX_NS (5 * NS_PER_MS)
+
+static void play_enter(struct play *play, enum play_state state)
+{
+    play->state = state;
+    play->state_deadline =
+        instant_add(clock_now(), state == PLAY_STOPPING ? PLAY_STOP_LIMIT_NS : PLAY_START_LIMIT_NS);
+}
+
+static void play_stop(struct play *play)
+{
+    if (play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
+    play_enter(play, PLAY_STOPPING);
+    load_stop(&play->load);
+    if (play->call != NULL) http_client_cancel(play->call);
+    play->call = NULL;
+    child_stop(&play->runtime, SIGTERM);
+    /* The mock goes last: the runtime may still be draining towards it. */
+    if (!child_running(&play->runtime)) child_stop(&play->mock, SIGTERM);
+}
+
+void play_abort(struct play *play, const char *reason)
+{
+    if (play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
+    run_set_invalid(play->run, "%s", reason);
+    play_stop(play);
+}
+
+static int u64_compare(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void play_judge_lag(struct run *run)
+{
+    size_t count = run->schedule->count;
+    if (count == 0) return;
+    uint64_t *lags = mem_alloc(count, sizeof *lags);
+    for (size_t i = 0; i < count; i++) {
+        lags[i] = instant_until(run->answers[i].sent_ns, run->answers[i].intended_ns);
+    }
+    qsort(lags, count, sizeof *lags, u64_compare);
+    run->lag_p99_ns = lags[(count * 99 + 99) / 100 - 1];
+    mem_free(lags);
+    if (run->complete && run->lag_p99_ns > PLAY_LAG_P99_MAX_NS) {
+        run_set_invalid(run,
+                        "the load generator lagged: p99 of (sent - intended) is %.1f ms, allowed "
+                        "5 ms; the machine is too busy, lower --jobs",
+                        (double)run->lag_p99_ns / 1e6);
+    }
+}
+
+static void play_join(struct play *play)
+{
+    char path[PLAY_ARGUMENT_MAX * 2];
+    struct err_note note = { .err = ERR_OK };
+    struct run *run = play->run;
+    play_judge_lag(run);
+    if (play->start == 0) return;
+    snprintf(path, sizeof path, "%s/ledger.jsonl", play->config.folder);
+    if (ledger_read(run, path, &note) == ERR_OK) {
+        snprintf(path, sizeof path, "%s/trace.jsonl", play->config.folder);
+        if (trace_read(run, path, play->start, &note) == ERR_OK) return;
+    }
+    run_set_invalid(run, "%s: %s", note.path, note.sentence);
+}
+
+static void play_on_timer_closed(uv_handle_t *handle)
+{
+    struct play *play = handle->data;
+    play->timer_open = false;
+    play->config.on_done(play->config.context);
+}
+
+static void play_finish(struct play *play)
+{
+    play->state = PLAY_DONE;
+    play->run->wall_ns = clock_now() - play->began;
+    play_join(play);
+    load_close(&play->load);
+    http_client_destroy(play->client);
+    uv_close((uv_handle_t *)&play->timer, play_on_timer_closed);
+}
+
+static void play_on_child_exit(void *context)
+{
+    struct play *play = context;
+    struct child *children[] = { &play->runtime, &play->mock };
+    for (size_t i = 0; i < 2; i++) {
+        if (!children[i]->started || !children[i]->exited || children[i]->stopping) continue;
+        char sentence[160];
+        char reason[480];
+        child_describe_exit(children[i], sentence, sizeof sentence);
+        snprintf(reason, sizeof reason, "%s %s; its log is %.200s/%s.log", sentence,
+                 play->state == PLAY_PLAYING ? "in mid-run" : "before the run began",
+                 play->config.folder, children[i]->name);
+        play_abort(play, reason);
+    }
+    if (play->state == PLAY_STOPPING && !child_running(&play->runtime)) {
+        child_stop(&play->mock, SIGTERM);
+    }
+}
+
+static void play_on_loaded(void *context)
+{
+    play_stop(context);
+}
+
+static void play_begin_load(struct play *play)
+{
+    play_enter(play, PLAY_PLAYING);
+    snprintf(play->forecast_url, sizeof play->forecast_url, "%s/tsfm/forecast", play->runtime.url);
+    play->load = (struct load){
+        .loop = play->loop,
+        .run = play->run,
+        .url = play->forecast_url,
+        .start = play->start,
+        .give_up_ns = play->run->config->engine.request_deadline_ns + PLAY_GIVE_UP_NS,
+        .on_finished = play_on_loaded,
+        .context = play,
+    };
+    load_start(&play->load);
+}
+
+static void play_on_clock_set(void *context, const struct http_result *result)
+{
+    struct play *play = context;
+    play->call = NULL;
+    if (play->state != PLAY_SETTING_CLOCK) return;
+    if (result->end != HTTP_END_COMPLETE || result->status != 200) {
+        play_abort(play, "the mock did not take the scenario's start");
+        return;
+    }
+    play_begin_load(play);
+}
+
+static void play_call(struct play *play, const char *base, const char *path, const char *body,
+                      void (*on_done)(void *context, const struct http_result *result))
+{
+    char url[CHILD_URL_MAX + 32];
+    snprintf(url, sizeof url, "%s%s", base, path);
+    struct http_call_config config = {
+        .url = url,
+        .method = body == NULL ? "GET" : "POST",
+        .headers = { "Content-Type: application/json" },
+        .body = body,
+        .body_length = body == NULL ? 0 : strlen(body),
+        .response_bytes_max = PLAY_RESPONSE_BYTES_MAX,
+        .on_done = on_done,
+        .context = play,
+    };
+    play->call = http_client_start(play->client, &config);
+}
+
+static void play_on_health(void *context, const struct http_result *result)
+{
+    struct play *play = context;
+    play->call = NULL;
+    if (play->state != PLAY_WAITING_READY) return;
+    if (result->end != HTTP_END_COMPLETE || result->status != 200) return; /* the timer asks again */
+    play_enter(play, PLAY_SETTING_CLOCK);
+    play->start = instant_add(clock_now(), PLAY_LEAD_NS);
+    snprintf(play->control_body, sizeof play->control_body, "{\"at_ns\":%llu}",
+             (unsigned long long)play->start);
+    play_call(play, play->mock.url, "/__mock/start", play->control_body, play_on_clock_set);
+}
+
+struct arguments {
+    char *items[CHILD_ARGUMENTS_MAX];
+    char text[CHILD_ARGUMENTS_MAX][PLAY_ARGUMENT_MAX];
+    size_t count;
+};
+
+static void argument_add(struct arguments *arguments, const char *format, ...) PRINTF_LIKE(2, 3);
+
+static void argument_add(struct arguments *arguments, const char *format, ...)
+{
+    assert(arguments->count + 1 < CHILD_ARGUMENTS_MAX);
+    char *text = arguments->text[arguments->count];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, PLAY_ARGUMENT_MAX, format, args);
+    va_end(args);
+    arguments->items[arguments->count++] = text;
+}
+
+static void play_start_child(struct play *play, struct child *child, struct arguments *arguments)
+{
+    char log[PLAY_ARGUMENT_MAX * 2];
+    struct err_note note = { .err = ERR_OK };
+    argument_add(arguments, "--parent");
+    argument_add(arguments, "%ld", (long)getpid());
+    snprintf(log, sizeof log, "%s/%s.log", play->config.folder, child->name);
+    if (child_start(child, play->loop, arguments->items, log, &note) != ERR_OK) {
+        play_abort(play, note.sentence);
+    }
+}
+
+static void play_start_runtime(void *context)
+{
+    struct play *play = context;
+    if (play->state != PLAY_STARTING_MOCK) return;
+    play_enter(play, PLAY_STARTING_RUNTIME);
+    struct arguments *arguments = mem_alloc(1, sizeof *arguments);
+    argument_add(arguments, "%s/tollgate-runtime", play->config.programs);
+    argument_add(arguments, "--config");
+    argument_add(arguments, "%s", play->config.config_path);
+    argument_add(arguments, "--upstream");
+    argument_add(arguments, "%s", play->mock.url);
+    argument_add(arguments, "--listen");
+    argument_add(arguments, "127.0.0.1:0");
+    argument_add(arguments, "--seed");
+    argument_add(arguments, "%llu", (unsigned long long)play->run->seed);
+    argument_add(arguments, "--trace");
+    argument_add(arguments, "%s/trace.jsonl", play->config.folder);
+    const struct scenario *scenario = play->run->scenario;
+    for (size_t i = 0; i < scenario->setting_count; i++) {
+        argument_add(arguments, "--set");
+        argument_add(arguments, "%s", scenario->settings[i].assignment);
+    }
+    play_start_child(play, &play->runtime, arguments);
+    mem_free(arguments);
+}
+
+static void play_on_runtime_ready(void *context)
+{
+    struct play *play = context;
+    if (play->state == PLAY_STARTING_RUNTIME) play_enter(play, PLAY_WAITING_READY);
+}
+
+static void play_start_mock(struct play *play)
+{
+    struct arguments *arguments = mem_alloc(1, sizeof *arguments);
+    argument_add(arguments, "%s/mock-tollama", play->config.programs);
+    argument_add(arguments, "--listen");
+    argument_add(arguments, "127.0.0.1:0");
+    argument_add(arguments, "--scenario");
+    argument_add(arguments, "%s", play->run->scenario->path);
+    argument_add(arguments, "--seed");
+    argument_add(arguments, "%llu", (unsigned long long)play->run->seed);
+    argument_add(arguments, "--ledger");
+    argument_add(arguments, "%s/ledger.jsonl", play->config.folder);
+    play_start_child(play, &play->mock, arguments);
+    mem_free(arguments);
+}
+
+static void play_on_state_overdue(struct play *play)
+{
+    if (play->state == PLAY_STOPPING) {
+        child_stop(&play->runtime, SIGKILL);
+        child_stop(&play->mock, SIGKILL);
+        play->state_deadline = INSTANT_NEVER;
+        return;
+    }
+    static const char *const reasons[] = {
+        [PLAY_STARTING_MOCK] = "the mock was not ready within 15 s; see mock.log",
+        [PLAY_STARTING_RUNTIME] = "the runtime was not ready within 15 s; see runtime.log",
+        [PLAY_WAITING_READY] = "the runtime's /health/ready did not say 200 within 15 s",
+        [PLAY_SETTING_CLOCK] = "the mock did not take the scenario's start within 15 s",
+    };
+    play_abort(play, reasons[play->state]);
+}
+
+static void play_on_tick(uv_timer_t *timer)
+{
+    struct play *play = timer->data;
+    if (play->state == PLAY_DONE) return;
+    if (play->state != PLAY_PLAYING && clock_now() > play->state_deadline) {
+        play_on_state_overdue(play);
+    }
+    if (play->state == PLAY_WAITING_READY && play->call == NULL) {
+        play_call(play, play->runtime.url, "/health/ready", NULL, play_on_health);
+    }
+    bool gone = child_closed(&play->mock) && child_closed(&play->runtime);
+    if (play->state == PLAY_STOPPING && gone) play_finish(play);
+}
+
+void play_start(struct play *play, uv_loop_t *loop, const struct play_config *config,
+                struct run *run)
+{
+    *play = (struct play){ .loop = loop, .config = *config, .run = run, .began = clock_now() };
+    play->mock = (struct child){ .name = "mock",
+                                 .on_ready = play_start_runtime,
+                                 .on_exit = play_on_child_exit,
+                                 .context = play };
+    play->runtime = (struct child){ .name = "runtime",
+                                    .on_ready = play_on_runtime_ready,
+                                    .on_exit = play_on_child_exit,
+                                    .context = play };
+    struct http_client_config client = {
+        .loop = loop,
+        .connections_max = 4,
+        .keepalive_max = 0,
+        .keepalive_expiry_ns = NS_PER_S,
+    };
+    play->client = http_client_create(&client);
+    int rc = uv_timer_init(loop, &play->timer);
+    assert(rc == 0);
+    play->timer.data = play;
+    play->timer_open = true;
+    uv_timer_start(&play->timer, play_on_tick, PLAY_TICK_MS, PLAY_TICK_MS);
+    play_enter(play, PLAY_STARTING_MOCK);
+    play_start_mock(play);
+}
+
+uint64_t play_elapsed_ns(const struct play *play)
+{
+    if (play->state == PLAY_DONE || play->state == PLAY_STOPPING) {
+        return play->run->scenario->duration_ns;
+    }
+    return play->state == PLAY_PLAYING ? instant_until(clock_now(), play->start) : 0;
+}

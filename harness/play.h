@@ -1,0 +1,65 @@
+#ifndef HARNESS_PLAY_H
+#define HARNESS_PLAY_H
+/* The real world: one scenario played over sockets. Starts the mock and the runtime on free ports,
+ * waits until both are ready, drives the load, stops them, and joins the client's answers with the
+ * ledger and the trace. Several plays share one loop and run side by side.
+ *
+ *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING -> DONE
+ *          any failure or a child's death -------------------------------------------^
+ *
+ * A child that dies before it was asked to makes the run invalid with a sentence; the rest is still
+ * stopped and joined, so that what was measured is kept. */
+
+#include <uv.h>
+
+#include "harness/child.h"
+#include "harness/load.h"
+#include "harness/run.h"
+#include "net/address.h"
+
+enum play_state {
+    PLAY_STARTING_MOCK,
+    PLAY_STARTING_RUNTIME,
+    PLAY_WAITING_READY,
+    PLAY_SETTING_CLOCK,
+    PLAY_PLAYING,
+    PLAY_STOPPING,
+    PLAY_DONE,
+};
+
+struct play_config {
+    const char *programs;    /* folder of the two programs; borrowed */
+    const char *config_path; /* the runtime's YAML file; borrowed */
+    const char *folder;      /* for ledger, trace and logs; exists; borrowed */
+    void (*on_done)(void *context);
+    void *context;
+};
+
+struct play {
+    uv_loop_t *loop;
+    struct play_config config;
+    struct run *run; /* borrowed */
+    enum play_state state;
+    struct child mock;
+    struct child runtime;
+    struct load load;
+    struct http_client *client; /* for health and the mock's clock */
+    struct http_call *call;
+    uv_timer_t timer;           /* polls readiness, bounds every state but PLAYING */
+    bool timer_open;
+    instant_ns start;           /* offset 0 */
+    instant_ns state_deadline;
+    instant_ns began;
+    char forecast_url[CHILD_URL_MAX + 32];
+    char control_body[64];
+};
+
+/* `run` has been initialised with WORLD_REAL. on_done comes in a later turn of the loop, once. */
+void play_start(struct play *play, uv_loop_t *loop, const struct play_config *config,
+                struct run *run);
+/* Ends it early: the run becomes invalid with `reason` unless it is over. */
+void play_abort(struct play *play, const char *reason);
+/* For progress: how much of the schedule's time is over, in ns; 0 before PLAYING. */
+uint64_t play_elapsed_ns(const struct play *play);
+
+#endif

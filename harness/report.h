@@ -1,0 +1,26 @@
+#ifndef HARNESS_REPORT_H
+#define HARNESS_REPORT_H
+/* Files made from a suite, each written to a temporary name and renamed.
+ *
+ * result.json: schema_version 1; integers (ns, ppm), deterministic order. Everything that may differ
+ * between two runs of the same simulation stands in the member "run_time" of the top level, nowhere
+ * else: started_at, wall_ms, speed, folder.
+ * junit.xml: one testcase per check and world, by Surefire's schema; INCONCLUSIVE and INVALID are
+ * `error`.
+ * summary.md: a verdict sentence and a table, for a CI step summary.
+ * index.html: one self-contained file: verdict sentence, table, one timeline per scenario. */
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "harness/suite.h"
+
+void report_write_json(struct buf *out, const struct suite *suite);
+void report_write_junit(struct buf *out, const struct suite *suite);
+void report_write_summary(struct buf *out, const struct suite *suite);
+void report_write_html(struct buf *out, const struct suite *suite);
+
+/* All four into `folder` (made when missing). */
+MUST_USE enum err report_write_all(const char *folder, const struct suite *suite,
+                                   struct err_note *note);
+
+#endif

@@ -1,0 +1,106 @@
+#ifndef HARNESS_RUN_H
+#define HARNESS_RUN_H
+/* What one scenario did in one world: everything that is judged and drawn. The simulator fills it
+ * from the engine's records, the real world from answers, the mock's ledger and the runtime's trace;
+ * verdicts and reports see no difference.
+ *
+ * All times are offsets in ns from the scenario's start. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "core/record.h"
+#include "scenario/arrival.h"
+#include "scenario/scenario.h"
+
+enum world { WORLD_SIM, WORLD_REAL };
+
+const char *world_name(enum world world); /* "sim", "real" */
+
+struct run_answer {
+    uint64_t intended_ns;      /* from the schedule: latency counts from here */
+    uint64_t sent_ns;          /* when the generator really sent it */
+    uint64_t done_ns;          /* when the answer was complete */
+    bool answered;             /* false: no answer came */
+    bool output_valid;         /* 200: the right shape, 0 <= q10 <= q50 <= q90 <= 1; else true */
+    uint32_t answers;          /* how many answers came; 1 */
+    uint16_t http_status;
+    enum served served;
+    enum code code;
+    enum code cause;
+    enum cache_state cache_state;
+    uint64_t age_ns;
+    uint32_t attempt_at;       /* first of its attempts in run.attempts */
+    uint32_t attempt_count;
+    uint32_t path_at;          /* first of its words in run.path */
+    uint32_t path_count;
+};
+
+struct run_attempt {
+    uint32_t request;          /* index of its answer */
+    uint32_t number;           /* 0-based */
+    enum outcome outcome;
+    uint16_t http_status;
+    bool start_known;          /* started_ns is meaningful (sim and real with a trace) */
+    uint64_t started_ns;
+    uint64_t backoff_ns;
+    uint64_t latency_ns;
+};
+
+/* One line of the mock's ledger (real), or the same facts from the simulated upstream. */
+struct run_delivery {
+    uint32_t request;          /* index; UINT32_MAX when the id is not of the schedule */
+    uint32_t attempt;
+    uint64_t at_ns;            /* when the upstream had read the request */
+    uint32_t fired;            /* reply_plan.fired */
+    uint32_t phase;            /* index, UINT32_MAX: none */
+    uint64_t asked_ns;         /* planned delay */
+    uint64_t late_ns;          /* how much later than planned it was played; sim: 0 */
+};
+
+struct run {
+    enum world world;
+    const struct scenario *scenario;       /* borrowed */
+    const struct schedule *schedule;       /* borrowed */
+    const struct runtime_config *config;   /* borrowed: what the runtime ran with */
+    uint64_t seed;
+    struct run_answer *answers;            /* owned; schedule->count, same order */
+    struct run_attempt *attempts;          /* owned, growing */
+    size_t attempt_count, attempt_capacity;
+    struct path_entry *path;               /* owned, growing */
+    size_t path_count, path_capacity;
+    struct run_delivery *deliveries;       /* owned, growing */
+    size_t delivery_count, delivery_capacity;
+    struct breaker_transition *transitions; /* owned, growing; at: offset */
+    size_t transition_count, transition_capacity;
+    bool permits_known;
+    uint32_t permits_out;      /* at the end; must be 0 */
+    bool invalid;              /* the run says nothing about the service */
+    char invalid_reason[512];
+    bool complete;             /* all of the schedule was played */
+    uint64_t wall_ns;          /* how long it took */
+    uint64_t lag_p99_ns;       /* generator: sent - intended */
+};
+
+void run_init(struct run *run, enum world world, const struct scenario *scenario,
+              const struct schedule *schedule, const struct runtime_config *config, uint64_t seed);
+void run_deinit(struct run *run);
+
+/* The first reason stays. */
+void run_set_invalid(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct run_attempt *run_add_attempt(struct run *run);
+struct path_entry *run_add_path(struct run *run);
+struct run_delivery *run_add_delivery(struct run *run);
+struct breaker_transition *run_add_transition(struct run *run);
+
+/* Latency of an answer: done - intended; INSTANT_NEVER when it never came. */
+uint64_t run_latency_ns(const struct run_answer *answer);
+/* Nearest-rank quantile X_(ceil(q*n)) of the latencies of the answers that `keep` marks (NULL: all);
+ * 0 when there are none. */
+uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32_t quantile_ppm);
+
+#endif

@@ -1,0 +1,322 @@
+#include "harness/run_command.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "harness/cli.h"
+#include "harness/play.h"
+#include "harness/progress.h"
+#include "harness/report.h"
+#include "harness/sim.h"
+
+enum { RUN_PATH_MAX = 1024, RUN_DRAW_MS = 200 };
+
+struct real_job {
+    struct run_session *session;
+    size_t index;
+    struct play play;
+    char config_path[RUN_PATH_MAX];
+    char folder[RUN_PATH_MAX];
+};
+
+struct run_session {
+    const struct run_options *options;
+    struct suite suite;
+    struct progress progress;
+    char folder[RUN_PATH_MAX];   /* of the report */
+    char programs[RUN_PATH_MAX];
+    char name[32];
+    uv_loop_t loop;
+    uv_timer_t draw_timer;
+    uv_signal_t signals[3];
+    struct real_job *jobs;       /* owned; by scenario */
+    size_t next;                 /* scenario to start */
+    size_t playing;
+    bool stopping;
+};
+
+static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+/* ---- the simulated world ---- */
+
+static enum err simulate_all(struct run_session *session, struct err_note *note)
+{
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        struct suite_world *world = &item->sim;
+        run_init(&world->run, WORLD_SIM, &item->scenario, &item->schedule, &item->config,
+                 item->seed);
+        world->present = true;
+        struct sim_options options = { .jitter_ns = 0 };
+        instant_ns began = clock_now();
+        enum err rc = sim_run(&world->run, &options, NULL, note);
+        world->run.wall_ns = clock_now() - began;
+        if (rc != ERR_OK) return rc;
+        verdict_judge(&world->run, &world->verdict);
+        progress_simulated(&session->progress, i);
+    }
+    return ERR_OK;
+}
+
+/* ---- the real world ---- */
+
+static void session_abort(struct run_session *session, size_t except, const char *reason)
+{
+    session->stopping = true;
+    for (size_t i = 0; i < session->next; i++) {
+        if (i != except) play_abort(&session->jobs[i].play, reason);
+    }
+}
+
+static void session_start_jobs(struct run_session *session);
+
+static void job_judge(struct run_session *session, size_t index)
+{
+    struct suite_scenario *item = &session->suite.scenarios[index];
+    verdict_judge(&item->real.run, &item->real.verdict);
+    progress_set(&session->progress, index, PROGRESS_DONE, item->scenario.duration_ns);
+}
+
+static void job_on_done(void *context)
+{
+    struct real_job *job = context;
+    struct run_session *session = job->session;
+    struct suite_scenario *item = &session->suite.scenarios[job->index];
+    session->playing--;
+    job_judge(session, job->index);
+    /* A lagging generator is the machine's trouble of one scenario; a dead program ends the run. */
+    if (item->real.run.invalid && !item->real.run.complete && !session->options->keep_going &&
+        !session->stopping) {
+        char reason[RUN_PATH_MAX];
+        snprintf(reason, sizeof reason, "stopped, because %s became invalid", item->scenario.name);
+        session_abort(session, job->index, reason);
+    }
+    session_start_jobs(session);
+}
+
+static void job_start(struct run_session *session, size_t index)
+{
+    struct suite_scenario *item = &session->suite.scenarios[index];
+    struct real_job *job = &session->jobs[index];
+    job->session = session;
+    job->index = index;
+    run_init(&item->real.run, WORLD_REAL, &item->scenario, &item->schedule, &item->config,
+             item->seed);
+    item->real.present = true;
+    discover_config_path(&item->scenario, session->options->discover.configs, job->config_path,
+                         sizeof job->config_path);
+    snprintf(job->folder, sizeof job->folder, "%.700s/%.200s", session->folder,
+             item->scenario.name);
+    struct err_note note = { .err = ERR_OK };
+    if (file_make_folder(job->folder, &note) != ERR_OK) {
+        run_set_invalid(&item->real.run, "%s: %s", note.path, note.sentence);
+        job_judge(session, index);
+        return;
+    }
+    struct play_config config = {
+        .programs = session->programs,
+        .config_path = job->config_path,
+        .folder = job->folder,
+        .on_done = job_on_done,
+        .context = job,
+    };
+    session->playing++;
+    progress_set(&session->progress, index, PROGRESS_STARTING, 0);
+    play_start(&job->play, &session->loop, &config, &item->real.run);
+}
+
+static void session_on_handle_closed(uv_handle_t *handle)
+{
+    (void)handle;
+}
+
+static void session_close_handles(struct run_session *session)
+{
+    uv_close((uv_handle_t *)&session->draw_timer, session_on_handle_closed);
+    for (size_t i = 0; i < sizeof session_signals / sizeof session_signals[0]; i++) {
+        uv_close((uv_handle_t *)&session->signals[i], session_on_handle_closed);
+    }
+}
+
+static void session_start_jobs(struct run_session *session)
+{
+    while (!session->stopping && session->next < session->suite.count &&
+           session->playing < session->options->jobs) {
+        job_start(session, session->next++);
+    }
+    if (session->playing == 0) session_close_handles(session);
+}
+
+static void session_on_draw(uv_timer_t *timer)
+{
+    struct run_session *session = timer->data;
+    for (size_t i = 0; i < session->next; i++) {
+        if (session->progress.states[i] == PROGRESS_DONE) continue;
+        uint64_t elapsed_ns = play_elapsed_ns(&session->jobs[i].play);
+        bool playing = session->jobs[i].play.state >= PLAY_PLAYING;
+        progress_set(&session->progress, i, playing ? PROGRESS_PLAYING : PROGRESS_STARTING,
+                     elapsed_ns);
+    }
+    progress_draw(&session->progress);
+}
+
+static void session_on_signal(uv_signal_t *handle, int number)
+{
+    struct run_session *session = handle->data;
+    char reason[64];
+    snprintf(reason, sizeof reason, "interrupted by signal %d", number);
+    session->suite.interrupted = true;
+    session_abort(session, SIZE_MAX, reason);
+}
+
+static void play_all(struct run_session *session)
+{
+    session->jobs = mem_alloc(session->suite.count, sizeof *session->jobs);
+    int rc = uv_loop_init(&session->loop);
+    assert(rc == 0);
+    uv_timer_init(&session->loop, &session->draw_timer);
+    session->draw_timer.data = session;
+    uv_timer_start(&session->draw_timer, session_on_draw, 0, RUN_DRAW_MS);
+    for (size_t i = 0; i < sizeof session_signals / sizeof session_signals[0]; i++) {
+        uv_signal_init(&session->loop, &session->signals[i]);
+        session->signals[i].data = session;
+        uv_signal_start(&session->signals[i], session_on_signal, session_signals[i]);
+    }
+    session_start_jobs(session);
+    uv_run(&session->loop, UV_RUN_DEFAULT);
+    rc = uv_loop_close(&session->loop);
+    assert(rc == 0);
+    /* Scenarios that were never started because the run was stopped. */
+    for (size_t i = session->next; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        run_init(&item->real.run, WORLD_REAL, &item->scenario, &item->schedule, &item->config,
+                 item->seed);
+        item->real.present = true;
+        run_set_invalid(&item->real.run, "not started, because the run was stopped");
+        job_judge(session, i);
+    }
+    progress_draw(&session->progress);
+    mem_free(session->jobs);
+}
+
+static enum err compare_worlds(struct run_session *session, struct err_note *note)
+{
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        if (!item->sim.present || !item->real.present) continue;
+        if (item->real.run.invalid || !item->real.run.complete) continue;
+        enum err rc = parity_compare(&item->sim.run, &item->real.run, &item->parity, note);
+        if (rc != ERR_OK) return rc;
+        item->has_parity = true;
+    }
+    return ERR_OK;
+}
+
+/* ---- folders ---- */
+
+static void name_run(struct run_session *session)
+{
+    time_t seconds = (time_t)(session->suite.started_wall_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(session->name, sizeof session->name, "%Y%m%d-%H%M%S", &utc);
+    session->suite.name = session->name;
+    if (session->options->out != NULL) {
+        snprintf(session->folder, sizeof session->folder, "%s", session->options->out);
+        return;
+    }
+    snprintf(session->folder, sizeof session->folder, "reports/%s", session->name);
+    /* Two runs that start in one second get two folders. */
+    for (unsigned i = 2; file_exists(session->folder) && i < 1000; i++) {
+        snprintf(session->folder, sizeof session->folder, "reports/%s-%u", session->name, i);
+    }
+}
+
+/* reports/latest -> the run's folder, replaced in one step. */
+static void link_latest(const struct run_session *session)
+{
+    if (session->options->out != NULL) return;
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, "reports/.latest-%ld", (long)getpid());
+    const char *target = strrchr(session->folder, '/') + 1;
+    unlink(temporary);
+    if (symlink(target, temporary) != 0 || rename(temporary, "reports/latest") != 0) {
+        fputs("warning: reports/latest could not be linked\n", stderr);
+    }
+}
+
+static bool find_programs(struct run_session *session)
+{
+    if (session->options->programs != NULL) {
+        snprintf(session->programs, sizeof session->programs, "%s", session->options->programs);
+    } else {
+        ssize_t length =
+            readlink("/proc/self/exe", session->programs, sizeof session->programs - 1);
+        if (length <= 0) return false;
+        session->programs[length] = '\0';
+        *strrchr(session->programs, '/') = '\0';
+    }
+    static const char *const needed[] = { "tollgate-runtime", "mock-tollama" };
+    for (size_t i = 0; i < 2; i++) {
+        char path[RUN_PATH_MAX + 32];
+        snprintf(path, sizeof path, "%s/%s", session->programs, needed[i]);
+        if (file_exists(path)) continue;
+        fprintf(stderr, "error: %s is not there; build it, or name its folder with --programs\n",
+                path);
+        return false;
+    }
+    return true;
+}
+
+static int session_run(struct run_session *session)
+{
+    const struct run_options *options = session->options;
+    struct err_note note = { .err = ERR_OK };
+    if (options->real && !find_programs(session)) return EXIT_BAD_USAGE;
+    name_run(session);
+    if (file_make_folder(session->folder, &note) != ERR_OK) {
+        err_note_print(stderr, &note);
+        return EXIT_INVALID_RUN;
+    }
+    progress_init(&session->progress, stdout, options->quiet, &session->suite);
+    instant_ns began = clock_now();
+    enum err rc = options->sim ? simulate_all(session, &note) : ERR_OK;
+    if (rc == ERR_OK && options->real) play_all(session);
+    if (rc == ERR_OK) rc = compare_worlds(session, &note);
+    session->suite.wall_ns = clock_now() - began;
+    if (rc == ERR_OK) rc = report_write_all(session->folder, &session->suite, &note);
+    int code = EXIT_INVALID_RUN;
+    if (rc == ERR_OK) {
+        link_latest(session);
+        progress_summary(&session->progress, session->folder);
+        code = suite_exit_code(&session->suite);
+    } else {
+        err_note_print(stderr, &note);
+    }
+    progress_deinit(&session->progress);
+    return code;
+}
+
+int run_command(const struct run_options *options)
+{
+    struct run_session *session = mem_alloc(1, sizeof *session);
+    session->options = options;
+    session->suite.started_wall_ms = clock_wall_ms();
+    struct arena arena = { .head = NULL };
+    int code = EXIT_BAD_USAGE;
+    if (discover(&session->suite, &arena, &options->discover, stderr) == ERR_OK) {
+        code = session_run(session);
+    }
+    suite_deinit(&session->suite);
+    arena_deinit(&arena);
+    mem_free(session);
+    return code;
+}

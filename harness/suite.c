@@ -1,0 +1,104 @@
+#include "harness/suite.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+/* Exit codes, by how much they hide: an invalid run hides everything else. */
+enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_INCONCLUSIVE = 3, EXIT_INVALID = 4, EXIT_DISAGREE = 5 };
+
+static int world_exit_code(const struct suite_world *world)
+{
+    if (!world->present) return EXIT_PASSED;
+    switch (world->verdict.status) {
+    case CHECK_PASS: return EXIT_PASSED;
+    case CHECK_FAIL: return EXIT_FAILED;
+    case CHECK_INCONCLUSIVE: return EXIT_INCONCLUSIVE;
+    case CHECK_INVALID: return EXIT_INVALID;
+    }
+    return EXIT_INVALID;
+}
+
+static int exit_rank(int code)
+{
+    static const int order[] = { EXIT_PASSED, EXIT_INCONCLUSIVE, EXIT_DISAGREE, EXIT_FAILED,
+                                 EXIT_INVALID };
+    int rank = 0;
+    while (order[rank] != code) rank++;
+    return rank;
+}
+
+static int worse(int a, int b)
+{
+    return exit_rank(a) > exit_rank(b) ? a : b;
+}
+
+static int scenario_exit_code(const struct suite_scenario *item)
+{
+    int code = worse(world_exit_code(&item->sim), world_exit_code(&item->real));
+    return item->has_parity && !item->parity.holds ? worse(code, EXIT_DISAGREE) : code;
+}
+
+int suite_exit_code(const struct suite *suite)
+{
+    int code = suite->interrupted ? EXIT_INVALID : EXIT_PASSED;
+    for (size_t i = 0; i < suite->count; i++) {
+        code = worse(code, scenario_exit_code(&suite->scenarios[i]));
+    }
+    return code;
+}
+
+static const char *suite_worlds(const struct suite *suite)
+{
+    const struct suite_scenario *first = &suite->scenarios[0];
+    if (first->sim.present && first->real.present) return "in both worlds";
+    return first->real.present ? "over real sockets" : "in simulation";
+}
+
+void suite_verdict_sentence(const struct suite *suite, struct buf *out)
+{
+    size_t counts[EXIT_DISAGREE + 1] = { 0 };
+    for (size_t i = 0; i < suite->count; i++) counts[scenario_exit_code(&suite->scenarios[i])]++;
+    static const struct {
+        int code;
+        const char *text;
+    } words[] = {
+        { EXIT_INVALID, "invalid (the run says nothing about the service)" },
+        { EXIT_FAILED, "failed" },
+        { EXIT_DISAGREE, "disagreeing between simulation and sockets" },
+        { EXIT_INCONCLUSIVE, "inconclusive" },
+    };
+    if (suite->interrupted) buf_puts(out, "Interrupted: what follows is what was measured so far. ");
+    if (counts[EXIT_PASSED] == suite->count) {
+        buf_printf(out, "%s%zu scenario%s passed %s.", suite->count == 1 ? "" : "All ",
+                   suite->count, suite->count == 1 ? "" : "s", suite_worlds(suite));
+        return;
+    }
+    const char *separator = "";
+    for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+        if (counts[words[w].code] == 0) continue;
+        buf_printf(out, "%s%zu %s", separator, counts[words[w].code], words[w].text);
+        separator = ", ";
+    }
+    buf_printf(out, ", %zu passed, of %zu scenarios %s.", counts[EXIT_PASSED], suite->count,
+               suite_worlds(suite));
+}
+
+static void world_deinit(struct suite_world *world)
+{
+    if (!world->present) return;
+    verdict_deinit(&world->verdict);
+    run_deinit(&world->run);
+}
+
+void suite_deinit(struct suite *suite)
+{
+    for (size_t i = 0; i < suite->count; i++) {
+        world_deinit(&suite->scenarios[i].sim);
+        world_deinit(&suite->scenarios[i].real);
+        schedule_destroy(&suite->scenarios[i].schedule);
+    }
+    mem_free(suite->scenarios);
+    suite->scenarios = NULL;
+    suite->count = 0;
+}

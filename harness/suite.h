@@ -1,0 +1,43 @@
+#ifndef HARNESS_SUITE_H
+#define HARNESS_SUITE_H
+/* The result of one `tollgate run`: every scenario in every world that was asked for. What the
+ * reports are made of. */
+
+#include "harness/parity.h"
+#include "harness/run.h"
+#include "harness/verdict.h"
+
+struct suite_world {
+    bool present; /* this world was asked for */
+    struct run run;
+    struct verdicts verdict;
+};
+
+struct suite_scenario {
+    struct scenario scenario;
+    struct runtime_config config;
+    struct schedule schedule;
+    uint64_t seed;            /* the scenario's, or --seed */
+    struct suite_world sim;
+    struct suite_world real;
+    bool has_parity;
+    struct parity parity;
+};
+
+struct suite {
+    struct suite_scenario *scenarios; /* owned; in the order of the command line */
+    size_t count;
+    const char *name;         /* folder name of the run */
+    uint64_t started_wall_ms;
+    uint64_t wall_ns;
+    bool interrupted;
+};
+
+void suite_deinit(struct suite *suite);
+
+/* The worst over all worlds: what the exit code says (0, 1, 3, 4, 5). */
+int suite_exit_code(const struct suite *suite);
+/* "5 scenarios passed in both worlds: ..." : one sentence, as the report's headline. */
+void suite_verdict_sentence(const struct suite *suite, struct buf *out);
+
+#endif

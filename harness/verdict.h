@@ -1,0 +1,40 @@
+#ifndef HARNESS_VERDICT_H
+#define HARNESS_VERDICT_H
+/* Judging one run: each expectation of the scenario, then the invariants that always hold.
+ *
+ * Invariants (names as shown): invariant.one_answer, .no_attempt_while_open, .deadline (answer within
+ * deadline + slack), .freshness (age <= TTL + stale), .codes (only the taxonomy's, and consistent
+ * with what was served), .output (0 <= q10 <= q50 <= q90 <= 1), .baseline_never_cached,
+ * .permits_balance, .attempts (at most retry_count + 1), .breaker_automaton (every transition is one
+ * that the reference automaton, fed with the attempts, allows). */
+
+#include "harness/run.h"
+
+enum check_status { CHECK_PASS, CHECK_FAIL, CHECK_INCONCLUSIVE, CHECK_INVALID };
+
+const char *check_status_name(enum check_status status); /* "pass", ... */
+
+enum { CHECK_SENTENCE_MAX = 512, CHECK_IDS_MAX = 8, VERDICT_INVARIANTS_MAX = 16 };
+
+struct check {
+    char name[96];             /* "latency.p95 outside outage", "invariant.deadline" */
+    char text[96];             /* as written in the file, "" for an invariant */
+    int line, column;          /* 0 for an invariant */
+    enum check_status status;
+    char sentence[CHECK_SENTENCE_MAX]; /* expected, seen, n */
+    uint64_t n;                /* answers, attempts or transitions judged */
+    uint32_t ids[CHECK_IDS_MAX]; /* requests that show a failure (indices) */
+    uint32_t id_count;
+};
+
+struct verdicts {
+    struct check *checks; /* owned */
+    size_t count;
+    enum check_status status; /* the worst: INVALID > FAIL > INCONCLUSIVE > PASS */
+};
+
+/* Never fails; a run that is invalid makes every check CHECK_INVALID with the run's reason. */
+void verdict_judge(const struct run *run, struct verdicts *out);
+void verdict_deinit(struct verdicts *verdict);
+
+#endif
