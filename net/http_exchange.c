@@ -196,14 +196,12 @@ static struct MHD_Response *http_response_make(const struct http_response *respo
     void *body = (void *)(uintptr_t)response->body;
     switch (response->ownership) {
     case HTTP_BODY_COPY:
-        return MHD_create_response_from_buffer(response->body_length, body,
-                                               MHD_RESPMEM_MUST_COPY);
+        return MHD_create_response_from_buffer(response->body_length, body, MHD_RESPMEM_MUST_COPY);
     case HTTP_BODY_TAKE:
         return MHD_create_response_from_buffer_with_free_callback(response->body_length, body,
                                                                   mem_free);
     case HTTP_BODY_STATIC:
-        return MHD_create_response_from_buffer(response->body_length, body,
-                                               MHD_RESPMEM_PERSISTENT);
+        return MHD_create_response_from_buffer(response->body_length, body, MHD_RESPMEM_PERSISTENT);
     }
     assert(false && "not an ownership");
     return NULL;

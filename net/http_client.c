@@ -1,0 +1,305 @@
+#include "net/http_client.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "net/http_client_private.h"
+
+enum {
+    CLIENT_FREE_MAX = 256,              /* calls kept for use again */
+    CLIENT_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
+};
+
+void http_call_make_ready(struct http_call *call)
+{
+    if (call->ready) return;
+    call->ready = true;
+    TAILQ_INSERT_TAIL(&call->client->ready, call, link);
+}
+
+static void call_unready(struct http_call *call)
+{
+    if (!call->ready) return;
+    call->ready = false;
+    TAILQ_REMOVE(&call->client->ready, call, link);
+}
+
+static void set_long(struct http_call *call, CURLoption option, long value)
+{
+    CURLcode rc = curl_easy_setopt(call->easy, option, value);
+    assert(rc == CURLE_OK);
+}
+
+static void set_text(struct http_call *call, CURLoption option, const char *value)
+{
+    CURLcode rc = curl_easy_setopt(call->easy, option, value);
+    assert(rc == CURLE_OK);
+}
+
+static void call_set_headers(struct http_call *call, const struct http_call_config *config)
+{
+    static const char id[] = "X-Request-ID:";
+    for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX && config->headers[i] != NULL; i++) {
+        const char *line = config->headers[i];
+        call->headers = curl_slist_append(call->headers, line);
+        assert(call->headers != NULL);
+        if (strncasecmp(line, id, sizeof id - 1) != 0) continue;
+        const char *value = line + sizeof id - 1;
+        value += strspn(value, " \t");
+        snprintf(call->sent_request_id, sizeof call->sent_request_id, "%s", value);
+    }
+    /* Without this libcurl waits a second before it sends a body of more than 1 MiB. */
+    call->headers = curl_slist_append(call->headers, "Expect:");
+    assert(call->headers != NULL);
+    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
+}
+
+static void call_set_method(struct http_call *call, const struct http_call_config *config)
+{
+    if (strcmp(config->method, "GET") == 0) {
+        assert(config->body == NULL);
+        set_long(call, CURLOPT_HTTPGET, 1);
+        return;
+    }
+    assert(strcmp(config->method, "POST") == 0);
+    set_long(call, CURLOPT_POST, 1);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)config->body_length);
+    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, config->body == NULL ? "" : config->body);
+}
+
+static void call_set_options(struct http_call *call, const struct http_call_config *config)
+{
+    const struct http_client_config *client = &call->client->config;
+    curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
+    curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->detail);
+    set_text(call, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_text(call, CURLOPT_PROXY, "");
+    set_long(call, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    set_long(call, CURLOPT_NOSIGNAL, 1);
+    set_long(call, CURLOPT_QUICK_EXIT, 1);
+    set_long(call, CURLOPT_TCP_NODELAY, 1);
+    /* Counted in whole seconds by libcurl and only to tidy up: PREREQ knows the exact age. */
+    set_long(call, CURLOPT_MAXAGE_CONN,
+             (long)u64_min(client->keepalive_expiry_ns / NS_PER_S + 1, 24 * 3600));
+    set_text(call, CURLOPT_URL, config->url);
+    call_set_method(call, config);
+    call_set_headers(call, config);
+    http_call_socket_init(call);
+    http_call_answer_init(call);
+}
+
+static struct http_call *call_create(struct http_client *client)
+{
+    struct http_call *call = TAILQ_FIRST(&client->free);
+    if (call != NULL) {
+        TAILQ_REMOVE(&client->free, call, link);
+        client->free_count--;
+        return call;
+    }
+    call = mem_alloc(1, sizeof *call);
+    call->easy = curl_easy_init();
+    assert(call->easy != NULL);
+    buf_init(&call->body, 1);
+    return call;
+}
+
+static void call_destroy(struct http_call *call)
+{
+    curl_easy_cleanup(call->easy);
+    buf_deinit(&call->body);
+    mem_free(call);
+}
+
+/* The call is over and its memory may be used for another. */
+static void call_release(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    client->calls--;
+    curl_slist_free_all(call->headers);
+    call->headers = NULL;
+    if (client->free_count == CLIENT_FREE_MAX) {
+        call_destroy(call);
+        return;
+    }
+    curl_easy_reset(call->easy);
+    if (call->body.capacity > CLIENT_BODY_KEPT_BYTES) buf_deinit(&call->body);
+    buf_clear(&call->body);
+    TAILQ_INSERT_HEAD(&client->free, call, link);
+    client->free_count++;
+}
+
+/* Takes the transfer out of libcurl; in mid-transfer that closes its connection. */
+static void call_remove(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    CURLMcode rc = curl_multi_remove_handle(client->multi, call->easy);
+    assert(rc == CURLM_OK);
+    http_call_socket_release(call);
+    if (call->returning) client->returning--;
+    call->returning = false;
+}
+
+/* Once more, on a new connection: nothing of the request has left yet. */
+static void call_restart(struct http_call *call)
+{
+    call_remove(call);
+    call->stale = false;
+    call->fresh = true;
+    call->tell_done = false;
+    call->detail[0] = '\0';
+    set_long(call, CURLOPT_FRESH_CONNECT, 1);
+    CURLMcode rc = curl_multi_add_handle(call->client->multi, call->easy);
+    assert(rc == CURLM_OK);
+}
+
+static void call_finish(struct http_call *call)
+{
+    long os_errno = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
+    enum http_end end = http_call_classify(call, (int)os_errno);
+    const struct http_head *head = &call->head;
+    const char *detail = "";
+    if (end != HTTP_END_COMPLETE) {
+        detail = call->detail[0] != '\0' ? call->detail : curl_easy_strerror(call->code);
+        if (call->code == CURLE_OK) detail = "the connection ended inside the head";
+        if (call->refused) detail = call->refusal;
+    }
+    struct http_result result = {
+        .end = end,
+        .status = head->complete ? head->status : 0,
+        .body = buf_text(&call->body),
+        .body_length = call->body.length,
+        .retry_after = head->retry_after[0] != '\0' ? head->retry_after : NULL,
+        .request_id = head->request_id[0] != '\0' ? head->request_id : NULL,
+        .reused = call->reused,
+        .os_errno = end == HTTP_END_COMPLETE ? 0 : (int)os_errno,
+        .detail = detail,
+    };
+    call_remove(call);
+    call->config.on_done(call->config.context, &result);
+    call_release(call);
+}
+
+/* Calls `tell` and returns true when the call has survived it. */
+static bool call_tell(struct http_call *call, bool *flag, void (*tell)(void *context))
+{
+    struct http_client *client = call->client;
+    if (!*flag) return true;
+    *flag = false;
+    if (tell == NULL) return true;
+    tell(call->config.context);
+    return client->current == call;
+}
+
+static void call_dispatch(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    call_unready(call);
+    if (call->stale && call->tell_done) {
+        call_restart(call);
+        return;
+    }
+    /* A small exchange may be over before libcurl waited for anything. */
+    if (call->tell_done && call->code == CURLE_OK && !call->sent) call->tell_sent = true;
+    client->current = call;
+    if (!call_tell(call, &call->tell_connected, call->config.on_connected)) return;
+    if (!call_tell(call, &call->tell_progress, call->config.on_progress)) return;
+    if (!call_tell(call, &call->tell_sent, call->config.on_sent)) return;
+    client->current = NULL;
+    if (call->tell_done) call_finish(call);
+}
+
+void http_client_flush(struct http_client *client)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE) continue;
+        struct http_call *call = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+        call->tell_done = true;
+        call->code = message->data.result;
+        http_call_make_ready(call);
+    }
+    while (!TAILQ_EMPTY(&client->ready))
+        call_dispatch(TAILQ_FIRST(&client->ready));
+}
+
+struct http_client *http_client_create(const struct http_client_config *config)
+{
+    assert(config->connections_max > 0);
+    CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT); /* counts; undone in destroy */
+    assert(global == CURLE_OK);
+    signal(SIGPIPE, SIG_IGN);
+    struct http_client *client = mem_alloc(1, sizeof *client);
+    *client = (struct http_client){ .config = *config, .multi = curl_multi_init() };
+    assert(client->multi != NULL);
+    TAILQ_INIT(&client->ready);
+    TAILQ_INIT(&client->free);
+    long connections_max = (long)config->connections_max;
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections_max);
+    /* libcurl counts the busy ones in too, so it must not be the one that limits the idle ones. */
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, connections_max);
+    curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    http_client_socket_init(client);
+    return client;
+}
+
+static void client_on_closed(uv_handle_t *handle)
+{
+    mem_free(handle->data);
+}
+
+void http_client_destroy(struct http_client *client)
+{
+    if (client == NULL) return;
+    assert(client->calls == 0);
+    client->closing = true;
+    while (!TAILQ_EMPTY(&client->free)) {
+        struct http_call *call = TAILQ_FIRST(&client->free);
+        TAILQ_REMOVE(&client->free, call, link);
+        call_destroy(call);
+    }
+    curl_multi_cleanup(client->multi);
+    http_client_socket_deinit(client);
+    uv_close((uv_handle_t *)&client->timer, client_on_closed);
+    curl_global_cleanup();
+}
+
+struct http_call *http_client_start(struct http_client *client,
+                                    const struct http_call_config *config)
+{
+    assert(config->on_done != NULL);
+    assert(config->response_bytes_max > 0);
+    struct http_call *call = call_create(client);
+    CURL *easy = call->easy;
+    struct buf body = call->body;
+    body.bytes_max = config->response_bytes_max;
+    *call = (struct http_call){ .client = client, .config = *config, .easy = easy, .body = body };
+    call->config.url = NULL;
+    for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX; i++)
+        call->config.headers[i] = NULL;
+    call_set_options(call, config);
+    client->calls++;
+    CURLMcode rc = curl_multi_add_handle(client->multi, easy);
+    assert(rc == CURLM_OK);
+    return call;
+}
+
+void http_client_cancel(struct http_call *call)
+{
+    struct http_client *client = call->client;
+    if (client->current == call) client->current = NULL;
+    call_unready(call);
+    call_remove(call);
+    call_release(call);
+}
+
+uint64_t http_client_stale_sockets(const struct http_client *client)
+{
+    return client->stale_sockets;
+}

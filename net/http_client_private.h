@@ -1,0 +1,124 @@
+#ifndef NET_HTTP_CLIENT_PRIVATE_H
+#define NET_HTTP_CLIENT_PRIVATE_H
+/* Shared by http_client.c (calls), http_client_socket.c (sockets and the timer between libcurl and
+ * libuv) and http_client_answer.c (what comes back); nobody else includes it.
+ *
+ * libcurl forbids most of its functions inside its callbacks. So those only note what happened on
+ * the call and put it on the `ready` list; the user hears of it once libcurl has returned. */
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "net/http_client.h"
+
+enum {
+    HTTP_IP_TEXT_MAX = 46,
+    HTTP_REQUEST_ID_MAX = 256,
+    HTTP_RETRY_AFTER_MAX = 128, /* a longer one is neither seconds nor a date */
+    HTTP_HEAD_BYTES_MAX = 128 * 1024,
+    HTTP_REFUSAL_MAX = 160,
+};
+
+/* A descriptor that libcurl asks to be watched: a connection, or the pipe of its resolver. */
+struct http_socket {
+    LIST_ENTRY(http_socket) link;
+    struct http_client *client;
+    struct http_call *call; /* the one that uses it; NULL: idle, or a pipe */
+    uv_poll_t poll;
+    int fd;
+    int wanted; /* uv_poll events; 0: none */
+    bool pipe;
+    bool closed;
+    bool known; /* the next four are set: what PREREQ calls this connection */
+    int local_port;
+    int remote_port;
+    char local_ip[HTTP_IP_TEXT_MAX];
+    char remote_ip[HTTP_IP_TEXT_MAX];
+    bool idle;
+    instant_ns idle_since;
+};
+
+/* What the head of the answer said so far. Begins anew with each interim (1xx) answer. */
+struct http_head {
+    unsigned status;
+    bool open;     /* between the status line and the blank line */
+    bool complete; /* of the final answer */
+    bool has_length;
+    bool has_transfer_encoding;
+    bool has_coding; /* Content-Encoding, and not "identity" */
+    uint64_t length;
+    char retry_after[HTTP_RETRY_AFTER_MAX];
+    char request_id[HTTP_REQUEST_ID_MAX];
+};
+
+struct http_call {
+    TAILQ_ENTRY(http_call) link; /* in `ready` or `free` */
+    struct http_client *client;
+    struct http_call_config config; /* without `url` and `headers`, which libcurl has copied */
+    CURL *easy;                     /* owned */
+    struct curl_slist *headers;     /* owned */
+    char sent_request_id[HTTP_REQUEST_ID_MAX];
+    struct http_socket *socket; /* since PREREQ, until it closes */
+    bool connected;             /* PREREQ let it pass */
+    bool reused;
+    bool fresh; /* must not use a pooled connection */
+    bool stale; /* met a dead pooled connection: start again */
+    bool sent;
+    bool returning; /* counted in client->returning */
+    curl_off_t uploaded;
+    struct http_head head;
+    unsigned interim;
+    size_t head_bytes;
+    struct buf body;
+    bool refused; /* by us, as `refused_end` for the reason in `refusal` */
+    enum http_end refused_end;
+    char refusal[HTTP_REFUSAL_MAX];
+    char detail[CURL_ERROR_SIZE];
+
+    bool ready;
+    bool tell_connected;
+    bool tell_progress;
+    bool tell_sent;
+    bool tell_done;
+    CURLcode code; /* with tell_done */
+};
+
+struct http_client {
+    struct http_client_config config;
+    CURLM *multi;
+    uv_timer_t timer;
+    LIST_HEAD(, http_socket) sockets;
+    struct http_socket **by_fd; /* indexed by descriptor */
+    size_t by_fd_count;
+    TAILQ_HEAD(http_call_list, http_call) ready;
+    struct http_call_list free;
+    uint32_t free_count;
+    struct http_call *current; /* whose callbacks are being called */
+    uint32_t calls;
+    uint32_t idle;      /* pooled connections */
+    uint32_t returning; /* connections that will be pooled when their answer is complete */
+    uint64_t stale_sockets;
+    bool closing;
+};
+
+/* http_client.c */
+void http_call_make_ready(struct http_call *call);
+/* Tells the users of the ready calls. Never inside one of libcurl's callbacks. */
+void http_client_flush(struct http_client *client);
+
+/* http_client_socket.c */
+void http_client_socket_init(struct http_client *client);
+void http_client_socket_deinit(struct http_client *client);
+/* Sets the callbacks of one transfer. */
+void http_call_socket_init(struct http_call *call);
+/* The transfer is over: its connection is idle now, unless it was closed. */
+void http_call_socket_release(struct http_call *call);
+
+/* http_client_answer.c */
+/* Ends the transfer as soon as libcurl sees the callback's result. */
+void http_call_refuse(struct http_call *call, enum http_end end, const char *why);
+void http_call_answer_init(struct http_call *call);
+enum http_end http_call_classify(const struct http_call *call, int os_errno);
+
+#endif
