@@ -45,8 +45,10 @@ static uint32_t draw_key(const struct source *source, uint64_t seed)
     uint32_t high = workload->key_count - 1;
     while (low < high) { /* the first rank whose sum is over `wanted` */
         uint32_t middle = low + (high - low) / 2;
-        if (source->cumulative[middle] > wanted) high = middle;
-        else low = middle + 1;
+        if (source->cumulative[middle] > wanted)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }
@@ -58,8 +60,8 @@ static void source_move(struct source *source, uint64_t seed)
     wide next = 0;
     switch (workload->arrival) {
     case ARRIVAL_CONSTANT: /* from the start each time: no rounding adds up */
-        next = (wide)workload->from_ns + (wide)source->index * RATE_SCALE /
-                                             workload->rate_micro_per_s;
+        next =
+            (wide)workload->from_ns + (wide)source->index * RATE_SCALE / workload->rate_micro_per_s;
         break;
     case ARRIVAL_POISSON: {
         uint64_t uniform = draw(seed, rng_stream("arrival"), source->number, source->index);
@@ -111,7 +113,8 @@ void schedule_create(const struct scenario *scenario, uint64_t seed, struct sche
         source->index++;
         source_move(source, seed);
     }
-    for (size_t i = 0; i < scenario->workload_count; i++) mem_free(sources[i].cumulative);
+    for (size_t i = 0; i < scenario->workload_count; i++)
+        mem_free(sources[i].cumulative);
 }
 
 void schedule_destroy(struct schedule *schedule)

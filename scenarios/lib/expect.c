@@ -1,12 +1,10 @@
 #include "scenario/expect.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include "base/instant.h"
-#include "base/units.h"
 #include "core/taxonomy.h"
 #include "scenario/expect_value.h"
+#include "scenario/expect_window.h"
 #include "scenario/scenario.h"
 #include "scenario/value.h"
 
@@ -24,113 +22,10 @@ static const char *const kind_names[] = {
     "latency", "served", "breaker", "codes", "order", "amplification", "recovers",
 };
 
-/* In the order of enum expect_window, without WINDOW_ALL; NULL-terminated. */
-static const char *const window_names[] = { "in", "outside", "after", NULL };
-
 /* In the order of enum expect_served; NULL-terminated. */
 static const char *const served_names[] = {
     "cache", "upstream", "fresh", "stale", "baseline", "error", NULL,
 };
-
-static enum expect_window window_of(const char *key)
-{
-    for (size_t i = 0; window_names[i] != NULL; i++) {
-        if (strcmp(window_names[i], key) == 0) return (enum expect_window)(i + 1);
-    }
-    return WINDOW_ALL;
-}
-
-static bool any_request(const struct scenario *scenario, uint64_t from_ns, uint64_t to_ns)
-{
-    for (size_t i = 0; i < scenario->workload_count; i++) {
-        const struct workload *workload = &scenario->workloads[i];
-        uint64_t begin = u64_max(from_ns, workload->from_ns);
-        if (begin < u64_min(to_ns, workload->to_ns)) return true;
-    }
-    return false;
-}
-
-/* Refuses a window in which no request can be intended. */
-static enum err check_window(const struct parser *parser, const struct yaml_node *node,
-                             enum expect_window window, const struct phase *phase)
-{
-    uint64_t end = parser->scenario->duration_ns;
-    const struct value_reader *reader = &parser->reader;
-    bool requests = false;
-    switch (window) {
-    case WINDOW_ALL: return ERR_OK;
-    case WINDOW_IN: requests = any_request(parser->scenario, phase->from_ns, phase->to_ns); break;
-    case WINDOW_OUTSIDE:
-        if (phase->from_ns == 0 && phase->to_ns == end) {
-            return yaml_note(reader->file, node, reader->note,
-                             "outside: \"%s\" fills the whole scenario, so nothing is outside it",
-                             phase->name);
-        }
-        requests = any_request(parser->scenario, 0, phase->from_ns) ||
-                   any_request(parser->scenario, phase->to_ns, end);
-        break;
-    case WINDOW_AFTER:
-        if (phase->to_ns == end) {
-            return yaml_note(reader->file, node, reader->note,
-                             "after: \"%s\" ends with the scenario, so nothing comes after it",
-                             phase->name);
-        }
-        requests = any_request(parser->scenario, phase->to_ns, end);
-        break;
-    }
-    if (requests) return ERR_OK;
-    return yaml_note(reader->file, node, reader->note,
-                     "%s: no workload sends a request %s \"%s\", so there is nothing to judge",
-                     window_names[window - 1], window_names[window - 1], phase->name);
-}
-
-static enum err find_phase(const struct parser *parser, const char *what,
-                           const struct yaml_node *node, uint32_t *out)
-{
-    const struct value_reader *reader = &parser->reader;
-    const struct scenario *scenario = parser->scenario;
-    const char *names[SCENARIO_PHASES_MAX + 1] = { NULL };
-    const char *text = NULL;
-    enum err err = value_scalar(reader, node, what, &text);
-    if (err != ERR_OK) return err;
-    for (uint32_t i = 0; i < scenario->phase_count; i++) {
-        names[i] = scenario->phases[i].name;
-        *out = i;
-        if (strcmp(names[i], text) == 0) return ERR_OK;
-    }
-    if (scenario->phase_count == 0) {
-        return yaml_note(reader->file, node, reader->note,
-                         "%s: \"%.80s\" is not a phase; this scenario has none", what, text);
-    }
-    const char *hint = value_did_you_mean(reader, text, names);
-    return yaml_note(reader->file, node, reader->note,
-                     "%s: \"%.80s\" is not a phase of this scenario%s Its phases: %s", what, text,
-                     hint[0] == '\0' ? "." : hint, value_join(reader, names));
-}
-
-/* Reads the at most one of in, outside, after among the keys of `map` into `out`. */
-static enum err parse_window(const struct parser *parser, const struct yaml_node *map,
-                             struct expect *out)
-{
-    const char *first = NULL;
-    for (size_t i = 0; i < map->count; i++) {
-        const struct yaml_node *key = map->keys[i];
-        enum expect_window window = window_of(key->text);
-        if (window == WINDOW_ALL) continue;
-        if (first != NULL) {
-            return yaml_note(parser->reader.file, key, parser->reader.note,
-                             "\"%s\" stands beside \"%s\"; allowed: one of in, outside, after",
-                             key->text, first);
-        }
-        first = key->text;
-        out->window = window;
-        enum err err = find_phase(parser, first, map->items[i], &out->phase);
-        if (err != ERR_OK) return err;
-        err = check_window(parser, map->items[i], window, &parser->scenario->phases[out->phase]);
-        if (err != ERR_OK) return err;
-    }
-    return ERR_OK;
-}
 
 /* Names the check, refuses a second one of that name, and keeps it. `part` is the key inside the
  * expectation's map, NULL when there is none. */
@@ -140,10 +35,10 @@ static enum err add_check(struct parser *parser, const struct yaml_node *key, co
     const struct value_reader *reader = &parser->reader;
     const char *kind = kind_names[check.kind];
     bool windowed = check.window != WINDOW_ALL;
-    check.name = arena_printf(reader->arena, "%s%s%s%s%s%s%s", kind, part == NULL ? "" : ".",
-                              part == NULL ? "" : part, windowed ? " " : "",
-                              windowed ? window_names[check.window - 1] : "", windowed ? " " : "",
-                              windowed ? parser->scenario->phases[check.phase].name : "");
+    check.name = arena_printf(
+        reader->arena, "%s%s%s%s%s%s%s", kind, part == NULL ? "" : ".", part == NULL ? "" : part,
+        windowed ? " " : "", windowed ? expect_window_names[check.window - 1] : "",
+        windowed ? " " : "", windowed ? parser->scenario->phases[check.phase].name : "");
     check.line = key->line;
     check.column = key->column;
     for (size_t i = 0; i < parser->count; i++) {
@@ -195,8 +90,10 @@ static enum err parse_code(const struct parser *parser, const struct yaml_node *
     }
     const char *allowed[CODE_COUNT + 3] = { NULL };
     size_t count = 0;
-    for (int i = CODE_NONE + 1; i < CODE_COUNT; i++) allowed[count++] = code_name((enum code)i);
-    for (size_t i = 0; window_names[i] != NULL; i++) allowed[count++] = window_names[i];
+    for (int i = CODE_NONE + 1; i < CODE_COUNT; i++)
+        allowed[count++] = code_name((enum code)i);
+    for (size_t i = 0; expect_window_names[i] != NULL; i++)
+        allowed[count++] = expect_window_names[i];
     const char *hint = value_did_you_mean(&parser->reader, key->text, allowed);
     return yaml_note(parser->reader.file, key, parser->reader.note,
                      "unknown code \"%.80s\" in codes%s Allowed: %s", key->text,
@@ -204,8 +101,7 @@ static enum err parse_code(const struct parser *parser, const struct yaml_node *
 }
 
 /* The three kinds that hold several checks and a window. */
-static enum err parse_map(struct parser *parser, enum expect_kind kind,
-                          const struct yaml_node *map)
+static enum err parse_map(struct parser *parser, enum expect_kind kind, const struct yaml_node *map)
 {
     const struct value_reader *reader = &parser->reader;
     struct expect common = { .kind = kind };
@@ -217,15 +113,18 @@ static enum err parse_map(struct parser *parser, enum expect_kind kind,
                          : kind == EXPECT_SERVED ? "{ error: 0, fresh: \">= 60%\" }"
                                                  : "{ RUNTIME_5XX: \">= 1\" }");
     }
-    enum err err = parse_window(parser, map, &common);
+    enum err err = expect_window_parse(reader, parser->scenario, map, &common);
     for (size_t i = 0; i < map->count && err == ERR_OK; i++) {
         const struct yaml_node *key = map->keys[i];
         const struct yaml_node *value = map->items[i];
-        if (window_of(key->text) != WINDOW_ALL) continue;
+        if (expect_window_of(key->text) != WINDOW_ALL) continue;
         struct expect check = common;
-        if (kind == EXPECT_LATENCY) err = expect_value_latency(reader, key, value, &check);
-        else if (kind == EXPECT_SERVED) err = parse_served(parser, key, value, &check);
-        else err = parse_code(parser, key, value, &check);
+        if (kind == EXPECT_LATENCY)
+            err = expect_value_latency(reader, key, value, &check);
+        else if (kind == EXPECT_SERVED)
+            err = parse_served(parser, key, value, &check);
+        else
+            err = parse_code(parser, key, value, &check);
         if (err != ERR_OK) break;
         check.text = pair_text(parser, key, value);
         err = add_check(parser, key, key->text, check);
@@ -255,10 +154,11 @@ static enum err parse_recovers(struct parser *parser, const struct yaml_node *ke
                          "there is no fault to recover from; add a phase, or leave recovers out");
     }
     const struct phase *last = &scenario->phases[scenario->phase_count - 1];
-    if (!any_request(scenario, last->to_ns, scenario->duration_ns)) {
+    if (!expect_window_has_load(scenario, last->to_ns, scenario->duration_ns)) {
         return yaml_note(reader->file, key, reader->note,
                          "no request comes after the last phase \"%s\", so nobody can see a "
-                         "recovery; let the scenario go on after it", last->name);
+                         "recovery; let the scenario go on after it",
+                         last->name);
     }
     check.text = pair_text(parser, yaml_get_key(map, "within"), within);
     return add_check(parser, key, NULL, check);
@@ -270,19 +170,21 @@ static enum err parse_item(struct parser *parser, const struct yaml_node *item)
     const struct value_reader *reader = &parser->reader;
     const size_t kinds = sizeof kind_names / sizeof kind_names[0];
     size_t chosen = 0;
-    enum err err = yaml_check_keys(reader->file, item, "an expectation", kind_names, kinds,
-                                   reader->note);
+    enum err err =
+        yaml_check_keys(reader->file, item, "an expectation", kind_names, kinds, reader->note);
     if (err != ERR_OK) return err;
     if (item->count != 1) {
         const struct yaml_node *at = item->count == 0 ? item : item->keys[1];
         return yaml_note(reader->file, at, reader->note,
                          "each item of expect holds one expectation; begin \"%s\" on a line of its "
-                         "own with \"- \"", item->count == 0 ? "latency" : at->text);
+                         "own with \"- \"",
+                         item->count == 0 ? "latency" : at->text);
     }
     const struct yaml_node *key = item->keys[0];
     const struct yaml_node *value = item->items[0];
     size_t kind = 0;
-    while (strcmp(kind_names[kind], key->text) != 0) kind++; /* yaml_check_keys() knows it */
+    while (strcmp(kind_names[kind], key->text) != 0)
+        kind++; /* yaml_check_keys() knows it */
     struct expect check = { .kind = (enum expect_kind)kind };
     switch (check.kind) {
     case EXPECT_LATENCY:
@@ -315,20 +217,4 @@ enum err expect_parse(const struct yaml_file *file, const struct yaml_node *list
     *out = parser.checks;
     *out_count = parser.count;
     return err;
-}
-
-bool expect_covers(const struct expect *expect, const struct scenario *scenario,
-                   uint64_t offset_ns)
-{
-    if (expect->window == WINDOW_ALL) return true;
-    assert(expect->phase < scenario->phase_count);
-    const struct phase *phase = &scenario->phases[expect->phase];
-    bool inside = offset_ns >= phase->from_ns && offset_ns < phase->to_ns;
-    switch (expect->window) {
-    case WINDOW_ALL: return true;
-    case WINDOW_IN: return inside;
-    case WINDOW_OUTSIDE: return !inside;
-    case WINDOW_AFTER: return offset_ns >= phase->to_ns;
-    }
-    return false;
 }

@@ -4,20 +4,21 @@
  * checks, each with its own place in the file and a stable name:
  *
  *     - latency: { p95: 300ms, outside: outage }        latency.p95 outside outage
- *     - served: { error: 0, fresh: ">= 60%", in: outage } served.error in outage, served.fresh in ...
+ *     - served: { error: 0, in: outage }                served.error in outage
  *     - breaker: [closed, open, half_open, closed]      breaker
  *     - codes: { RUNTIME_5XX: ">= 1", INPUT_INVALID: 0 } codes.RUNTIME_5XX, codes.INPUT_INVALID
  *     - order: guide                                    order
  *     - amplification: "<= 1.4"                         amplification
  *     - recovers: { within: 45s }                       recovers
  *
- * served names: cache (fresh hit), upstream, fresh (= cache or upstream), stale, baseline, error. A value
- * with % is a share of the answers in the window, a bare number a count.
+ * served names: cache (fresh hit), upstream, fresh (= cache or upstream), stale, baseline, error.
+ * A value with % (">= 60%") is a share of the answers in the window, a bare number a count.
  * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end).
  * Never evaluable, so refused: an unknown phase, `after` a phase that ends with the scenario,
  * `outside` a phase that fills it, a window in which no workload sends anything, `recovers` without
- * any fault or with nobody asking after the last one, the same check twice, a breaker list that does not start
- * with closed or takes an impossible step, an unknown code, a percentile outside (0,100). */
+ * any fault or with nobody asking after the last one, the same check twice, a breaker list that
+ * does not start with closed or takes an impossible step, an unknown code, a percentile outside
+ * (0,100). */
 
 #include <stdbool.h>
 #include <stdint.h>

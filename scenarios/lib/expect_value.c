@@ -18,8 +18,8 @@ enum err expect_value_latency(const struct value_reader *reader, const struct ya
         const char *hint = percentile ? "" : value_did_you_mean(reader, key->text, names);
         return yaml_note(reader->file, key, reader->note,
                          "\"%.80s\" is not a percentile%s Allowed: p with a number between 0 and "
-                         "100, for example p95 or p99.9, and one of in, outside, after", key->text,
-                         hint[0] == '\0' ? "." : hint);
+                         "100, for example p95 or p99.9, and one of in, outside, after",
+                         key->text, hint[0] == '\0' ? "." : hint);
     }
     out->quantile_ppm = (uint32_t)ppm;
     enum err err = value_duration(reader, node, key->text, &out->limit_ns);
@@ -64,15 +64,18 @@ enum err expect_value_answers(const struct value_reader *reader, const struct ya
     if (strchr(value, '%') != NULL) {
         out->is_share = true;
         if (!units_parse_share(value, &ppm)) {
-            return yaml_note(reader->file, node, reader->note,
-                             "%s: \"%.80s\" is not a share; allowed: 0%% to 100%%, for example \">= "
-                             "60%%\"", key->text, value);
+            return yaml_note(
+                reader->file, node, reader->note,
+                "%s: \"%.80s\" is not a share; allowed: 0%% to 100%%, for example \">= "
+                "60%%\"",
+                key->text, value);
         }
         out->value = ppm;
     } else if (!units_parse_decimal(value, 0, &out->value)) {
         return yaml_note(reader->file, node, reader->note,
                          "%s: \"%.80s\" is neither a number of answers nor a share; write for "
-                         "example 0, \">= 1\" or \">= 60%%\"", key->text, value);
+                         "example 0, \">= 1\" or \">= 60%%\"",
+                         key->text, value);
     }
     return check_possible(reader, node, key->text, out);
 }
@@ -86,7 +89,8 @@ enum err expect_value_ratio(const struct value_reader *reader, const struct yaml
     if (!units_parse_decimal(value, 3, &out->value)) {
         return yaml_note(reader->file, node, reader->note,
                          "amplification: \"%.80s\" is not a number with at most 3 decimals; write "
-                         "for example \"<= 1.4\"", value);
+                         "for example \"<= 1.4\"",
+                         value);
     }
     return check_possible(reader, node, "amplification", out);
 }

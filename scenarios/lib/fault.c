@@ -42,7 +42,8 @@ static enum err check_one_effect(const struct value_reader *reader, const struct
         if (first != NULL) {
             return yaml_note(reader->file, node->keys[i], reader->note,
                              "\"%s\" is a second effect beside \"%s\"; a fault has one effect, "
-                             "write two faults", node->keys[i]->text, first->text);
+                             "write two faults",
+                             node->keys[i]->text, first->text);
         }
         first = node->keys[i];
     }
@@ -88,7 +89,8 @@ static enum err parse_status(const struct value_reader *reader, const struct yam
     if (wait_ns % NS_PER_S != 0) {
         return yaml_note(reader->file, retry_after, reader->note,
                          "retry_after: \"%.80s\" is not a whole number of seconds, and the header "
-                         "can say nothing else; write 1s or 2s", retry_after->text);
+                         "can say nothing else; write 1s or 2s",
+                         retry_after->text);
     }
     out->has_retry_after = true;
     out->retry_after_s = (uint32_t)(wait_ns / NS_PER_S);
@@ -121,16 +123,19 @@ static enum err parse_position(const struct value_reader *reader, const struct y
     }
     if (strncmp(text, body_prefix, sizeof body_prefix - 1) == 0) {
         if (parse_body_position(text + sizeof body_prefix - 1, out)) return ERR_OK;
-        return yaml_note(reader->file, node, reader->note,
-                         "at: \"%.80s\" is no place in the body; allowed: a share from 0%% to under "
-                         "100%% or a number of bytes, for example response_body@40%% or "
-                         "response_body@100B", text);
+        return yaml_note(
+            reader->file, node, reader->note,
+            "at: \"%.80s\" is no place in the body; allowed: a share from 0%% to under "
+            "100%% or a number of bytes, for example response_body@40%% or "
+            "response_body@100B",
+            text);
     }
     static const char *const names[] = { "response_head", "response_body@40%", NULL };
     const char *hint = value_did_you_mean(reader, text, names);
     return yaml_note(reader->file, node, reader->note,
                      "at: \"%.80s\" is not allowed%s Allowed: response_head, response_body@40%%, "
-                     "response_body@100B", text, hint[0] == '\0' ? "." : hint);
+                     "response_body@100B",
+                     text, hint[0] == '\0' ? "." : hint);
 }
 
 static enum err parse_cut(const struct value_reader *reader, const struct yaml_node *node,
@@ -222,9 +227,8 @@ static void name_fault(struct fault *fault, const char *phase, unsigned twin, st
     buf_deinit(&stream);
 }
 
-enum err fault_parse(const struct yaml_file *file, const struct yaml_node *node,
-                     const char *phase, unsigned twin, struct arena *arena, struct fault *out,
-                     struct err_note *note)
+enum err fault_parse(const struct yaml_file *file, const struct yaml_node *node, const char *phase,
+                     unsigned twin, struct arena *arena, struct fault *out, struct err_note *note)
 {
     struct value_reader reader = { .file = file, .arena = arena, .note = note };
     *out = (struct fault){ .share_ppm = 1000000, .line = node->line, .column = node->column };
@@ -232,8 +236,9 @@ enum err fault_parse(const struct yaml_file *file, const struct yaml_node *node,
                                    sizeof fault_keys / sizeof fault_keys[0], note);
     if (err == ERR_OK) err = check_one_effect(&reader, node);
     if (err == ERR_OK) err = parse_effect(&reader, node, out);
+    if (err != ERR_OK) return err;
     const struct yaml_node *share = yaml_get(node, "share");
-    if (err == ERR_OK && share != NULL) err = value_share(&reader, share, "share", &out->share_ppm);
+    if (share != NULL) err = value_share(&reader, share, "share", &out->share_ppm);
     if (err == ERR_OK) name_fault(out, phase, twin, arena);
     return err;
 }

@@ -1,7 +1,7 @@
 #ifndef SCENARIO_FAULT_H
 #define SCENARIO_FAULT_H
-/* Faults: position x effect, and how often. Each one is a pure function from plan to plan; several in
- * one phase compose in the order of the file.
+/* Faults: position x effect, and how often. Each one is a pure function from plan to plan; several
+ * in one phase compose in the order of the file.
  *
  *     { status: 503, retry_after: 1s, share: 60% }     answer with a status (whole seconds)
  *     { delay: 500ms, share: 10% }                     send the head later
@@ -11,9 +11,10 @@
  *     { at: response_body@50%, do: stall }             silence until the client gives up
  *     { answer: missing_quantile, share: 5% }          status 200, wrong schema
  *
- * `share` is per attempt, default 100 %. Each fault draws by (seed, its own stream, request, attempt):
- * the stream is made of the phase's name and the fault's own text without its share, so that rules
- * added elsewhere change nobody's fate, and a larger share hits the same attempts and more. */
+ * `share` is per attempt, default 100 %. Each fault draws by (seed, its own stream, request,
+ * attempt): the stream is made of the phase's name and the fault's own text without its share, so
+ * that rules added elsewhere change nobody's fate, and a larger share hits the same attempts and
+ * more. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,14 @@
 #include "base/arena.h"
 #include "base/yaml.h"
 
-enum fault_effect { FAULT_STATUS, FAULT_DELAY, FAULT_RESET, FAULT_CLOSE, FAULT_STALL, FAULT_ANSWER };
+enum fault_effect {
+    FAULT_STATUS,
+    FAULT_DELAY,
+    FAULT_RESET,
+    FAULT_CLOSE,
+    FAULT_STALL,
+    FAULT_ANSWER,
+};
 
 enum fault_position { FAULT_AT_RESPONSE_HEAD, FAULT_AT_RESPONSE_BODY };
 

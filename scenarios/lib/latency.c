@@ -36,9 +36,9 @@ static enum err parse_share(const struct value_reader *reader, const struct yaml
         return ERR_OK;
     }
     static const char *const names[] = { "min", "max", NULL };
-    const char *hint = percentile ? (ppm == 0 ? "; did you mean \"min\"?"
-                                              : "; did you mean \"max\"?")
-                                  : value_did_you_mean(reader, key->text, names);
+    const char *hint = percentile
+                           ? (ppm == 0 ? "; did you mean \"min\"?" : "; did you mean \"max\"?")
+                           : value_did_you_mean(reader, key->text, names);
     return yaml_note(reader->file, key, reader->note, "unknown key \"%.80s\" in latency%s %s",
                      key->text, hint[0] == '\0' ? ";" : hint, table_hint);
 }
@@ -68,9 +68,9 @@ static enum err check_rising(const struct value_reader *reader, const struct row
         if (rows[i].value_ns >= rows[i - 1].value_ns) continue;
         return yaml_note(reader->file, rows[i].key, reader->note,
                          "latency %.80s: %s is less than %.80s: %s; the values must not fall while "
-                         "the share rises", rows[i].key->text,
-                         units_format_duration(rows[i].value_ns, low), rows[i - 1].key->text,
-                         units_format_duration(rows[i - 1].value_ns, high));
+                         "the share rises",
+                         rows[i].key->text, units_format_duration(rows[i].value_ns, low),
+                         rows[i - 1].key->text, units_format_duration(rows[i - 1].value_ns, high));
     }
     return ERR_OK;
 }
@@ -139,7 +139,8 @@ uint64_t latency_draw_ns(const struct latency *latency, uint64_t uniform)
     /* The share in Q32 parts per million: 52 bits, times a value of at most 47 bits. */
     wide share = ((wide)uniform * SHARE_ALL) >> 32;
     size_t next = 1;
-    while (next + 1 < latency->count && share >= (wide)latency->share_ppm[next] << 32) next++;
+    while (next + 1 < latency->count && share >= (wide)latency->share_ppm[next] << 32)
+        next++;
     wide from = (wide)latency->share_ppm[next - 1] << 32;
     wide length = ((wide)latency->share_ppm[next] << 32) - from;
     uint64_t rise = latency->value_ns[next] - latency->value_ns[next - 1];

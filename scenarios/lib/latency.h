@@ -1,10 +1,10 @@
 #ifndef SCENARIO_LATENCY_H
 #define SCENARIO_LATENCY_H
-/* How long the healthy upstream takes: a quantile table as pasted from a dashboard, drawn by inverse
- * transform with linear interpolation in integers. Below the first row it goes down to `min` (half
- * of the first row's value when not given); `max` is the value of share 100 %.
+/* How long the healthy upstream takes: a quantile table as pasted from a dashboard, drawn by
+ * inverse transform with linear interpolation in integers. Below the first row it goes down to
+ * `min` (half of the first row's value when not given); `max` is the value of share 100 %.
  *
- * Example { p50: 40ms, p90: 90ms, max: 400ms }: u = 0.5 -> 40 ms, u = 0.7 -> 65 ms, u = 1 -> 400 ms.
+ * Example { p50: 40ms, p90: 90ms, max: 400ms }: u = 0.5 -> 40 ms, u = 0.7 -> 65 ms, 1 -> 400 ms.
  * A scalar (`latency: 40ms`) is a table of one value. */
 
 #include <stdint.h>

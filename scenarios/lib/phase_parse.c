@@ -18,9 +18,11 @@ static enum err parse_window(const struct value_reader *reader, const struct yam
     if (err == ERR_OK) err = value_duration(reader, to, "to", &out->to_ns);
     if (err != ERR_OK) return err;
     if (out->from_ns >= out->to_ns) {
-        return yaml_note(reader->file, to, reader->note,
-                         "to: \"%.80s\" is not after from: \"%.80s\"; a phase must last longer than "
-                         "nothing", to->text, from->text);
+        return yaml_note(
+            reader->file, to, reader->note,
+            "to: \"%.80s\" is not after from: \"%.80s\"; a phase must last longer than "
+            "nothing",
+            to->text, from->text);
     }
     if (out->to_ns <= scenario->duration_ns) return ERR_OK;
     bool outside = out->from_ns >= scenario->duration_ns;
@@ -43,7 +45,8 @@ static bool has_twin(const struct fault *faults, size_t count)
 static enum err parse_faults(const struct value_reader *reader, const struct yaml_node *list,
                              struct phase *out)
 {
-    enum err err = value_list(reader, list, "faults", "a fault such as { status: 503, share: 60% }");
+    enum err err =
+        value_list(reader, list, "faults", "a fault such as { status: 503, share: 60% }");
     if (err != ERR_OK) return err;
     if (list->count > SCENARIO_FAULTS_MAX) {
         return yaml_note(reader->file, list->items[SCENARIO_FAULTS_MAX], reader->note,
@@ -91,7 +94,8 @@ static enum err check_others(const struct value_reader *reader, const struct yam
         if (strcmp(phase->name, other->name) == 0) {
             return yaml_note(reader->file, yaml_get(node, "name"), reader->note,
                              "a phase named \"%s\" already stands in line %d; give this one "
-                             "another name", phase->name, other->line);
+                             "another name",
+                             phase->name, other->line);
         }
         uint64_t begin = u64_max(phase->from_ns, other->from_ns);
         uint64_t end = u64_min(phase->to_ns, other->to_ns);
@@ -110,7 +114,8 @@ static void sort_by_time(struct phase *phases, size_t count)
     for (size_t i = 1; i < count; i++) {
         struct phase phase = phases[i];
         size_t at = i;
-        for (; at > 0 && phases[at - 1].from_ns > phase.from_ns; at--) phases[at] = phases[at - 1];
+        for (; at > 0 && phases[at - 1].from_ns > phase.from_ns; at--)
+            phases[at] = phases[at - 1];
         phases[at] = phase;
     }
 }

@@ -26,8 +26,8 @@ static enum plan_step_kind cut_kind(enum fault_effect effect)
     return PLAN_END;
 }
 
-/* Whether a cut at `fault`'s position comes before what `plan` already does. A share and a number of
- * bytes cannot be compared without the body: there the first fault of the file stays. */
+/* Whether a cut at `fault`'s position comes before what `plan` already does. A share and a number
+ * of bytes cannot be compared without the body: there the first fault of the file stays. */
 static bool cuts_earlier(const struct reply_plan *plan, const struct fault *fault)
 {
     const struct plan_step *first = &plan->steps[0];

@@ -1,7 +1,7 @@
 #ifndef SCENARIO_PLAN_H
 #define SCENARIO_PLAN_H
-/* A reply plan: what the upstream does with one attempt, as data. The mock plays it on a socket, the
- * simulator in virtual time; neither decides anything.
+/* A reply plan: what the upstream does with one attempt, as data. The mock plays it on a socket,
+ * the simulator in virtual time; neither decides anything.
  *
  * Healthy, 40 ms:                 { 40ms HEAD } { 0 BODY 100% } { 0 END }
  * 60 % 503:                       status = 503, same steps
@@ -55,7 +55,8 @@ struct plan_query {
     uint64_t offset_ns;   /* since the scenario's start, when the request was read */
 };
 
-/* Pure: the same query gives the same plan, always. `seed` is the scenario's or the command line's. */
+/* Pure: the same query gives the same plan, always. `seed` is the scenario's, or the command
+ * line's. */
 void plan_make(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
                struct reply_plan *out);
 

@@ -40,7 +40,8 @@ static enum err parse_identity(const struct value_reader *reader, const struct y
     if (err == ERR_OK && out->duration_ns == 0) {
         err = yaml_note(reader->file, value, reader->note,
                         "duration: \"%s\" leaves no time for a request; allowed: over 0s, at most "
-                        "24h", value->text);
+                        "24h",
+                        value->text);
     }
     return err;
 }
@@ -83,8 +84,8 @@ static enum err parse_runtime(const struct value_reader *reader, const struct ya
     static const char *const environments[] = { "dev", "staging", "prod", NULL };
     if (node == NULL) return ERR_OK;
     size_t chosen = 0;
-    enum err err = yaml_check_keys(reader->file, node, "runtime", runtime_keys,
-                                   COUNT(runtime_keys), reader->note);
+    enum err err = yaml_check_keys(reader->file, node, "runtime", runtime_keys, COUNT(runtime_keys),
+                                   reader->note);
     if (err != ERR_OK) return err;
     const struct yaml_node *value = yaml_get(node, "env");
     if (value != NULL) {
@@ -124,8 +125,8 @@ static enum err parse_root(const struct value_reader *reader, const struct yaml_
     if (err == ERR_OK) err = parse_upstream(reader, upstream, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "expect", &expect);
     if (err != ERR_OK) return err;
-    return expect_parse(reader->file, expect, out, reader->arena, &out->expects,
-                        &out->expect_count, reader->note);
+    return expect_parse(reader->file, expect, out, reader->arena, &out->expects, &out->expect_count,
+                        reader->note);
 }
 
 enum err scenario_parse(struct arena *arena, const char *path, const char *text, size_t length,

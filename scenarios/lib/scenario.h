@@ -23,8 +23,9 @@
  *     expect:
  *       - latency: { p95: 300ms, outside: outage }
  *
- * Refused with file:line:column, the offending text and what is allowed: anything that is not in this
- * grammar, phases that overlap or leave the duration, expectations that can never be evaluated. */
+ * Refused with file:line:column, the offending text and what is allowed: anything that is not in
+ * this grammar, phases that overlap or leave the duration, expectations that can never be
+ * evaluated. */
 
 #include <stddef.h>
 #include <stdint.h>

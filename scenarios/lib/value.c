@@ -22,7 +22,8 @@ static const char *kind_name(enum yaml_kind kind)
 static size_t names_count(const char *const *names)
 {
     size_t count = 0;
-    while (names[count] != NULL) count++;
+    while (names[count] != NULL)
+        count++;
     return count;
 }
 
@@ -68,11 +69,11 @@ static const char *unit_meant(const char *unit)
         const char *typed;
         const char *meant;
     } units[] = {
-        { "", "s" },        { "sec", "s" },     { "secs", "s" },   { "second", "s" },
-        { "seconds", "s" }, { "S", "s" },       { "msec", "ms" },  { "msecs", "ms" },
-        { "millis", "ms" }, { "MS", "ms" },     { "Ms", "ms" },    { "min", "m" },
-        { "mins", "m" },    { "minute", "m" },  { "minutes", "m" }, { "M", "m" },
-        { "hour", "h" },    { "hours", "h" },   { "hr", "h" },     { "H", "h" },
+        { "", "s" },        { "sec", "s" },    { "secs", "s" },    { "second", "s" },
+        { "seconds", "s" }, { "S", "s" },      { "msec", "ms" },   { "msecs", "ms" },
+        { "millis", "ms" }, { "MS", "ms" },    { "Ms", "ms" },     { "min", "m" },
+        { "mins", "m" },    { "minute", "m" }, { "minutes", "m" }, { "M", "m" },
+        { "hour", "h" },    { "hours", "h" },  { "hr", "h" },      { "H", "h" },
         { "usec", "us" },   { "nsec", "ns" },
     };
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
@@ -87,18 +88,21 @@ static enum err note_duration(const struct value_reader *reader, const struct ya
     if (text[0] == '-') {
         return yaml_note(reader->file, node, reader->note,
                          "%s: \"%.80s\" is negative; a length of time starts at 0s, for example "
-                         "40s, 300ms or 2m", what, text);
+                         "40s, 300ms or 2m",
+                         what, text);
     }
     size_t digits = strspn(text, "0123456789.");
     const char *unit = text + digits + strspn(text + digits, " ");
     const char *meant = digits > 0 && digits < TEXT_SHOWN ? unit_meant(unit) : NULL;
-    const char *hint = meant == NULL ? "" : arena_printf(reader->arena, "; did you mean \"%.*s%s\"?",
-                                                         (int)digits, text, meant);
-    return yaml_note(reader->file, node, reader->note,
-                     "%s: \"%.80s\" is not a length of time%s%s A number and a unit (ns, us, ms, s, "
-                     "m, h) are allowed, for example 40s, 300ms or 2m", what, text,
-                     unit[0] == '\0' && digits > 0 ? ": the unit is missing" : "",
-                     hint[0] == '\0' ? "." : hint);
+    const char *hint = meant == NULL ? ""
+                                     : arena_printf(reader->arena, "; did you mean \"%.*s%s\"?",
+                                                    (int)digits, text, meant);
+    return yaml_note(
+        reader->file, node, reader->note,
+        "%s: \"%.80s\" is not a length of time%s%s A number and a unit (ns, us, ms, s, "
+        "m, h) are allowed, for example 40s, 300ms or 2m",
+        what, text, unit[0] == '\0' && digits > 0 ? ": the unit is missing" : "",
+        hint[0] == '\0' ? "." : hint);
 }
 
 enum err value_duration(const struct value_reader *reader, const struct yaml_node *node,
@@ -128,7 +132,8 @@ enum err value_rate(const struct value_reader *reader, const struct yaml_node *n
                                : ".";
         return yaml_note(reader->file, node, reader->note,
                          "%s: \"%.80s\" is not a rate%s Requests per second or minute are allowed, "
-                         "for example 40/s, 2.5/s or 90/m", what, text, hint);
+                         "for example 40/s, 2.5/s or 90/m",
+                         what, text, hint);
     }
     if (*out_micro_per_s == 0) {
         return yaml_note(reader->file, node, reader->note,
@@ -149,7 +154,8 @@ enum err value_share(const struct value_reader *reader, const struct yaml_node *
     bool unit_missing = digits > 0 && text[digits] == '\0' && digits < TEXT_SHOWN;
     return yaml_note(reader->file, node, reader->note,
                      "%s: \"%.80s\" is not a share%s Allowed: 0%% to 100%%, for example 60%% or "
-                     "0.5%%", what, text,
+                     "0.5%%",
+                     what, text,
                      unit_missing ? arena_printf(reader->arena, "; did you mean \"%s%%\"?", text)
                                   : ".");
 }
@@ -179,9 +185,8 @@ enum err value_choice(const struct value_reader *reader, const struct yaml_node 
         }
     }
     const char *hint = value_did_you_mean(reader, text, names);
-    return yaml_note(reader->file, node, reader->note,
-                     "%s: \"%.80s\" is not allowed%s Allowed: %s", what, text,
-                     hint[0] == '\0' ? "." : hint, value_join(reader, names));
+    return yaml_note(reader->file, node, reader->note, "%s: \"%.80s\" is not allowed%s Allowed: %s",
+                     what, text, hint[0] == '\0' ? "." : hint, value_join(reader, names));
 }
 
 enum err value_name(const struct value_reader *reader, const struct yaml_node *node,

@@ -28,8 +28,8 @@ static const char *const request_keys[] = { "y_len", "horizon_steps", "liquidity
 static enum err parse_arrival(const struct value_reader *reader, const struct yaml_node *node,
                               struct workload *out)
 {
-    enum err err = yaml_check_keys(reader->file, node, "arrival", arrival_keys,
-                                   COUNT(arrival_keys), reader->note);
+    enum err err = yaml_check_keys(reader->file, node, "arrival", arrival_keys, COUNT(arrival_keys),
+                                   reader->note);
     if (err != ERR_OK) return err;
     if (node->count != 1) {
         return yaml_note(reader->file, node, reader->note,
@@ -51,7 +51,8 @@ static enum err parse_zipf(const struct value_reader *reader, const struct yaml_
     if (!units_parse_decimal(text, 3, &permille) || permille > ZIPF_PERMILLE_MAX) {
         return yaml_note(reader->file, node, reader->note,
                          "zipf: \"%.80s\" is not allowed; allowed: an exponent from 0 to 5 with at "
-                         "most 3 decimals, for example 0.9", text);
+                         "most 3 decimals, for example 0.9",
+                         text);
     }
     out->zipf_permille = (uint32_t)permille;
     return ERR_OK;
@@ -61,8 +62,8 @@ static enum err parse_keys(const struct value_reader *reader, const struct yaml_
                            struct workload *out)
 {
     uint64_t count = out->key_count;
-    enum err err = yaml_check_keys(reader->file, node, "keys", keys_keys, COUNT(keys_keys),
-                                   reader->note);
+    enum err err =
+        yaml_check_keys(reader->file, node, "keys", keys_keys, COUNT(keys_keys), reader->note);
     if (err != ERR_OK) return err;
     const struct yaml_node *value = yaml_get(node, "count");
     if (value != NULL) {
@@ -80,8 +81,8 @@ static enum err parse_request(const struct value_reader *reader, const struct ya
 {
     uint64_t y_len = out->y_len;
     uint64_t horizon = out->horizon_steps;
-    enum err err = yaml_check_keys(reader->file, node, "request", request_keys,
-                                   COUNT(request_keys), reader->note);
+    enum err err = yaml_check_keys(reader->file, node, "request", request_keys, COUNT(request_keys),
+                                   reader->note);
     if (err != ERR_OK) return err;
     const struct yaml_node *value = yaml_get(node, "y_len");
     if (value != NULL) {
@@ -171,11 +172,12 @@ enum err workload_parse_list(const struct value_reader *reader, const struct yam
         if (err != ERR_OK) return err;
         arrivals += expected_arrivals(&workloads[i]);
         if (arrivals > arrivals_max) {
-            return yaml_note(reader->file, yaml_get(list->items[i], "arrival"), reader->note,
-                             "up to here the load makes %llu requests or more; allowed: at most "
-                             "%llu, so lower the rate or shorten the time",
-                             (unsigned long long)(arrivals > UINT64_MAX ? UINT64_MAX : (uint64_t)arrivals),
-                             (unsigned long long)arrivals_max);
+            return yaml_note(
+                reader->file, yaml_get(list->items[i], "arrival"), reader->note,
+                "up to here the load makes %llu requests or more; allowed: at most "
+                "%llu, so lower the rate or shorten the time",
+                (unsigned long long)(arrivals > UINT64_MAX ? UINT64_MAX : (uint64_t)arrivals),
+                (unsigned long long)arrivals_max);
         }
     }
     scenario->workloads = workloads;

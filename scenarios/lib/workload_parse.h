@@ -1,6 +1,7 @@
 #ifndef SCENARIO_WORKLOAD_PARSE_H
 #define SCENARIO_WORKLOAD_PARSE_H
-/* The `workload` list of a scenario file: who sends how much, when, and what. Used by scenario.c. */
+/* The `workload` list of a scenario file: who sends how much, when, and what. Used by
+ * scenario.c. */
 
 #include "scenario/scenario.h"
 #include "scenario/value.h"

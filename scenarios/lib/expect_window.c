@@ -1,0 +1,122 @@
+#include "scenario/expect_window.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/instant.h"
+
+const char *const expect_window_names[] = { "in", "outside", "after", NULL };
+
+enum expect_window expect_window_of(const char *key)
+{
+    for (size_t i = 0; expect_window_names[i] != NULL; i++) {
+        if (strcmp(expect_window_names[i], key) == 0) return (enum expect_window)(i + 1);
+    }
+    return WINDOW_ALL;
+}
+
+bool expect_window_has_load(const struct scenario *scenario, uint64_t from_ns, uint64_t to_ns)
+{
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        const struct workload *workload = &scenario->workloads[i];
+        uint64_t begin = u64_max(from_ns, workload->from_ns);
+        if (begin < u64_min(to_ns, workload->to_ns)) return true;
+    }
+    return false;
+}
+
+/* Refuses a window in which no request can be intended. */
+static enum err check_window(const struct value_reader *reader, const struct scenario *scenario,
+                             const struct yaml_node *node, enum expect_window window,
+                             const struct phase *phase)
+{
+    uint64_t end = scenario->duration_ns;
+    bool requests = false;
+    switch (window) {
+    case WINDOW_ALL: return ERR_OK;
+    case WINDOW_IN:
+        requests = expect_window_has_load(scenario, phase->from_ns, phase->to_ns);
+        break;
+    case WINDOW_OUTSIDE:
+        if (phase->from_ns == 0 && phase->to_ns == end) {
+            return yaml_note(reader->file, node, reader->note,
+                             "outside: \"%s\" fills the whole scenario, so nothing is outside it",
+                             phase->name);
+        }
+        requests = expect_window_has_load(scenario, 0, phase->from_ns) ||
+                   expect_window_has_load(scenario, phase->to_ns, end);
+        break;
+    case WINDOW_AFTER:
+        if (phase->to_ns == end) {
+            return yaml_note(reader->file, node, reader->note,
+                             "after: \"%s\" ends with the scenario, so nothing comes after it",
+                             phase->name);
+        }
+        requests = expect_window_has_load(scenario, phase->to_ns, end);
+        break;
+    }
+    if (requests) return ERR_OK;
+    return yaml_note(reader->file, node, reader->note,
+                     "%s: no workload sends a request %s \"%s\", so there is nothing to judge",
+                     expect_window_names[window - 1], expect_window_names[window - 1], phase->name);
+}
+
+static enum err find_phase(const struct value_reader *reader, const struct scenario *scenario,
+                           const char *what, const struct yaml_node *node, uint32_t *out)
+{
+    const char *names[SCENARIO_PHASES_MAX + 1] = { NULL };
+    const char *text = NULL;
+    enum err err = value_scalar(reader, node, what, &text);
+    if (err != ERR_OK) return err;
+    for (uint32_t i = 0; i < scenario->phase_count; i++) {
+        names[i] = scenario->phases[i].name;
+        *out = i;
+        if (strcmp(names[i], text) == 0) return ERR_OK;
+    }
+    if (scenario->phase_count == 0) {
+        return yaml_note(reader->file, node, reader->note,
+                         "%s: \"%.80s\" is not a phase; this scenario has none", what, text);
+    }
+    const char *hint = value_did_you_mean(reader, text, names);
+    return yaml_note(reader->file, node, reader->note,
+                     "%s: \"%.80s\" is not a phase of this scenario%s Its phases: %s", what, text,
+                     hint[0] == '\0' ? "." : hint, value_join(reader, names));
+}
+
+enum err expect_window_parse(const struct value_reader *reader, const struct scenario *scenario,
+                             const struct yaml_node *map, struct expect *out)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < map->count; i++) {
+        const struct yaml_node *key = map->keys[i];
+        enum expect_window window = expect_window_of(key->text);
+        if (window == WINDOW_ALL) continue;
+        if (first != NULL) {
+            return yaml_note(reader->file, key, reader->note,
+                             "\"%s\" stands beside \"%s\"; allowed: one of in, outside, after",
+                             key->text, first);
+        }
+        first = key->text;
+        out->window = window;
+        enum err err = find_phase(reader, scenario, first, map->items[i], &out->phase);
+        if (err != ERR_OK) return err;
+        err = check_window(reader, scenario, map->items[i], window, &scenario->phases[out->phase]);
+        if (err != ERR_OK) return err;
+    }
+    return ERR_OK;
+}
+
+bool expect_covers(const struct expect *expect, const struct scenario *scenario, uint64_t offset_ns)
+{
+    if (expect->window == WINDOW_ALL) return true;
+    assert(expect->phase < scenario->phase_count);
+    const struct phase *phase = &scenario->phases[expect->phase];
+    bool inside = offset_ns >= phase->from_ns && offset_ns < phase->to_ns;
+    switch (expect->window) {
+    case WINDOW_ALL: return true;
+    case WINDOW_IN: return inside;
+    case WINDOW_OUTSIDE: return !inside;
+    case WINDOW_AFTER: return offset_ns >= phase->to_ns;
+    }
+    return false;
+}
