@@ -89,9 +89,8 @@ static void set_half_open_wakeup(struct breaker *breaker)
 }
 
 /* Alone assigns the state. */
-static void breaker_enter(struct breaker *breaker, enum breaker_state state,
-                          enum breaker_rule rule, struct window_sums sums, instant_ns now,
-                          struct breaker_transition *out)
+static void breaker_enter(struct breaker *breaker, enum breaker_state state, enum breaker_rule rule,
+                          struct window_sums sums, instant_ns now, struct breaker_transition *out)
 {
     *out = (struct breaker_transition){
         .at = now,
@@ -114,9 +113,7 @@ static void breaker_enter(struct breaker *breaker, enum breaker_state state,
         breaker->probes_out = 0;
         breaker->successes = 0;
         break;
-    case BREAKER_CLOSED:
-        breaker_window_clear(&breaker->window);
-        break;
+    case BREAKER_CLOSED: breaker_window_clear(&breaker->window); break;
     }
 }
 
@@ -149,7 +146,8 @@ bool breaker_would_admit(const struct breaker *breaker)
 static uint32_t take_probe_place(struct breaker *breaker, instant_ns now)
 {
     uint32_t place = 0;
-    while (breaker->probes[place].out) place++;
+    while (breaker->probes[place].out)
+        place++;
     assert(place < breaker->config->half_open_probes);
     breaker->probes[place] = (struct breaker_probe){
         .out = true,

@@ -47,7 +47,8 @@ struct cache *cache_create(const struct cache_config *config)
     if (cache_is_off(config)) return cache;
     assert(config->entries_max <= UINT32_C(1) << 30);
     uint32_t buckets = 2;
-    while (buckets < config->entries_max) buckets *= 2;
+    while (buckets < config->entries_max)
+        buckets *= 2;
     cache->bucket_mask = buckets - 1;
     cache->buckets = mem_alloc(buckets, sizeof *cache->buckets);
     cache->entries = mem_alloc(config->entries_max, sizeof *cache->entries);
@@ -124,7 +125,8 @@ static void cache_drop(struct cache *cache, uint32_t slot)
 {
     struct cache_entry *entry = &cache->entries[slot];
     uint32_t *link = &cache->buckets[entry->bucket];
-    while (*link != slot + 1) link = &cache->entries[*link - 1].next;
+    while (*link != slot + 1)
+        link = &cache->entries[*link - 1].next;
     *link = entry->next;
     lru_remove(cache, slot);
     cache->count--;
@@ -199,7 +201,8 @@ uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t 
     entry->bytes = bytes;
     entry->stored = now;
     /* The newest fits alone, so this ends before it. */
-    while (cache->bytes > cache->config->bytes_max - bytes) cache_drop(cache, cache->oldest);
+    while (cache->bytes > cache->config->bytes_max - bytes)
+        cache_drop(cache, cache->oldest);
     cache->bytes += bytes;
     return slot;
 }

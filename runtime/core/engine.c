@@ -48,8 +48,7 @@ void engine_destroy(struct engine *engine)
     mem_free(engine);
 }
 
-struct engine_action *engine_add(struct engine *engine, enum engine_action_kind kind,
-                                 uint32_t call)
+struct engine_action *engine_add(struct engine *engine, enum engine_action_kind kind, uint32_t call)
 {
     assert(engine->actions.count < ENGINE_ACTIONS_MAX);
     struct engine_action *action = &engine->actions.items[engine->actions.count++];

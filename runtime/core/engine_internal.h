@@ -29,11 +29,11 @@ enum call_state {
 
 struct call {
     enum call_state state;
-    bool client_gone;          /* left while the baseline was computed */
-    enum code baseline_only;   /* CODE_NONE: the full chain */
-    enum code cause;           /* why the plain forecast is not served, as far as known */
-    enum outcome limit_outcome; /* CONNECT, WRITE, READ: what it means when the timer fires */
-    uint64_t backoff_ns;       /* BACKOFF, POOL: waited before the next attempt */
+    bool client_gone;             /* left while the baseline was computed */
+    enum code baseline_only;      /* CODE_NONE: the full chain */
+    enum code cause;              /* why the plain forecast is not served, as far as known */
+    enum outcome limit_outcome;   /* CONNECT, WRITE, READ: what it means when the timer fires */
+    uint64_t backoff_ns;          /* BACKOFF, POOL: waited before the next attempt */
     struct breaker_permit permit; /* of the running attempt */
     struct cache_key key;
     struct call_record record;
@@ -49,8 +49,8 @@ struct engine {
     struct cache *cache;                /* owned */
     uint32_t calls_count;
     uint32_t attempts_count;
-    instant_ns held_until;              /* no attempts before it; 0: never held */
-    enum code held_code;                /* of the outcome that set the hold */
+    instant_ns held_until; /* no attempts before it; 0: never held */
+    enum code held_code;   /* of the outcome that set the hold */
     struct engine_actions actions;
 };
 

@@ -39,7 +39,8 @@ static void put_hex(struct json *json, const char *key, const uint8_t *bytes, si
 static void put_request_key(struct json *json, uint64_t request_key)
 {
     uint8_t bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(request_key >> (56 - 8 * i));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(request_key >> (56 - 8 * i));
     put_hex(json, "key", bytes, sizeof bytes);
 }
 

@@ -6,8 +6,8 @@
 enum { PATH_STEP_COUNT = PATH_BASELINE_FAILED + 1 };
 
 static const char *const served_names[SERVED_COUNT] = {
-    [SERVED_NOBODY] = "nobody",     [SERVED_CACHE] = "cache",       [SERVED_UPSTREAM] = "upstream",
-    [SERVED_STALE] = "stale",       [SERVED_BASELINE] = "baseline", [SERVED_ERROR] = "error",
+    [SERVED_NOBODY] = "nobody", [SERVED_CACHE] = "cache",       [SERVED_UPSTREAM] = "upstream",
+    [SERVED_STALE] = "stale",   [SERVED_BASELINE] = "baseline", [SERVED_ERROR] = "error",
 };
 
 static const char *const step_names[PATH_STEP_COUNT] = {
