@@ -165,6 +165,8 @@ static void wrong_head_of_the_file_is_refused_at_its_place(void **state)
         { "version: 1\n", "^", "a scenario needs the key \"version\"" },
         { "name: brownout-503\n", "^name: a\nname: b\n", "" },
         { "brownout-503", "^a/b", "\"a/b\" is not a name" },
+        { "brownout-503", "^a23456789012345678901234567890123456789012345678901234567890abcde",
+          "at most 64 letters" },
         { "seed: 42", "seed: ^0", "seed: \"0\" is not allowed" },
         { "seed: 42", "seed: ^-1", "seed: \"-1\" is not allowed" },
         { "duration: 60s", "duration: ^60sec",

@@ -36,7 +36,11 @@ static void requests_hold_what_the_workload_asks_for(void **state)
         cJSON_ArrayForEach(value, y)
         {
             assert_true(cJSON_IsNumber(value));
-            assert_true(value->valuedouble > 0 && value->valuedouble < 1);
+            assert_true(value->valuedouble >= 0.05 && value->valuedouble <= 0.95);
+            double step = value->valuedouble - (value->prev == NULL || value == y->child
+                                                    ? value->valuedouble
+                                                    : value->prev->valuedouble);
+            assert_true(step < 0.0121 && step > -0.0121);
         }
         assert_int_equal(cJSON_HasObjectItem(json, "liquidity_bucket"), i == 0);
         cJSON_Delete(json);
