@@ -71,8 +71,7 @@ static enum err refuse(const struct check *check, const char *const keys[], cons
     case OPTION_SET:
         return err_note_set(check->note, ERR_INVALID, NULL, 0, 0, "%s (%s is from %s)", sentence,
                             key, check->source->set_origin ? check->source->set_origin : "--set");
-    case OPTION_DEFAULT:
-        break;
+    case OPTION_DEFAULT: break;
     }
     return err_note_set(check->note, ERR_INVALID, NULL, 0, 0, "%s", sentence);
 }

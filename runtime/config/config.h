@@ -20,13 +20,13 @@ enum { CONFIG_WARNINGS_MAX = 8, CONFIG_WARNING_TEXT_MAX = 256 };
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
 struct server_config {
-    uint64_t body_bytes_max;        /* request body; 1 MiB */
-    uint64_t response_bytes_max;    /* the upstream's body; 8 MiB */
+    uint64_t body_bytes_max;     /* request body; 1 MiB */
+    uint64_t response_bytes_max; /* the upstream's body; 8 MiB */
     uint32_t inbound_connections_max;
     uint32_t max_keepalive_connections;
     uint64_t keepalive_expiry_ns;
-    uint64_t drain_ns;              /* SIGTERM: how long to wait for calls in flight */
-    int log_level;                  /* enum log_level: less important lines are not written */
+    uint64_t drain_ns; /* SIGTERM: how long to wait for calls in flight */
+    int log_level;     /* enum log_level: less important lines are not written */
 };
 
 struct runtime_config {
@@ -35,16 +35,16 @@ struct runtime_config {
     struct server_config server;
     struct options options; /* sources and places of the values */
     char warnings[CONFIG_WARNINGS_MAX][CONFIG_WARNING_TEXT_MAX]; /* named warnings, for example
-                             * "config_window_short: ..." */
+                                                                  * "config_window_short: ..." */
     uint32_t warning_count;
 };
 
 struct config_source {
-    const char *path;            /* a YAML file; NULL: defaults only */
-    char *const *environment;    /* as environ; NULL: not consulted */
-    const char *const *sets;     /* "key=value"; NULL when set_count is 0 */
+    const char *path;         /* a YAML file; NULL: defaults only */
+    char *const *environment; /* as environ; NULL: not consulted */
+    const char *const *sets;  /* "key=value"; NULL when set_count is 0 */
     size_t set_count;
-    const char *set_origin;      /* named in notes; "--set" when NULL */
+    const char *set_origin; /* named in notes; "--set" when NULL */
 };
 
 /* Loads, then checks what one row cannot see: phases that cannot fit the deadline are an error

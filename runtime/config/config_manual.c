@@ -16,18 +16,12 @@ static void write_bounds(struct buf *out, const struct option *row)
                    units_format_duration(row->max, most));
         break;
     case OPTION_U32:
-    case OPTION_U64:
-        buf_printf(out, "%" PRIu64 " to %" PRIu64, row->min, row->max);
-        break;
+    case OPTION_U64: buf_printf(out, "%" PRIu64 " to %" PRIu64, row->min, row->max); break;
     case OPTION_PERMILLE:
         buf_printf(out, "%.3g to %.3g", (double)row->min / 1000, (double)row->max / 1000);
         break;
-    case OPTION_BOOL:
-        buf_puts(out, "`true`, `false`");
-        break;
-    case OPTION_TEXT:
-        buf_printf(out, "at most %d bytes", OPTION_TEXT_MAX - 1);
-        break;
+    case OPTION_BOOL: buf_puts(out, "`true`, `false`"); break;
+    case OPTION_TEXT: buf_printf(out, "at most %d bytes", OPTION_TEXT_MAX - 1); break;
     case OPTION_CHOICE:
         for (size_t i = 0; row->choices[i] != NULL; i++) {
             buf_printf(out, "%s`%s`", i == 0 ? "" : ", ", row->choices[i]);
@@ -38,15 +32,16 @@ static void write_bounds(struct buf *out, const struct option *row)
 
 void config_write_manual(struct buf *out)
 {
-    buf_puts(out,
-             "# Runtime options\n\n"
-             "This page is generated from the rows in `runtime/config/config_rows.c`; change it "
-             "there.\n\n"
-             "A configuration file is one flat map of these keys (`connect_timeout_s: 0.25`). Later "
-             "sources win:\nthe default, the file, the environment (`TSFM_` and the key in "
-             "capitals), `--set key=value`.\n\n"
-             "| option | unit | default | allowed | what it does |\n"
-             "|---|---|---|---|---|\n");
+    buf_puts(
+        out,
+        "# Runtime options\n\n"
+        "This page is generated from the rows in `runtime/config/config_rows.c`; change it "
+        "there.\n\n"
+        "A configuration file is one flat map of these keys (`connect_timeout_s: 0.25`). Later "
+        "sources win:\nthe default, the file, the environment (`TSFM_` and the key in "
+        "capitals), `--set key=value`.\n\n"
+        "| option | unit | default | allowed | what it does |\n"
+        "|---|---|---|---|---|\n");
     size_t count;
     const struct option *rows = config_rows(&count);
     for (size_t i = 0; i < count; i++) {

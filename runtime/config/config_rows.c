@@ -61,7 +61,8 @@ static const struct option rows[] = {
     { "breaker_min_volume", OPTION_U32, AT(engine.breaker.min_volume), 1, 1000000, "20", NULL,
       "Attempts in the window before either breaker rule may open it." },
     { "breaker_failure_ratio", OPTION_PERMILLE, AT(engine.breaker.failure_ratio_permille), 0, 1000,
-      "0.5", NULL, "Share of failed attempts in the window that opens the breaker; 0: no such rule." },
+      "0.5", NULL,
+      "Share of failed attempts in the window that opens the breaker; 0: no such rule." },
     { "breaker_count_ratio_floor", OPTION_PERMILLE, AT(engine.breaker.count_ratio_floor_permille),
       0, 1000, "0", NULL,
       "breaker_failures_30s counts only when at least this share of attempts failed; 0: the count "

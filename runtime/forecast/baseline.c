@@ -18,7 +18,8 @@ struct history {
     double eps;
 };
 
-/* Normal quantiles around `level`; the variance of step h (1, 2, ...) is start + (h - 1) * growth. */
+/* Normal quantiles around `level`; the variance of step h (1, 2, ...) is start + (h - 1) * growth.
+ */
 static void fill_normal(struct forecast_values *out, double level, double start, double growth)
 {
     for (uint32_t step = 0; step < out->horizon; step++) {
@@ -141,15 +142,9 @@ enum err baseline_forecast(enum baseline_kind kind, const struct forecast_reques
         history.x[i] = transform_forward(request->transform, request->eps, y[i]);
     }
     switch (kind) {
-    case BASELINE_EWMA:
-        forecast_ewma(&history, out);
-        break;
-    case BASELINE_KALMAN:
-        forecast_kalman(&history, &arena, out);
-        break;
-    case BASELINE_ROLLING_QUANTILE:
-        forecast_rolling(&history, out);
-        break;
+    case BASELINE_EWMA: forecast_ewma(&history, out); break;
+    case BASELINE_KALMAN: forecast_kalman(&history, &arena, out); break;
+    case BASELINE_ROLLING_QUANTILE: forecast_rolling(&history, out); break;
     }
     arena_deinit(&arena);
     if (!is_finite(out)) return ERR_INVALID;

@@ -84,5 +84,6 @@ enum err canonical_text(const cJSON *item, const char *name, struct canonical_cu
     *out = arena_copy_text(arena, buf_text(&buf), buf.length);
     buf_deinit(&buf);
     if (canonical.finite) return ERR_OK;
-    return err_note_set(note, ERR_INVALID, NULL, 0, 0, "%s holds a number that is not finite", name);
+    return err_note_set(note, ERR_INVALID, NULL, 0, 0, "%s holds a number that is not finite",
+                        name);
 }

@@ -1,7 +1,7 @@
 #ifndef FORECAST_CANONICAL_H
 #define FORECAST_CANONICAL_H
-/* JSON in one spelling: members sorted by name, no white space, numbers in their shortest form, -0 as
- * 0. Two texts with the same meaning become the same bytes. */
+/* JSON in one spelling: members sorted by name, no white space, numbers in their shortest form, -0
+ * as 0. Two texts with the same meaning become the same bytes. */
 
 #include <cjson/cJSON.h>
 

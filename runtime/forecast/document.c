@@ -85,13 +85,14 @@ enum err document_parse(const char *text, size_t length, const char *what, struc
     if (tree == NULL) {
         const char *place = cJSON_GetErrorPtr();
         size_t offset = place >= copy && place <= copy + length ? (size_t)(place - copy) : 0;
-        return note_syntax(text, offset, what, "this cannot be read (half a surrogate pair?)", note);
+        return note_syntax(text, offset, what, "this cannot be read (half a surrogate pair?)",
+                           note);
     }
     const char *twin = find_twins(tree, arena);
     if (twin != NULL) {
-        enum err rc = err_note_set(note, ERR_INVALID, NULL, 0, 0,
-                                   "the member \"%.80s\" is given twice in one object; give it once",
-                                   twin);
+        enum err rc =
+            err_note_set(note, ERR_INVALID, NULL, 0, 0,
+                         "the member \"%.80s\" is given twice in one object; give it once", twin);
         cJSON_Delete(tree);
         return rc;
     }

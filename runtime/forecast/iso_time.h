@@ -2,8 +2,9 @@
 #define FORECAST_ISO_TIME_H
 /* ISO-8601 times without the C library's (no time zone database, no locale).
  *
- * Taken: 2026-01-01, 2026-01-01T00:00, 2026-01-01T00:00:00, with a fraction behind the seconds, with
- * `T` or a space between, with Z, +hh:mm, +hhmm or +hh at the end (none: UTC). Years 1 to 9999.
+ * Taken: 2026-01-01, 2026-01-01T00:00, 2026-01-01T00:00:00, with a fraction behind the seconds,
+ * with `T` or a space between, with Z, +hh:mm, +hhmm or +hh at the end (none: UTC). Years 1 to
+ * 9999.
  *
  * Example: "2026-01-01T01:00:00.5+01:00" is 1767225600 s and 500,000,000 ns. */
 
@@ -12,8 +13,8 @@
 #include <stdint.h>
 
 struct iso_time {
-    int64_t unix_s;  /* seconds since 1970-01-01 UTC; negative before */
-    uint32_t ns;     /* the fraction; digits behind the ninth are dropped */
+    int64_t unix_s; /* seconds since 1970-01-01 UTC; negative before */
+    uint32_t ns;    /* the fraction; digits behind the ninth are dropped */
 };
 
 enum { ISO_TIME_TEXT_MAX = 32 };

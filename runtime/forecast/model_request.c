@@ -52,8 +52,8 @@ static void write_timestamps(struct json *json, const struct forecast_request *r
     json_open(json, '[');
     for (uint32_t i = request->y_count - request->input_len; i < request->y_count; i++) {
         int64_t steps_back = (int64_t)request->y_count - 1 - i;
-        int64_t at_s = request->y_ts != NULL ? request->y_ts[i]
-                                             : request->as_of_unix_s - steps_back * step_s;
+        int64_t at_s =
+            request->y_ts != NULL ? request->y_ts[i] : request->as_of_unix_s - steps_back * step_s;
         json_string(json, iso_time_format(at_s, text));
     }
     json_close(json, ']');
@@ -121,12 +121,8 @@ void model_request_write(struct buf *out, const struct forecast_request *request
     json_init(&json, out);
     json_open(&json, '{');
     switch ((enum upstream_api)config->upstream_api) {
-    case UPSTREAM_V1:
-        write_v1(&json, request, timeout_ns);
-        break;
-    case UPSTREAM_TIMESERIES:
-        write_timeseries(&json, request);
-        break;
+    case UPSTREAM_V1: write_v1(&json, request, timeout_ns); break;
+    case UPSTREAM_TIMESERIES: write_timeseries(&json, request); break;
     }
     json_close(&json, '}');
 }

@@ -15,9 +15,8 @@ enum { HORIZON_DEFAULT = 12, FREQ_DIGITS_MAX = 6, MINUTES_PER_YEAR = 525600 };
 
 /* To take a new member: its name here, a read_ function below, a line in request_key.c. */
 static const char *const body_members[] = {
-    "market_id", "as_of_ts", "freq",      "horizon_steps", "quantiles", "y",
-    "y_ts",      "x_past",   "x_future",  "transform",     "model",     "max_gap_minutes",
-    "liquidity_bucket",
+    "market_id", "as_of_ts",  "freq",  "horizon_steps",   "quantiles",        "y", "y_ts", "x_past",
+    "x_future",  "transform", "model", "max_gap_minutes", "liquidity_bucket",
 };
 
 const char *forecast_warning_text(enum forecast_warning warning)
@@ -76,8 +75,8 @@ enum err request_check_members(const struct request_reader *reader, const cJSON 
     return ERR_OK;
 }
 
-enum err request_take_text(const struct request_reader *reader, const cJSON *item,
-                           const char *name, const char **out)
+enum err request_take_text(const struct request_reader *reader, const cJSON *item, const char *name,
+                           const char **out)
 {
     if (!cJSON_IsString(item)) {
         return request_refuse(reader, "%s is %s; it must be a string", name,
@@ -100,8 +99,10 @@ static enum err read_as_of(struct request_reader *reader)
     if (rc != ERR_OK) return rc;
     struct iso_time time;
     if (!iso_time_parse(out->as_of_ts, &time)) {
-        return request_refuse(reader, "as_of_ts \"%.60s\" is no ISO-8601 time; write for example "
-                                      "2026-01-01T00:00:00Z", out->as_of_ts);
+        return request_refuse(reader,
+                              "as_of_ts \"%.60s\" is no ISO-8601 time; write for example "
+                              "2026-01-01T00:00:00Z",
+                              out->as_of_ts);
     }
     out->as_of_unix_s = time.unix_s;
     return ERR_OK;
@@ -129,8 +130,10 @@ static enum err read_freq(struct request_reader *reader)
         if (rc != ERR_OK) return rc;
     }
     if (parse_freq(out->freq, &out->freq_minutes)) return ERR_OK;
-    return request_refuse(reader, "freq \"%.40s\" is not allowed; write a positive whole number and m "
-                                  "or h, at most a year, for example 5m or 1h", out->freq);
+    return request_refuse(reader,
+                          "freq \"%.40s\" is not allowed; write a positive whole number and m "
+                          "or h, at most a year, for example 5m or 1h",
+                          out->freq);
 }
 
 static enum err read_horizon(struct request_reader *reader)
@@ -145,8 +148,8 @@ static enum err read_horizon(struct request_reader *reader)
     }
     double value = item->valuedouble;
     if (!(value >= 1) || value > most || value - floor(value) > 0) {
-        return request_refuse(reader, "horizon_steps is %g; it must be a whole number, 1 to %u", value,
-                              most);
+        return request_refuse(reader, "horizon_steps is %g; it must be a whole number, 1 to %u",
+                              value, most);
     }
     reader->out->horizon = (uint32_t)value;
     return ERR_OK;
@@ -181,11 +184,13 @@ static void choose_route(struct request_reader *reader)
 static enum err read_body(struct request_reader *reader)
 {
     if (!cJSON_IsObject(reader->root)) {
-        return request_refuse(reader, "the body is %s; it must be an object with market_id, as_of_ts "
-                                      "and y", document_type(reader->root));
+        return request_refuse(reader,
+                              "the body is %s; it must be an object with market_id, as_of_ts "
+                              "and y",
+                              document_type(reader->root));
     }
     enum err rc = request_check_members(reader, reader->root, "the body", body_members,
-                                          sizeof body_members / sizeof *body_members);
+                                        sizeof body_members / sizeof *body_members);
     if (rc == ERR_OK) {
         rc = request_take_text(reader, request_member(reader, "market_id"), "market_id",
                                &reader->out->market_id);

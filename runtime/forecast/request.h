@@ -1,8 +1,8 @@
 #ifndef FORECAST_REQUEST_H
 #define FORECAST_REQUEST_H
 /* A forecast request as the caller sends it (docs/ARCHITECTURE.md names the contract): parsed,
- * checked, defaulted, routed and keyed. Foreign bytes: whatever they are, the result is a request or
- * one sentence that says what is wrong and where.
+ * checked, defaulted, routed and keyed. Foreign bytes: whatever they are, the result is a request
+ * or one sentence that says what is wrong and where.
  *
  * Order of work, as the contract has it: validate; key for the cache; then the route:
  * fewer than 32 points -> INPUT_INSUFFICIENT_HISTORY, liquidity_bucket equal to the configured one
@@ -55,15 +55,15 @@ enum baseline_kind { BASELINE_EWMA, BASELINE_KALMAN, BASELINE_ROLLING_QUANTILE }
 enum upstream_api { UPSTREAM_V1, UPSTREAM_TIMESERIES };
 
 struct forecast_config {
-    uint32_t input_len_steps;     /* last values sent upstream; 288 */
-    uint32_t min_history_points;  /* fewer: baseline; 32 */
-    uint32_t max_gap_minutes;     /* larger: baseline; 60 */
-    uint32_t horizon_max;         /* horizon_steps over it: refused */
+    uint32_t input_len_steps;                 /* last values sent upstream; 288 */
+    uint32_t min_history_points;              /* fewer: baseline; 32 */
+    uint32_t max_gap_minutes;                 /* larger: baseline; 60 */
+    uint32_t horizon_max;                     /* horizon_steps over it: refused */
     char baseline_only_liquidity_bucket[256]; /* "low"; empty: none */
-    char default_model[256];      /* "chronos" */
-    char default_model_version[256]; /* may be empty */
-    int upstream_api;             /* enum upstream_api */
-    int baseline;                 /* enum baseline_kind */
+    char default_model[256];                  /* "chronos" */
+    char default_model_version[256];          /* may be empty */
+    int upstream_api;                         /* enum upstream_api */
+    int baseline;                             /* enum baseline_kind */
 };
 
 struct forecast_request {
@@ -74,28 +74,28 @@ struct forecast_request {
     uint32_t horizon;
     const double *y; /* all values as sent, finite; borrowed from the arena */
     uint32_t y_count;
-    uint32_t input_len;       /* how many of the last values are used: at most input_len_steps */
-    const int64_t *y_ts;      /* seconds since 1970 UTC, y_count of them; NULL: not given */
-    int64_t as_of_unix_s;     /* parsed as_of_ts, seconds since 1970 UTC */
+    uint32_t input_len;   /* how many of the last values are used: at most input_len_steps */
+    const int64_t *y_ts;  /* seconds since 1970 UTC, y_count of them; NULL: not given */
+    int64_t as_of_unix_s; /* parsed as_of_ts, seconds since 1970 UTC */
     enum transform_space transform;
-    double eps;               /* 0 < eps < 0.5 */
-    const char *model_name;   /* what to ask the upstream for */
+    double eps;                /* 0 < eps < 0.5 */
+    const char *model_name;    /* what to ask the upstream for */
     const char *model_version; /* NULL: none */
-    const char *x_past;       /* canonical JSON text of the object, NULL when absent or {}; of an
-                               * array as long as y only the last input_len values, like y itself */
-    const char *x_future;     /* the same, never shortened */
-    const char *params;       /* canonical JSON text of model.params, NULL when absent or {} */
+    const char *x_past;        /* canonical JSON text of the object, NULL when absent or {}; of an
+                                * array as long as y only the last input_len values, as of y */
+    const char *x_future;      /* the same, never shortened */
+    const char *params;        /* canonical JSON text of model.params, NULL when absent or {} */
     const char *liquidity_bucket; /* NULL: none */
-    uint32_t warnings;        /* bits 1u << enum forecast_warning */
-    enum code baseline_only;  /* the route: CODE_NONE is the full chain */
-    struct cache_key key;     /* SHA-256 of the canonical form: member order and white space of the
-                               * caller's JSON do not change it */
+    uint32_t warnings;            /* bits 1u << enum forecast_warning */
+    enum code baseline_only;      /* the route: CODE_NONE is the full chain */
+    struct cache_key key; /* SHA-256 of the canonical form: member order and white space of the
+                           * caller's JSON do not change it */
 };
 
-/* Fills `out`; everything it points to lives in `arena`. ERR_SYNTAX (not JSON, nested too deeply) or
- * ERR_INVALID (a field breaks a rule): `note->sentence` is for the caller to read, names the field
- * and what is allowed, for example `y has 20001 values; allowed: 2 to 20000`. Members that the
- * contract does not know are refused with did-you-mean. Never crashes on any bytes. */
+/* Fills `out`; everything it points to lives in `arena`. ERR_SYNTAX (not JSON, nested too deeply)
+ * or ERR_INVALID (a field breaks a rule): `note->sentence` is for the caller to read, names the
+ * field and what is allowed, for example `y has 20001 values; allowed: 2 to 20000`. Members that
+ * the contract does not know are refused with did-you-mean. Never crashes on any bytes. */
 MUST_USE enum err forecast_request_parse(const char *body, size_t length,
                                          const struct forecast_config *config, struct arena *arena,
                                          struct forecast_request *out, struct err_note *note);

@@ -27,7 +27,8 @@ static enum err read_quantiles(struct request_reader *reader)
             return request_refuse(reader, "quantiles[%d] is not a number between 0 and 1", index);
         }
         int match = 0;
-        while (match < FORECAST_QUANTILES && fabs(served[match] - item->valuedouble) > 1e-12) match++;
+        while (match < FORECAST_QUANTILES && fabs(served[match] - item->valuedouble) > 1e-12)
+            match++;
         if (match == FORECAST_QUANTILES) {
             other = true;
         } else {
@@ -58,7 +59,8 @@ static enum err read_transform(struct request_reader *reader)
     if (space != NULL) {
         const char *text = cJSON_IsString(space) ? space->valuestring : "";
         if (strcmp(text, "logit") != 0 && strcmp(text, "none") != 0) {
-            return request_refuse(reader, "transform.space is %s%.40s; allowed: \"logit\", \"none\"",
+            return request_refuse(reader,
+                                  "transform.space is %s%.40s; allowed: \"logit\", \"none\"",
                                   cJSON_IsString(space) ? "" : document_type(space), text);
         }
         out->transform = strcmp(text, "none") == 0 ? TRANSFORM_NONE : TRANSFORM_LOGIT;
@@ -66,7 +68,8 @@ static enum err read_transform(struct request_reader *reader)
     const cJSON *eps = cJSON_GetObjectItemCaseSensitive(object, "eps");
     if (eps == NULL) return ERR_OK;
     if (!cJSON_IsNumber(eps)) {
-        return request_refuse(reader, "transform.eps is %s; it must be a number", document_type(eps));
+        return request_refuse(reader, "transform.eps is %s; it must be a number",
+                              document_type(eps));
     }
     if (!(eps->valuedouble > 0 && eps->valuedouble < 0.5)) {
         return request_refuse(reader, "transform.eps is %g; it must be over 0 and under 0.5",
@@ -95,7 +98,8 @@ static enum err read_model(struct request_reader *reader)
     const struct forecast_config *config = reader->config;
     const cJSON *object = request_member(reader, "model");
     out->model_name = config->default_model;
-    if (config->default_model_version[0] != '\0') out->model_version = config->default_model_version;
+    if (config->default_model_version[0] != '\0')
+        out->model_version = config->default_model_version;
     if (object == NULL) return ERR_OK;
     if (!cJSON_IsObject(object)) {
         return request_refuse(reader, "model is %s; it must be an object with model_name",

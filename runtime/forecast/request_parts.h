@@ -26,10 +26,11 @@ const cJSON *request_member(const struct request_reader *reader, const char *nam
 /* The same for members whose default is "none": null counts as absent too. */
 const cJSON *request_optional(const struct request_reader *reader, const char *name);
 
-/* A note at the first member of `object` that is not `allowed`, with did-you-mean; `where` completes
- * "unknown member ... in %s". */
+/* A note at the first member of `object` that is not `allowed`, with did-you-mean; `where`
+ * completes "unknown member ... in %s". */
 MUST_USE enum err request_check_members(const struct request_reader *reader, const cJSON *object,
-                                        const char *where, const char *const *allowed, size_t count);
+                                        const char *where, const char *const *allowed,
+                                        size_t count);
 /* A string of 1 to FORECAST_TEXT_MAX bytes, copied into the arena; NULL for `item` is refused as
  * missing. */
 MUST_USE enum err request_take_text(const struct request_reader *reader, const cJSON *item,

@@ -9,7 +9,8 @@ enum { SECONDS_PER_MINUTE = 60 };
 
 static const uint32_t gap_minutes_max = 1000000000;
 
-/* Whether every value of `array` is a finite number; otherwise a note, with `name` before [index]. */
+/* Whether every value of `array` is a finite number; otherwise a note, with `name` before [index].
+ */
 static enum err check_numbers(const struct request_reader *reader, const cJSON *array,
                               const char *name)
 {
@@ -65,12 +66,16 @@ static enum err check_step(const struct request_reader *reader, size_t index, st
     const struct forecast_request *out = reader->out;
     int64_t step_s = to.unix_s - from.unix_s;
     if (step_s < 0 || (step_s == 0 && to.ns <= from.ns)) {
-        return request_refuse(reader, "y_ts[%zu] is not later than y_ts[%zu]; the times must strictly "
-                                      "increase", index, index - 1);
+        return request_refuse(reader,
+                              "y_ts[%zu] is not later than y_ts[%zu]; the times must strictly "
+                              "increase",
+                              index, index - 1);
     }
     if (to.ns != from.ns || step_s % ((int64_t)out->freq_minutes * SECONDS_PER_MINUTE) != 0) {
-        return request_refuse(reader, "the step from y_ts[%zu] to y_ts[%zu] is not a multiple of freq "
-                                      "(%s)", index - 1, index, out->freq);
+        return request_refuse(reader,
+                              "the step from y_ts[%zu] to y_ts[%zu] is not a multiple of freq "
+                              "(%s)",
+                              index - 1, index, out->freq);
     }
     return ERR_OK;
 }
@@ -86,8 +91,10 @@ static enum err read_y_ts(struct request_reader *reader)
     }
     int count = cJSON_GetArraySize(y_ts);
     if ((uint32_t)count != out->y_count) {
-        return request_refuse(reader, "y_ts has %d times and y has %u values; they must be equally "
-                                      "long", count, out->y_count);
+        return request_refuse(reader,
+                              "y_ts has %d times and y has %u values; they must be equally "
+                              "long",
+                              count, out->y_count);
     }
     int64_t *times = arena_alloc(reader->arena, (size_t)count, sizeof *times);
     struct iso_time previous = { 0 };
@@ -95,8 +102,10 @@ static enum err read_y_ts(struct request_reader *reader)
     for (const cJSON *item = y_ts->child; item != NULL; item = item->next, index++) {
         struct iso_time time;
         if (!cJSON_IsString(item) || !iso_time_parse(item->valuestring, &time)) {
-            return request_refuse(reader, "y_ts[%zu] is no ISO-8601 time, such as "
-                                          "2026-01-01T00:00:00Z", index);
+            return request_refuse(reader,
+                                  "y_ts[%zu] is no ISO-8601 time, such as "
+                                  "2026-01-01T00:00:00Z",
+                                  index);
         }
         if (index > 0) {
             enum err rc = check_step(reader, index, previous, time);

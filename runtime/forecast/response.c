@@ -52,7 +52,8 @@ static void write_code(struct json *json, const char *key, enum code code)
     json_string(json, code == CODE_NONE ? NULL : code_name(code));
 }
 
-/* The taxonomy's word for how an attempt ended; the two ends without a code have words of their own. */
+/* The taxonomy's word for how an attempt ended; the two ends without a code have words of their
+ * own. */
 static const char *attempt_word(enum outcome outcome)
 {
     enum code code = classify(outcome)->code;
@@ -220,21 +221,17 @@ unsigned response_status(enum code code)
     switch (code) {
     case CODE_INPUT_INVALID:
     case CODE_INPUT_INSUFFICIENT_HISTORY:
-    case CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY:
-        return 400;
-    case CODE_RUNTIME_TIMEOUT:
-        return 504;
+    case CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY: return 400;
+    case CODE_RUNTIME_TIMEOUT: return 504;
     case CODE_RUNTIME_NETWORK:
-    case CODE_RUNTIME_BAD_RESPONSE_SCHEMA:
-        return 502;
+    case CODE_RUNTIME_BAD_RESPONSE_SCHEMA: return 502;
     case CODE_NONE:
     case CODE_RUNTIME_RATE_LIMITED:
     case CODE_RUNTIME_5XX:
     case CODE_RUNTIME_OVERLOADED:
     case CODE_CIRCUIT_OPEN:
     case CODE_CACHE_STALE_SERVED:
-    case CODE_BASELINE_FALLBACK:
-        return 503;
+    case CODE_BASELINE_FALLBACK: return 503;
     }
     return 503;
 }

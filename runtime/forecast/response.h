@@ -1,7 +1,7 @@
 #ifndef FORECAST_RESPONSE_H
 #define FORECAST_RESPONSE_H
-/* The answer to the caller: the forecast's part, which is what the cache keeps, and `meta`, which is
- * made anew for each answer. And the typed error, application/problem+json (RFC 9457). */
+/* The answer to the caller: the forecast's part, which is what the cache keeps, and `meta`, which
+ * is made anew for each answer. And the typed error, application/problem+json (RFC 9457). */
 
 #include <stdint.h>
 
@@ -19,8 +19,8 @@ struct response_meta {
     const struct call_record *record; /* finished */
     const struct forecast_request *request;
     const char *request_id;
-    const char *baseline;    /* baseline_name(), used when served == SERVED_BASELINE */
-    uint32_t warnings;       /* bits of the request and of the values */
+    const char *baseline; /* baseline_name(), used when served == SERVED_BASELINE */
+    uint32_t warnings;    /* bits of the request and of the values */
     instant_ns now;
 };
 
@@ -32,10 +32,10 @@ struct response_meta {
 void response_write_meta(struct buf *out, const struct response_meta *meta);
 
 struct response_problem {
-    unsigned status;       /* the HTTP status */
+    unsigned status; /* the HTTP status */
     enum code code;
-    enum code cause;       /* CODE_NONE: written as null */
-    const char *detail;    /* a sentence */
+    enum code cause;    /* CODE_NONE: written as null */
+    const char *detail; /* a sentence */
     const char *request_id;
     const struct call_record *record; /* NULL: no attempts to show */
 };

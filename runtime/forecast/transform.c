@@ -31,8 +31,7 @@ double transform_forward(enum transform_space space, double eps, double x)
         double p = clip(x, eps, 1 - eps);
         return log(p / (1 - p));
     }
-    case TRANSFORM_NONE:
-        return x;
+    case TRANSFORM_NONE: return x;
     }
     return x;
 }
@@ -43,8 +42,7 @@ double transform_inverse(enum transform_space space, double z)
     case TRANSFORM_LOGIT:
         /* exp() of a large positive number is infinite; 1/(1+inf) is the 0 that is meant. */
         return 1 / (1 + exp(-z));
-    case TRANSFORM_NONE:
-        return z;
+    case TRANSFORM_NONE: return z;
     }
     return z;
 }
@@ -66,9 +64,9 @@ static uint32_t sort_step(double q[FORECAST_QUANTILES])
     return crossed ? 1u << WARNING_QUANTILE_CROSSING_FIXED : 0;
 }
 
-/* A width that is not allowed becomes the nearest allowed one, centred on the median. At the edge of
- * [0,1] a narrow interval is moved inwards, because it must keep its width; a wide one is cut. The
- * median stays inside either way. */
+/* A width that is not allowed becomes the nearest allowed one, centred on the median. At the edge
+ * of [0,1] a narrow interval is moved inwards, because it must keep its width; a wide one is cut.
+ * The median stays inside either way. */
 static uint32_t hold_width(double q[FORECAST_QUANTILES])
 {
     double width = q[Q90] - q[Q10];

@@ -20,8 +20,8 @@ struct forecast_values forecast_values_create(struct arena *arena, uint32_t hori
 double transform_forward(enum transform_space space, double eps, double x);
 double transform_inverse(enum transform_space space, double z);
 
-/* From model space to what is served: inverse, clip, sort crossings, enforce widths. Returns warning
- * bits. Afterwards 0 <= q10 <= q50 <= q90 <= 1 holds for every step. */
+/* From model space to what is served: inverse, clip, sort crossings, enforce widths. Returns
+ * warning bits. Afterwards 0 <= q10 <= q50 <= q90 <= 1 holds for every step. */
 uint32_t transform_finish(enum transform_space space, struct forecast_values *values);
 
 #endif

@@ -18,9 +18,11 @@ static void the_printed_configuration_reads_back_the_same(void **state)
     static struct runtime_config config;
     static struct runtime_config back;
     struct err_note note = { 0 };
-    static const char *const sets[] = { "default_model=a: b # \"c\"", "breaker_failure_ratio=0.125",
-                                        "retry_backoff_base_ms=0.25", "breaker_count_429=true",
-                                        "baseline_only_liquidity_bucket=", "baseline=kalman" };
+    static const char *const sets[] = {
+        "default_model=a: b # \"c\"",      "breaker_failure_ratio=0.125",
+        "retry_backoff_base_ms=0.25",      "breaker_count_429=true",
+        "baseline_only_liquidity_bucket=", "baseline=kalman"
+    };
     struct config_source source = { .sets = sets, .set_count = sizeof sets / sizeof *sets };
     assert_int_equal(config_load(&config, &source, &note), ERR_OK);
 
@@ -74,8 +76,8 @@ static void the_manual_has_a_line_for_every_row(void **state)
         assert_non_null(strstr(buf_text(&text), line));
         assert_true(strlen(rows[i].sentence) > 20);
     }
-    assert_non_null(strstr(buf_text(&text),
-                           "| `connect_timeout_s` | seconds | `0.25` | 1ms to 1h | "));
+    assert_non_null(
+        strstr(buf_text(&text), "| `connect_timeout_s` | seconds | `0.25` | 1ms to 1h | "));
     assert_non_null(strstr(buf_text(&text), "`v1`, `timeseries`"));
     buf_deinit(&text);
 }

@@ -18,8 +18,21 @@ static void json_is_accepted(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "0", "-0", "-1.5e+10", "1E5", "10.25", "\"\"", "\"\\u00e9\\n\\/\"", "true", "false", "null",
-        "[]", "{}", " \t\r\n[ 1 , 2 ] ", "{\"a\":{\"b\":[{}]},\"c\":1}", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82\"",
+        "0",
+        "-0",
+        "-1.5e+10",
+        "1E5",
+        "10.25",
+        "\"\"",
+        "\"\\u00e9\\n\\/\"",
+        "true",
+        "false",
+        "null",
+        "[]",
+        "{}",
+        " \t\r\n[ 1 , 2 ] ",
+        "{\"a\":{\"b\":[{}]},\"c\":1}",
+        "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x99\x82\"",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         assert_scan(texts[i], strlen(texts[i]), NULL);

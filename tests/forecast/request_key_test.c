@@ -5,7 +5,8 @@ static struct cache_key key_of(const char *text)
     struct arena arena = { 0 };
     struct forecast_request request;
     struct err_note note;
-    if (parse_text(text, &arena, &request, &note) != ERR_OK) fail_msg("%s: %s", text, note.sentence);
+    if (parse_text(text, &arena, &request, &note) != ERR_OK)
+        fail_msg("%s: %s", text, note.sentence);
     struct cache_key key = request.key;
     arena_deinit(&arena);
     return key;
@@ -20,9 +21,12 @@ static void assert_same(const char *a, const char *b, bool same)
 }
 
 static const char whole[] =
-    "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01T00:00:00Z\",\"freq\":\"5m\",\"horizon_steps\":12,"
-    "\"y\":[0.1,0.2,0.3],\"y_ts\":[\"2026-01-01T00:00Z\",\"2026-01-01T00:05Z\",\"2026-01-01T00:10Z\"],"
-    "\"x_past\":{\"a\":[1,2],\"b\":[3]},\"x_future\":{\"c\":[4]},\"transform\":{\"space\":\"logit\","
+    "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01T00:00:00Z\",\"freq\":\"5m\",\"horizon_steps\":"
+    "12,"
+    "\"y\":[0.1,0.2,0.3],\"y_ts\":[\"2026-01-01T00:00Z\",\"2026-01-01T00:05Z\",\"2026-01-01T00:"
+    "10Z\"],"
+    "\"x_past\":{\"a\":[1,2],\"b\":[3]},\"x_future\":{\"c\":[4]},\"transform\":{\"space\":"
+    "\"logit\","
     "\"eps\":0.000001},\"model\":{\"provider\":\"tollama\",\"model_name\":\"chronos\","
     "\"model_version\":\"1\",\"params\":{\"p\":1,\"q\":{\"s\":2,\"r\":[3]}}},"
     "\"liquidity_bucket\":\"high\"}";
@@ -30,15 +34,16 @@ static const char whole[] =
 static void member_order_and_white_space_do_not_matter(void **state)
 {
     (void)state;
-    assert_same(whole,
-                " {\"liquidity_bucket\" : \"high\", \"model\":{\"params\":{\"q\":{\"r\":[3.0],\"s\":2e0},"
-                "\"p\":1.0},\"model_version\":\"1\",\"model_name\":\"chronos\",\"provider\":\"x\"},\n"
-                "\"transform\":{\"eps\":1e-6,\"space\":\"logit\"},\"x_future\":{\"c\":[4.00]},"
-                "\"x_past\":{\"b\":[3],\"a\":[1,2]},\"y_ts\":[\"2026-01-01T00:00Z\","
-                "\"2026-01-01 00:05:00\",\"2026-01-01T01:10+01:00\"],\"y\":[0.10,2e-1,0.3],"
-                "\"horizon_steps\":12,\"freq\":\"5m\",\"as_of_ts\":\"2026-01-01T00:00:00Z\","
-                "\"market_\\u0069d\":\"m\"}\t",
-                true);
+    assert_same(
+        whole,
+        " {\"liquidity_bucket\" : \"high\", \"model\":{\"params\":{\"q\":{\"r\":[3.0],\"s\":2e0},"
+        "\"p\":1.0},\"model_version\":\"1\",\"model_name\":\"chronos\",\"provider\":\"x\"},\n"
+        "\"transform\":{\"eps\":1e-6,\"space\":\"logit\"},\"x_future\":{\"c\":[4.00]},"
+        "\"x_past\":{\"b\":[3],\"a\":[1,2]},\"y_ts\":[\"2026-01-01T00:00Z\","
+        "\"2026-01-01 00:05:00\",\"2026-01-01T01:10+01:00\"],\"y\":[0.10,2e-1,0.3],"
+        "\"horizon_steps\":12,\"freq\":\"5m\",\"as_of_ts\":\"2026-01-01T00:00:00Z\","
+        "\"market_\\u0069d\":\"m\"}\t",
+        true);
 }
 
 static void defaults_that_are_written_out_do_not_matter(void **state)
@@ -90,9 +95,10 @@ static void every_field_matters(void **state)
 static void past_and_future_are_told_apart(void **state)
 {
     (void)state;
-    assert_same("{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"x_past\":{\"a\":[1]}}",
-                "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"x_future\":{\"a\":[1]}}",
-                false);
+    assert_same(
+        "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"x_past\":{\"a\":[1]}}",
+        "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"x_future\":{\"a\":[1]}}",
+        false);
 }
 
 static void fields_do_not_run_into_each_other(void **state)

@@ -61,10 +61,13 @@ static void every_member_is_taken(void **state)
     struct arena arena = { 0 };
     struct forecast_request request = request_of(
         &arena, 40,
-        ",\"freq\":\"2h\",\"horizon_steps\":3,\"quantiles\":[0.9,0.1,0.5],\"x_past\":{\"b\":[1,2.5],"
+        ",\"freq\":\"2h\",\"horizon_steps\":3,\"quantiles\":[0.9,0.1,0.5],\"x_past\":{\"b\":[1,2.5]"
+        ","
         "\"a\":[]},\"x_future\":{},\"max_gap_minutes\":60,\"transform\":{\"eps\":0.01,\"space\":"
-        "\"none\"},\"model\":{\"provider\":\"tollama\",\"model_name\":\"m\",\"model_version\":\"7\","
-        "\"params\":{\"z\":[true,null],\"a\":\"\\u00e9\"}},\"liquidity_bucket\":\"high\",\"y_ts\":null");
+        "\"none\"},\"model\":{\"provider\":\"tollama\",\"model_name\":\"m\",\"model_version\":"
+        "\"7\","
+        "\"params\":{\"z\":[true,null],\"a\":\"\\u00e9\"}},\"liquidity_bucket\":\"high\",\"y_ts\":"
+        "null");
     assert_int_equal(request.freq_minutes, 120);
     assert_int_equal(request.horizon, 3);
     assert_int_equal(request.warnings, 0);
@@ -276,7 +279,8 @@ static void wrong_types_name_the_field_and_what_was_seen(void **state)
     assert_members_refused(",\"model\":{\"model_name\":7}", "model.model_name is a number");
     assert_members_refused(",\"model\":{\"provider\":[]}", "model.provider is an array");
     assert_members_refused(",\"model\":{\"params\":[]}", "model.params is an array");
-    assert_members_refused(",\"model\":{\"params\":{\"a\":[1e999]}}", "model.params holds a number");
+    assert_members_refused(",\"model\":{\"params\":{\"a\":[1e999]}}",
+                           "model.params holds a number");
     assert_members_refused(",\"liquidity_bucket\":1", "liquidity_bucket is a number");
     assert_members_refused(",\"y_ts\":\"now\"", "y_ts is a string");
 }
@@ -295,8 +299,8 @@ static void values_out_of_their_range_are_refused(void **state)
     assert_members_refused(",\"transform\":{\"space\":\"log\"}", "transform.space is log");
     assert_members_refused(",\"transform\":{\"eps\":0}", "transform.eps is 0");
     assert_members_refused(",\"transform\":{\"eps\":0.5}", "transform.eps is 0.5");
-    static const char *const freqs[] = { "", "m", "5", "0m", "-5m", "5s", "5min", "05m",
-                                         "1.5h", "5m ", "8761h", "9999999m" };
+    static const char *const freqs[] = { "",     "m",   "5",    "0m",  "-5m",   "5s",
+                                         "5min", "05m", "1.5h", "5m ", "8761h", "9999999m" };
     for (size_t i = 0; i < sizeof freqs / sizeof *freqs; i++) {
         char members[64];
         snprintf(members, sizeof members, ",\"freq\":\"%s\"", freqs[i]);
@@ -394,10 +398,10 @@ static void a_version_of_the_default_model_is_not_given_to_another(void **state)
         struct forecast_request request;
         struct err_note note = { 0 };
         char body[256];
-        int length = snprintf(
-            body, sizeof body,
-            "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"model\":%s}",
-            cases[i].model);
+        int length =
+            snprintf(body, sizeof body,
+                     "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,2],\"model\":%s}",
+                     cases[i].model);
         assert_int_equal(
             forecast_request_parse(body, (size_t)length, &config, &arena, &request, &note), ERR_OK);
         if (cases[i].version == NULL) {

@@ -26,8 +26,8 @@ static const struct forecast_config test_config = {
     .baseline = BASELINE_EWMA,
 };
 
-/* A body with `count` values of y between 0.40 and 0.49; `members` is put behind y and begins with a
- * comma when it is not empty. */
+/* A body with `count` values of y between 0.40 and 0.49; `members` is put behind y and begins with
+ * a comma when it is not empty. */
 static inline void body_write(struct buf *out, uint32_t count, const char *members)
 {
     buf_init(out, BUF_UNBOUNDED);
