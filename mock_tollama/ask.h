@@ -1,0 +1,50 @@
+#ifndef MOCK_ASK_H
+#define MOCK_ASK_H
+/* What a forecast request asks for: parsed from foreign bytes and checked as tollama checks it.
+ * Everything wrong becomes one sentence for the 400 answer's "detail". */
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum ask_api {
+    ASK_V1,         /* POST /v1/forecast: one JSON document */
+    ASK_OLLAMA,     /* POST /api/forecast: NDJSON lines unless "stream" is false */
+    ASK_TIMESERIES, /* POST /v1/timeseries/forecast: the older shape, one series of plain numbers */
+};
+
+enum { ASK_VALUES_MAX = 1000000 }; /* forecast values in one answer; more is refused */
+
+struct ask_series {
+    const char *id;   /* texts are borrowed from the ask */
+    const char *freq; /* "auto" when not given */
+    const char *before_last_timestamp; /* NULL: none */
+    const char *last_timestamp;        /* NULL: none (the older shape) */
+    const double *target;              /* finite */
+    size_t count;                      /* >= 1 */
+};
+
+struct ask {
+    enum ask_api api;
+    bool stream; /* ASK_OLLAMA */
+    const char *model;
+    const char *model_version; /* ASK_TIMESERIES; NULL: none */
+    size_t horizon;            /* >= 1 */
+    const double *quantiles;   /* rising, each in (0,1) */
+    size_t quantile_count;     /* may be 0 */
+    const struct ask_series *series;
+    size_t series_count;       /* >= 1 */
+    cJSON *document;           /* owned */
+    struct arena arena;        /* owned */
+};
+
+/* Fills `out`; release it with ask_deinit(), also after a failure. ERR_SYNTAX: not JSON; ERR_INVALID:
+ * breaks a rule. Never crashes on any bytes. */
+MUST_USE enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask *out,
+                            struct err_note *note);
+void ask_deinit(struct ask *ask);
+
+#endif

@@ -1,0 +1,271 @@
+#include "mock/forecast.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/instant.h"
+#include "base/json.h"
+#include "mock/timestamp.h"
+
+enum { TREND_STEPS = 12, SPREAD_STEPS = 32, VALUE_TEXT_MAX = 40 };
+
+/* ln(9) / 1.2815515655: makes the logistic's 90 % point the normal's. */
+#define LOGISTIC_SCALE 1.7145
+
+struct outlook {
+    double level, trend, spread; /* finite */
+};
+
+static double finite_or(double value, double otherwise)
+{
+    return isfinite(value) ? value : otherwise;
+}
+
+static struct outlook outlook_make(const struct ask_series *series)
+{
+    size_t steps = series->count - 1;
+    size_t trend_steps = steps < TREND_STEPS ? steps : TREND_STEPS;
+    size_t spread_steps = steps < SPREAD_STEPS ? steps : SPREAD_STEPS;
+    double last = series->target[steps];
+    double moved = 0;
+    for (size_t i = 0; i < spread_steps; i++) {
+        moved += fabs(series->target[steps - i] - series->target[steps - i - 1]);
+    }
+    double trend = 0;
+    if (trend_steps > 0) trend = 0.1 * (last - series->target[steps - trend_steps]) /
+                                 (double)trend_steps;
+    double spread = spread_steps > 0 ? moved / (double)spread_steps : 0;
+    return (struct outlook){
+        .level = last,
+        .trend = finite_or(trend, 0),
+        .spread = fmax(finite_or(spread, 0), 0.001 * fmax(fabs(last), 1)),
+    };
+}
+
+static double outlook_at(const struct outlook *outlook, size_t step, double z)
+{
+    double value = outlook->level + (double)step * outlook->trend +
+                   z * outlook->spread * sqrt((double)step);
+    return finite_or(value, outlook->level);
+}
+
+static double quantile_z(double quantile)
+{
+    return log(quantile / (1 - quantile)) / LOGISTIC_SCALE;
+}
+
+/* Six decimals where they say enough: the general conversion costs several times as much, and these
+ * numbers are most of the work of a healthy answer. Rounding keeps the order of values. */
+static int format_value(char out[VALUE_TEXT_MAX], double value)
+{
+    double size = fabs(value);
+    if (size < 1e-3 || size >= 1e9) return snprintf(out, VALUE_TEXT_MAX, "%.17g", value);
+    long long micro = llround(size * 1e6);
+    return snprintf(out, VALUE_TEXT_MAX, "%s%lld.%06lld", value < 0 ? "-" : "", micro / 1000000,
+                    micro % 1000000);
+}
+
+struct writer {
+    struct json json;
+    const struct ask *ask;
+    const struct forecast_reply *reply;
+    size_t values; /* per list */
+};
+
+/* `spoiled`: the list that carries the value that is not finite. */
+static void write_values(struct writer *writer, const struct outlook *outlook, double z,
+                         bool spoiled)
+{
+    char text[VALUE_TEXT_MAX];
+    json_open(&writer->json, '[');
+    for (size_t step = 1; step <= writer->values; step++) {
+        int length = format_value(text, outlook_at(outlook, step, z));
+        if (spoiled && step == (writer->values + 1) / 2) {
+            /* Not JSON at all, or JSON whose number no double holds: clients fall for either. */
+            if (writer->reply->luck % 2 == 0) json_raw(&writer->json, "NaN", 3);
+            else json_raw(&writer->json, "1e999", 5);
+        } else if (writer->reply->fault == ANSWER_WRONG_TYPES) {
+            json_string(&writer->json, text);
+        } else {
+            json_raw(&writer->json, text, (size_t)length);
+        }
+    }
+    json_close(&writer->json, ']');
+}
+
+static void write_quantiles(struct writer *writer, const struct outlook *outlook)
+{
+    const struct ask *ask = writer->ask;
+    enum answer_fault fault = writer->reply->fault;
+    size_t missing = ask->quantile_count;
+    if (fault == ANSWER_MISSING_QUANTILE && missing > 0) {
+        missing = (size_t)(writer->reply->luck % ask->quantile_count);
+    }
+    json_open(&writer->json, '{');
+    for (size_t i = 0; i < ask->quantile_count; i++) {
+        char key[VALUE_TEXT_MAX];
+        if (i == missing) continue;
+        snprintf(key, sizeof key, "%.15g", ask->quantiles[i]);
+        json_key(&writer->json, key);
+        write_values(writer, outlook, quantile_z(ask->quantiles[i]),
+                     fault == ANSWER_NOT_FINITE && i == ask->quantile_count / 2);
+    }
+    json_close(&writer->json, '}');
+}
+
+static void write_series(struct writer *writer, const struct ask_series *series)
+{
+    const struct ask *ask = writer->ask;
+    struct json *json = &writer->json;
+    struct outlook outlook = outlook_make(series);
+    char start[TIMESTAMP_TEXT_MAX];
+    bool spoil_mean = writer->reply->fault == ANSWER_NOT_FINITE && ask->quantile_count == 0;
+    json_open(json, '{');
+    json_key(json, "id");
+    json_string(json, writer->reply->fault == ANSWER_WRONG_ID ? "another-series" : series->id);
+    json_key(json, "freq");
+    json_string(json, series->freq);
+    json_key(json, "start_timestamp");
+    json_string(json, timestamp_next(series->before_last_timestamp, series->last_timestamp,
+                                     series->freq, start));
+    json_key(json, "mean");
+    write_values(writer, &outlook, 0, spoil_mean);
+    if (ask->quantile_count > 0) {
+        json_key(json, "quantiles");
+        write_quantiles(writer, &outlook);
+    }
+    json_close(json, '}');
+}
+
+static void write_forecasts(struct writer *writer)
+{
+    struct json *json = &writer->json;
+    json_open(json, '{');
+    json_key(json, "model");
+    json_string(json, writer->ask->model);
+    json_key(json, "forecasts");
+    json_open(json, '[');
+    for (size_t i = 0; i < writer->ask->series_count; i++) {
+        write_series(writer, &writer->ask->series[i]);
+    }
+    json_close(json, ']');
+    json_key(json, "timing");
+    json_open(json, '{');
+    json_key(json, "model_load_ms");
+    json_u64(json, 0);
+    json_key(json, "inference_ms");
+    json_ms(json, writer->reply->latency_ns);
+    json_key(json, "total_ms");
+    json_ms(json, writer->reply->latency_ns);
+    json_close(json, '}');
+    json_close(json, '}');
+}
+
+static void write_timeseries(struct writer *writer)
+{
+    struct json *json = &writer->json;
+    struct outlook outlook = outlook_make(&writer->ask->series[0]);
+    json_open(json, '{');
+    json_key(json, "model");
+    json_string(json, writer->ask->model);
+    json_key(json, "quantiles");
+    write_quantiles(writer, &outlook);
+    json_key(json, "meta");
+    json_open(json, '{');
+    json_key(json, "model_version");
+    json_string(json, writer->ask->model_version);
+    json_key(json, "latency_ms");
+    json_ms(json, writer->reply->latency_ns);
+    json_close(json, '}');
+    json_close(json, '}');
+}
+
+static void write_document(struct writer *writer)
+{
+    switch (writer->ask->api) {
+    case ASK_V1: write_forecasts(writer); break;
+    case ASK_OLLAMA: {
+        bool stream = writer->ask->stream;
+        if (stream) {
+            json_open(&writer->json, '{');
+            json_key(&writer->json, "done");
+            json_bool(&writer->json, true);
+            json_key(&writer->json, "response");
+        }
+        write_forecasts(writer);
+        if (stream) json_close(&writer->json, '}');
+        break;
+    }
+    case ASK_TIMESERIES: write_timeseries(writer); break;
+    }
+}
+
+static size_t horizon_written(const struct ask *ask, enum answer_fault fault)
+{
+    if (fault != ANSWER_WRONG_HORIZON) return ask->horizon;
+    return ask->horizon > 1 ? ask->horizon - 1 : ask->horizon + 1;
+}
+
+void forecast_write(struct buf *out, const struct ask *ask, const struct forecast_reply *reply)
+{
+    if (reply->fault == ANSWER_NOT_JSON) {
+        buf_puts(out, "<html><body><h1>Service temporarily unavailable</h1></body></html>\n");
+        return;
+    }
+    if (reply->fault == ANSWER_ERROR_OBJECT) {
+        forecast_write_error(out, 500, "runner returned no forecast");
+        return;
+    }
+    if (ask->stream) {
+        buf_puts(out, "{\"status\":\"loading model\"}\n{\"status\":\"running forecast\"}\n");
+    }
+    struct writer writer = {
+        .ask = ask,
+        .reply = reply,
+        .values = horizon_written(ask, reply->fault),
+    };
+    size_t start = out->length;
+    json_init(&writer.json, out);
+    write_document(&writer);
+    if (ask->stream) buf_putc(out, '\n');
+    assert(!out->overflow);
+    if (reply->fault == ANSWER_TRUNCATED_JSON) {
+        out->length = start + (out->length - start) / 2;
+        out->data[out->length] = '\0';
+    }
+}
+
+const char *forecast_content_type(const struct ask *ask, enum answer_fault fault)
+{
+    if (fault == ANSWER_NOT_JSON) return "text/html";
+    return ask->stream ? "application/x-ndjson" : "application/json";
+}
+
+static const char *default_sentence(unsigned status)
+{
+    switch (status) {
+    case 400: return "the request is not valid";
+    case 401: return "missing or invalid API key";
+    case 403: return "the model's licence is not accepted";
+    case 404: return "the model is not installed";
+    case 409: return "the model is being changed";
+    case 413: return "the request is too large";
+    case 429: return "rate limit exceeded";
+    case 500: return "internal server error";
+    case 502: return "the runner returned an invalid forecast";
+    case 503: return "the runner is not available";
+    case 504: return "the runner did not answer in time";
+    default: return "refused by the scenario";
+    }
+}
+
+void forecast_write_error(struct buf *out, unsigned status, const char *sentence)
+{
+    struct json json;
+    json_init(&json, out);
+    json_open(&json, '{');
+    json_key(&json, "detail");
+    json_string(&json, sentence != NULL ? sentence : default_sentence(status));
+    json_close(&json, '}');
+}

@@ -1,0 +1,71 @@
+#include "mock/identity.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+enum { ATTEMPT_MAX = 1000000, BODY_ID_MAX = 64 };
+
+void identity_table_init(struct identity_table *table)
+{
+    table->slots = mem_alloc(IDENTITY_BODIES_MAX, sizeof(*table->slots));
+}
+
+void identity_table_deinit(struct identity_table *table)
+{
+    mem_free(table->slots);
+    table->slots = NULL;
+}
+
+/* Which occurrence of this body it is, from 0. */
+static uint32_t count_body(struct identity_table *table, uint64_t hash)
+{
+    struct identity_slot *found = &table->slots[hash % IDENTITY_BODIES_MAX];
+    for (size_t i = 0; i < IDENTITY_PROBES; i++) {
+        struct identity_slot *slot = &table->slots[(hash + i) % IDENTITY_BODIES_MAX];
+        if (slot->seen > 0 && slot->body_hash != hash) continue;
+        found = slot;
+        break;
+    }
+    if (found->body_hash != hash) *found = (struct identity_slot){ .body_hash = hash };
+    return found->seen++;
+}
+
+static bool all_digits(const char *text)
+{
+    return text[0] != '\0' && strspn(text, "0123456789") == strlen(text);
+}
+
+static size_t length_without_attempt(const char *id)
+{
+    const char *tilde = strrchr(id, '~');
+    if (tilde == NULL || tilde == id || !all_digits(tilde + 1)) return strlen(id);
+    return (size_t)(tilde - id);
+}
+
+static unsigned attempt_parse(const char *text)
+{
+    unsigned value = 0;
+    if (text == NULL || !all_digits(text)) return 0;
+    for (; *text != '\0' && value < ATTEMPT_MAX; text++) value = value * 10 + (unsigned)(*text - '0');
+    return value;
+}
+
+struct identity identity_make(struct identity_table *table, const struct identity_source *source)
+{
+    struct identity identity = { .attempt = attempt_parse(source->attempt) };
+    if (source->request_id != NULL && source->request_id[0] != '\0') {
+        size_t length = length_without_attempt(source->request_id);
+        identity.id = mem_alloc(length + 1, 1);
+        memcpy(identity.id, source->request_id, length);
+        return identity;
+    }
+    uint64_t hash = hash_bytes(source->body, source->body_length);
+    identity.id = mem_alloc(BODY_ID_MAX, 1);
+    snprintf(identity.id, BODY_ID_MAX, "body-%016llx-%u", (unsigned long long)hash,
+             count_body(table, hash));
+    return identity;
+}
