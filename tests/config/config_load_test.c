@@ -272,7 +272,7 @@ static void doubtful_combinations_are_named_warnings(void **state)
         const char *warning;
     } cases[] = {
         { "breaker_window_s=7.1", "config_window_short:" },
-        { "min_attempt_budget_ms=600", "config_retries_do_not_fit:" },
+        { "min_attempt_budget_ms=501", "config_retries_do_not_fit:" },
         { "read_timeout_s=1.9", "config_phase_over_deadline: read_timeout_s" },
         { "pool_timeout_s=1.9", "config_phase_over_deadline: pool_timeout_s" },
         { "max_inflight=255", "config_inflight_under_connections:" },

@@ -110,6 +110,19 @@ static void nesting_has_a_bound(void **state)
     assert_scan(text, (size_t)2 * FORECAST_NESTING_MAX + 2, "nested too deeply");
 }
 
+/* The bound is on depth; a long list of shallow things is not deep. */
+static void many_siblings_are_not_deep(void **state)
+{
+    (void)state;
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    buf_puts(&text, "[0");
+    for (int i = 0; i < 2 * FORECAST_NESTING_MAX; i++) buf_puts(&text, ",[1],[],{},{\"a\":1}");
+    buf_puts(&text, "]");
+    assert_scan(buf_text(&text), text.length, NULL);
+    buf_deinit(&text);
+}
+
 static void a_lone_surrogate_is_refused(void **state)
 {
     (void)state;
@@ -143,6 +156,7 @@ int main(void)
         cmocka_unit_test(json_is_accepted),
         cmocka_unit_test(what_json_forbids_is_refused),
         cmocka_unit_test(nesting_has_a_bound),
+        cmocka_unit_test(many_siblings_are_not_deep),
         cmocka_unit_test(a_lone_surrogate_is_refused),
         cmocka_unit_test(the_text_needs_no_end_mark),
     };

@@ -57,6 +57,16 @@ static void defaults_that_are_written_out_do_not_matter(void **state)
                 true);
 }
 
+static void the_sign_of_zero_does_not_matter(void **state)
+{
+    (void)state;
+    assert_same("{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,-0.0],"
+                "\"x_future\":{\"a\":[-0]}}",
+                "{\"market_id\":\"m\",\"as_of_ts\":\"2026-01-01\",\"y\":[1,0],"
+                "\"x_future\":{\"a\":[0]}}",
+                true);
+}
+
 /* `whole` with the first `from` replaced by `to` must have another key. */
 static void assert_matters(const char *from, const char *to)
 {
@@ -145,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(member_order_and_white_space_do_not_matter),
         cmocka_unit_test(defaults_that_are_written_out_do_not_matter),
+        cmocka_unit_test(the_sign_of_zero_does_not_matter),
         cmocka_unit_test(every_field_matters),
         cmocka_unit_test(past_and_future_are_told_apart),
         cmocka_unit_test(fields_do_not_run_into_each_other),
