@@ -1,0 +1,234 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/rng.h"
+#include "forecast/response.h"
+#include "runtime/state.h"
+
+#define ROUTES "POST /tsfm/forecast, GET /health/live, GET /health/ready, GET /metrics"
+
+/* Request ids. */
+
+static bool is_sane_id(const char *id)
+{
+    size_t length = 0;
+    for (; id[length] != '\0'; length++) {
+        unsigned char c = (unsigned char)id[length];
+        if (length == REQUEST_ID_MAX) return false;
+        if (!(c < 0x80 && isalnum(c)) && strchr("._:-", c) == NULL) return false;
+    }
+    return length > 0;
+}
+
+/* The caller's X-Request-Id when it is one that can be logged and sent on as it is, else a new one. */
+static void choose_id(struct service *service, struct http_exchange *exchange,
+                      char out[REQUEST_ID_MAX + 1])
+{
+    const char *given = http_exchange_header(exchange, "X-Request-Id");
+    if (given != NULL && is_sane_id(given)) {
+        snprintf(out, REQUEST_ID_MAX + 1, "%s", given);
+        return;
+    }
+    uint64_t drawn = draw(service->config->engine.seed, rng_stream("request_id"),
+                          service->ids_made++, 0);
+    snprintf(out, REQUEST_ID_MAX + 1, "t%016llx", (unsigned long long)drawn);
+}
+
+/* POST /tsfm/forecast */
+
+static void refuse(struct service *service, struct http_exchange *exchange,
+                   const struct response_problem *problem)
+{
+    metrics_on_refusal(&service->metrics,
+                       problem->status < 500 ? METRICS_INVALID : METRICS_ERROR);
+    struct log_line line;
+    if (log_begin_limited(service->setup.log, &line, LOG_LEVEL_INFO, "refused")) {
+        log_text(&line, "request_id", problem->request_id);
+        log_u64(&line, "status", problem->status);
+        log_text(&line, "code", code_name(problem->code));
+        log_text(&line, "detail", problem->detail);
+        log_end(service->setup.log, &line);
+    }
+    reply_problem(exchange, problem, NULL);
+}
+
+static void refuse_invalid(struct service *service, struct http_exchange *exchange,
+                           const char *id, const char *sentence)
+{
+    bool too_large = http_exchange_body_too_large(exchange);
+    refuse(service, exchange, &(struct response_problem){
+        .status = too_large ? 413 : 400,
+        .code = CODE_INPUT_INVALID,
+        .detail = sentence,
+        .request_id = id,
+    });
+}
+
+static void refuse_overloaded(struct service *service, struct http_exchange *exchange,
+                              const char *id, const char *sentence)
+{
+    refuse(service, exchange, &(struct response_problem){
+        .status = 503,
+        .code = CODE_RUNTIME_OVERLOADED,
+        .detail = sentence,
+        .request_id = id,
+    });
+}
+
+/* The job's request from the exchange's body; otherwise the exchange was answered. */
+static bool parse(struct service *service, struct http_exchange *exchange, struct job *job)
+{
+    struct err_note note = { 0 };
+    size_t length;
+    const char *body = http_exchange_body(exchange, &length);
+    enum err rc = forecast_request_parse(body, length, &service->config->forecast, &job->arena,
+                                         &job->request, &note);
+    if (rc == ERR_OK) return true;
+    refuse_invalid(service, exchange, job->request_id, note.sentence);
+    return false;
+}
+
+static void on_forecast(struct service *service, struct http_exchange *exchange)
+{
+    char id[REQUEST_ID_MAX + 1];
+    char sentence[128];
+    choose_id(service, exchange, id);
+    if (http_exchange_body_too_large(exchange)) {
+        snprintf(sentence, sizeof sentence,
+                 "the body is larger than %llu bytes, the limit that body_bytes_max sets",
+                 (unsigned long long)service->config->server.body_bytes_max);
+        refuse_invalid(service, exchange, id, sentence);
+        return;
+    }
+    if (service->draining) {
+        refuse_overloaded(service, exchange, id,
+                          "this process is shutting down; ask another one, or again in a second");
+        return;
+    }
+    struct job *job = jobs_take(&service->jobs);
+    if (job == NULL) {
+        snprintf(sentence, sizeof sentence,
+                 "%u requests are in work, as many as max_inflight allows; try again in a second",
+                 (unsigned)service->jobs.count);
+        refuse_overloaded(service, exchange, id, sentence);
+        return;
+    }
+    snprintf(job->request_id, sizeof job->request_id, "%s", id);
+    if (!parse(service, exchange, job)) {
+        jobs_release(&service->jobs, job);
+        return;
+    }
+    job->exchange = exchange;
+    http_exchange_set_user(exchange, job);
+    service_push(service, &(struct engine_input){
+        .kind = ENGINE_REQUEST,
+        .call = job->id,
+        .request_key = hash_text(job->request_id),
+        .cache_key = job->request.key,
+        .baseline_only = job->request.baseline_only,
+    });
+    /* At once, so that what needs no waiting (a cached answer, a baseline) is answered while the
+     * connection is at hand. libmicrohttpd's callback is no place of libcurl's: all is allowed. */
+    if (!service->in_turn) service_turn(service);
+}
+
+/* The rest. */
+
+static void on_live(struct service *service, struct http_exchange *exchange)
+{
+    (void)service;
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    buf_puts(&text, "{\"status\":\"ok\"}");
+    reply_text(exchange, 200, "application/json", &text);
+    buf_deinit(&text);
+}
+
+static void on_ready(struct service *service, struct http_exchange *exchange)
+{
+    struct buf text;
+    struct json json;
+    buf_init(&text, BUF_UNBOUNDED);
+    json_init(&json, &text);
+    json_open(&json, '{');
+    json_key(&json, "status");
+    json_string(&json, service->draining ? "draining" : "ready");
+    json_key(&json, "breaker");
+    json_string(&json, breaker_state_name(engine_stats(service->engine).breaker));
+    json_close(&json, '}');
+    reply_text(exchange, service->draining ? 503 : 200, "application/json", &text);
+    buf_deinit(&text);
+}
+
+static void on_metrics(struct service *service, struct http_exchange *exchange)
+{
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    metrics_write(&text, &service->metrics, &(struct metrics_gauges){
+        .engine = engine_stats(service->engine),
+        .stale_sockets = http_client_stale_sockets(service->client),
+    });
+    reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+    buf_deinit(&text);
+}
+
+/* To add a route: one row. GET rows answer HEAD too. */
+static const struct route {
+    const char *path;
+    const char *method;
+    const char *allow;
+    void (*handle)(struct service *service, struct http_exchange *exchange);
+} routes[] = {
+    { "/tsfm/forecast", "POST", "POST", on_forecast },
+    { "/health/live", "GET", "GET, HEAD", on_live },
+    { "/health/ready", "GET", "GET, HEAD", on_ready },
+    { "/metrics", "GET", "GET, HEAD", on_metrics },
+};
+
+static void refuse_route(struct service *service, struct http_exchange *exchange,
+                         const struct route *route)
+{
+    char id[REQUEST_ID_MAX + 1];
+    char detail[256];
+    choose_id(service, exchange, id);
+    if (route == NULL) {
+        snprintf(detail, sizeof detail, "nothing is served at %.80s; there are %s",
+                 http_exchange_path(exchange), ROUTES);
+    } else {
+        snprintf(detail, sizeof detail, "%.20s is not served at %s; use %s",
+                 http_exchange_method(exchange), route->path, route->allow);
+    }
+    reply_problem(exchange, &(struct response_problem){
+        .status = route == NULL ? 404 : 405,
+        .code = CODE_INPUT_INVALID,
+        .detail = detail,
+        .request_id = id,
+    }, route == NULL ? NULL : route->allow);
+}
+
+void inbound_on_request(void *context, struct http_exchange *exchange)
+{
+    struct service *service = context;
+    const char *path = http_exchange_path(exchange);
+    const char *method = http_exchange_method(exchange);
+    if (strcmp(method, "HEAD") == 0) method = "GET";
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (strcmp(path, routes[i].path) != 0) continue;
+        if (strcmp(method, routes[i].method) == 0) {
+            routes[i].handle(service, exchange);
+        } else {
+            refuse_route(service, exchange, &routes[i]);
+        }
+        return;
+    }
+    refuse_route(service, exchange, NULL);
+}
+
+void inbound_on_gone(void *context, struct http_exchange *exchange)
+{
+    struct job *job = http_exchange_user(exchange);
+    if (job == NULL) return;
+    service_push(context, &(struct engine_input){ .kind = ENGINE_CLIENT_GONE, .call = job->id });
+}

@@ -1,0 +1,105 @@
+#include "runtime/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { LOG_LINE_BYTES_MAX = 8192 };
+
+static const char *level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_DEBUG: return "debug";
+    case LOG_LEVEL_INFO: return "info";
+    case LOG_LEVEL_WARN: return "warn";
+    case LOG_LEVEL_ERROR: return "error";
+    }
+    return "?";
+}
+
+void log_init(struct log *log, int fd, enum log_level level)
+{
+    *log = (struct log){ .fd = fd, .level = level };
+}
+
+static void begin(struct log *log, struct log_line *line, enum log_level level, const char *event)
+{
+    uint64_t wall_ms = clock_wall_ms();
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    char date[32];
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    char stamp[48];
+    snprintf(stamp, sizeof stamp, "%s.%03uZ", date, (unsigned)(wall_ms % 1000));
+
+    buf_init(&line->text, LOG_LINE_BYTES_MAX);
+    json_init(&line->json, &line->text);
+    json_open(&line->json, '{');
+    log_text(line, "ts", stamp);
+    log_text(line, "level", level_name(level));
+    log_text(line, "event", event);
+    if (log->suppressed > 0) log_u64(line, "suppressed", log->suppressed);
+    log->suppressed = 0;
+}
+
+bool log_begin(struct log *log, struct log_line *line, enum log_level level, const char *event)
+{
+    if ((int)level < (int)log->level) return false;
+    begin(log, line, level, event);
+    return true;
+}
+
+bool log_begin_limited(struct log *log, struct log_line *line, enum log_level level,
+                       const char *event)
+{
+    if ((int)level < (int)log->level) return false;
+    uint64_t second = clock_wall_ms() / 1000;
+    if (second != log->second) {
+        log->second = second;
+        log->in_second = 0;
+    }
+    if (log->in_second >= LOG_LIMITED_PER_SECOND) {
+        log->suppressed++;
+        return false;
+    }
+    log->in_second++;
+    begin(log, line, level, event);
+    return true;
+}
+
+void log_end(struct log *log, struct log_line *line)
+{
+    json_close(&line->json, '}');
+    buf_putc(&line->text, '\n');
+    size_t at = 0;
+    /* A line that grew over its bound lost its end and would not be JSON: better none. */
+    while (!line->text.overflow && at < line->text.length) {
+        ssize_t wrote = write(log->fd, line->text.data + at, line->text.length - at);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) break; /* nobody reads: no place is left to complain */
+        at += (size_t)wrote;
+    }
+    buf_deinit(&line->text);
+}
+
+void log_text(struct log_line *line, const char *key, const char *value)
+{
+    json_key(&line->json, key);
+    json_string(&line->json, value);
+}
+
+void log_u64(struct log_line *line, const char *key, uint64_t value)
+{
+    json_key(&line->json, key);
+    json_u64(&line->json, value);
+}
+
+void log_ms(struct log_line *line, const char *key, uint64_t ns)
+{
+    json_key(&line->json, key);
+    json_ms(&line->json, ns);
+}

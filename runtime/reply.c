@@ -1,0 +1,154 @@
+#include <assert.h>
+#include <stdio.h>
+
+#include "forecast/baseline.h"
+#include "forecast/response.h"
+#include "runtime/state.h"
+
+enum {
+    HEADERS_MAX = 4,
+    CACHE_STATUS_MAX = 64,
+    AGE_TEXT_MAX = 24,
+    CLIENT_CLOSED_REQUEST = 499, /* nobody reads it */
+};
+
+struct headers {
+    struct http_header items[HEADERS_MAX];
+    size_t count;
+};
+
+static void add(struct headers *headers, const char *name, const char *value)
+{
+    if (value == NULL) return;
+    assert(headers->count < HEADERS_MAX);
+    headers->items[headers->count++] = (struct http_header){ .name = name, .value = value };
+}
+
+void reply_problem(struct http_exchange *exchange, const struct response_problem *problem,
+                   const char *allow)
+{
+    struct headers headers = { .count = 0 };
+    add(&headers, "X-Request-Id", problem->request_id);
+    add(&headers, "Allow", allow);
+    add(&headers, "Retry-After", problem->status == 503 ? "1" : NULL);
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    response_write_problem(&text, problem);
+    size_t length = text.length;
+    http_reply(exchange, &(struct http_response){
+        .status = problem->status,
+        .content_type = "application/problem+json",
+        .headers = headers.items,
+        .header_count = headers.count,
+        .body = buf_take(&text),
+        .body_length = length,
+        .ownership = HTTP_BODY_TAKE,
+    });
+}
+
+void reply_text(struct http_exchange *exchange, unsigned status, const char *content_type,
+                const struct buf *text)
+{
+    http_reply(exchange, &(struct http_response){
+        .status = status,
+        .content_type = content_type,
+        .body = buf_text(text),
+        .body_length = text->length,
+        .ownership = HTTP_BODY_COPY,
+    });
+}
+
+/* RFC 9211. The `ttl` of a stale answer is how long ago it ended, rounded away from fresh. */
+static void format_cache_status(const struct job *job, const struct call_record *record,
+                                char out[CACHE_STATUS_MAX])
+{
+    uint64_t ttl_ns = job->service->config->engine.cache.ttl_ns;
+    bool hit = record->served == SERVED_CACHE || record->served == SERVED_STALE;
+    if (!hit) {
+        snprintf(out, CACHE_STATUS_MAX, "tollgate; fwd=miss");
+    } else if (record->age_ns < ttl_ns) {
+        uint64_t left_s = (ttl_ns - record->age_ns) / NS_PER_S;
+        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; ttl=%llu", (unsigned long long)left_s);
+    } else {
+        uint64_t over_s = (record->age_ns - ttl_ns) / NS_PER_S + 1;
+        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; ttl=-%llu", (unsigned long long)over_s);
+    }
+}
+
+static void reply_forecast(struct job *job, const struct call_record *record,
+                           const struct body *body)
+{
+    struct service *service = job->service;
+    const struct forecast_config *forecast = &service->config->forecast;
+    bool cached = record->served == SERVED_CACHE || record->served == SERVED_STALE;
+
+    char cache_status[CACHE_STATUS_MAX];
+    char age[AGE_TEXT_MAX];
+    format_cache_status(job, record, cache_status);
+    snprintf(age, sizeof age, "%llu", (unsigned long long)(record->age_ns / NS_PER_S));
+    struct headers headers = { .count = 0 };
+    add(&headers, "X-Request-Id", job->request_id);
+    add(&headers, "Age", cached ? age : NULL);
+    add(&headers, "Cache-Status", cache_status);
+
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    buf_put(&text, body->text, body->length);
+    response_write_meta(&text, &(struct response_meta){
+        .record = record,
+        .request = &job->request,
+        .request_id = job->request_id,
+        .baseline = baseline_name((enum baseline_kind)forecast->baseline),
+        .warnings = job->request.warnings | body->warnings,
+        .now = service->now,
+    });
+    size_t length = text.length;
+    http_reply(job->exchange, &(struct http_response){
+        .status = 200,
+        .content_type = "application/json",
+        .headers = headers.items,
+        .header_count = headers.count,
+        .body = buf_take(&text),
+        .body_length = length,
+        .ownership = HTTP_BODY_TAKE,
+    });
+}
+
+static void reply_error(struct job *job, const struct call_record *record)
+{
+    char detail[256];
+    snprintf(detail, sizeof detail,
+             "no forecast could be made: the model was not available (%s), no earlier answer is "
+             "kept, and the baseline of these values is not a finite number",
+             code_name(record->cause));
+    reply_problem(job->exchange, &(struct response_problem){
+        .status = response_status(record->code),
+        .code = record->code,
+        .cause = record->cause,
+        .detail = detail,
+        .request_id = job->request_id,
+        .record = record,
+    }, NULL);
+}
+
+void reply_answer(struct job *job, const struct call_record *record)
+{
+    const struct bodies *bodies = &job->service->bodies;
+    switch (record->served) {
+    case SERVED_NOBODY:
+        http_reply(job->exchange, &(struct http_response){
+            .status = CLIENT_CLOSED_REQUEST,
+            .ownership = HTTP_BODY_STATIC,
+        });
+        break;
+    case SERVED_CACHE:
+    case SERVED_STALE: reply_forecast(job, record, bodies_get(bodies, record->cache_slot)); break;
+    case SERVED_UPSTREAM:
+    case SERVED_BASELINE:
+        assert(job->body != NULL);
+        reply_forecast(job, record, job->body);
+        break;
+    case SERVED_ERROR: reply_error(job, record); break;
+    }
+    job->exchange = NULL;
+}

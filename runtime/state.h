@@ -1,0 +1,91 @@
+#ifndef RUNTIME_STATE_H
+#define RUNTIME_STATE_H
+/* What the parts of the service share; nobody else includes this.
+ *
+ *     service.c   memory, the turn of the loop, which action goes where
+ *     inbound.c   requests of callers: routes, request ids, parsing
+ *     upstream.c  attempts: transfers, what their results mean, forecasts made from them
+ *     reply.c     answers
+ *     shutdown.c  draining and cutting off */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "core/engine.h"
+#include "forecast/response.h"
+#include "net/alarm.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "runtime/bodies.h"
+#include "runtime/inbox.h"
+#include "runtime/jobs.h"
+#include "runtime/metrics.h"
+#include "runtime/service.h"
+
+struct service {
+    struct service_setup setup;
+    const struct runtime_config *config; /* borrowed */
+    struct engine *engine;               /* owned, as all below */
+    struct http_server *server;
+    struct http_client *client;
+    char *attempt_url;
+    struct jobs jobs;
+    struct bodies bodies;
+    struct inbox inbox;
+    struct metrics metrics;
+
+    struct alarm alarm;
+    uv_check_t turn_end;
+    uv_idle_t no_sleep;       /* active while the inbox has something: the loop must not wait */
+    uv_timer_t flush_timer;   /* of the trace */
+    uv_timer_t drain_timer;
+    unsigned handles_open;
+
+    instant_ns now;           /* of this turn */
+    uint64_t turn;
+    uint64_t ids_made;        /* request ids drawn for callers who sent none */
+    bool in_turn;
+    bool draining;
+    bool cut;                 /* calls in flight were cut off, or none was left */
+};
+
+/* service.c */
+
+/* To be handled at the end of this turn of the loop. */
+void service_push(struct service *service, const struct engine_input *input);
+/* Handles everything that is due now; for the end of a turn and for shutdown.c. */
+void service_turn(struct service *service);
+
+/* inbound.c: the server's callbacks; `context` is the service. */
+
+void inbound_on_request(void *context, struct http_exchange *exchange);
+void inbound_on_gone(void *context, struct http_exchange *exchange);
+
+/* upstream.c */
+
+void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline);
+void upstream_cancel(struct job *job);
+/* Computes the baseline into job->body; the result goes to the inbox. */
+void upstream_run_baseline(struct job *job);
+
+/* reply.c */
+
+/* Answers the job's exchange as the finished record says, and ends it. */
+void reply_answer(struct job *job, const struct call_record *record);
+/* application/problem+json, with Retry-After: 1 for a 503; ends the exchange. `allow`: the Allow
+ * header, NULL for none. */
+void reply_problem(struct http_exchange *exchange, const struct response_problem *problem,
+                   const char *allow);
+/* Any other text, copied; ends the exchange. */
+void reply_text(struct http_exchange *exchange, unsigned status, const char *content_type,
+                const struct buf *text);
+
+/* shutdown.c */
+
+/* At the end of each turn: whether the drain is over. */
+void shutdown_check(struct service *service);
+/* Answers what is in work with 503 and lets the engine forget it. */
+void shutdown_cut(struct service *service);
+
+#endif

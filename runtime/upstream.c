@@ -1,0 +1,197 @@
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "forecast/answer.h"
+#include "forecast/baseline.h"
+#include "forecast/model_request.h"
+#include "forecast/response.h"
+#include "forecast/transform.h"
+#include "runtime/state.h"
+
+/* What transform_finish() promises, looked at once more before anything is served. */
+static bool is_servable(const struct forecast_values *values)
+{
+    for (uint32_t step = 0; step < values->horizon; step++) {
+        double low = values->q[0][step];
+        double middle = values->q[1][step];
+        double high = values->q[2][step];
+        /* Each comparison is false for a NaN. */
+        if (!(0.0 <= low && low <= middle && middle <= high && high <= 1.0)) return false;
+    }
+    return true;
+}
+
+/* Makes finished values the job's forecast; false when they may not be served. */
+static bool keep_forecast(struct job *job, const struct forecast_values *values, uint32_t warnings)
+{
+    struct metrics *metrics = &job->service->metrics;
+    if (!is_servable(values)) {
+        metrics->invalid_outputs++;
+        return false;
+    }
+    if ((warnings & (1u << WARNING_QUANTILE_CROSSING_FIXED)) != 0) metrics->quantile_crossings++;
+
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    response_write_forecast(&text, &job->request, values);
+    size_t length = text.length;
+    body_release(job->body);
+    job->body = body_create(buf_take(&text), length, warnings);
+    return true;
+}
+
+static void log_attempt(const struct job *job, enum log_level level, enum outcome outcome,
+                        const char *detail)
+{
+    struct log *log = job->service->setup.log;
+    struct log_line line;
+    if (!log_begin_limited(log, &line, level, "attempt")) return;
+    log_text(&line, "request_id", job->request_id);
+    log_u64(&line, "attempt", job->attempt);
+    log_text(&line, "outcome", outcome_name(outcome));
+    log_text(&line, "detail", detail);
+    log_end(log, &line);
+}
+
+static enum outcome judge_forecast(struct job *job, const struct http_result *result)
+{
+    if (result->request_id != NULL && strcmp(result->request_id, job->nonce) != 0) {
+        log_attempt(job, LOG_LEVEL_WARN, OUTCOME_WRONG_ID,
+                    "the answer carries another X-Request-ID than was sent");
+        return OUTCOME_WRONG_ID;
+    }
+    struct err_note note = { 0 };
+    struct forecast_values values = forecast_values_create(&job->arena, job->request.horizon);
+    if (answer_parse(result->body, result->body_length, &job->request, &values, &note) != ERR_OK) {
+        log_attempt(job, LOG_LEVEL_WARN, OUTCOME_BAD_SCHEMA, note.sentence);
+        return OUTCOME_BAD_SCHEMA;
+    }
+    uint32_t warnings = transform_finish(job->request.transform, &values);
+    return keep_forecast(job, &values, warnings) ? OUTCOME_OK : OUTCOME_BAD_SCHEMA;
+}
+
+static enum outcome judge(struct job *job, const struct http_result *result)
+{
+    switch (result->end) {
+    case HTTP_END_COMPLETE: break;
+    case HTTP_END_CONNECT_ERROR: return OUTCOME_CONNECT_ERROR;
+    case HTTP_END_WRITE_ERROR: return OUTCOME_WRITE_ERROR;
+    case HTTP_END_READ_ERROR: return OUTCOME_READ_ERROR;
+    case HTTP_END_PROTOCOL_ERROR: return OUTCOME_PROTOCOL_ERROR;
+    case HTTP_END_DECODING_ERROR: return OUTCOME_DECODING_ERROR;
+    case HTTP_END_TOO_LARGE: return OUTCOME_TOO_LARGE;
+    }
+    enum outcome outcome = classify_status(result->status);
+    return outcome == OUTCOME_OK ? judge_forecast(job, result) : outcome;
+}
+
+static void report(struct job *job, enum engine_input_kind kind)
+{
+    service_push(job->service, &(struct engine_input){
+        .kind = kind,
+        .call = job->id,
+        .attempt = job->attempt,
+    });
+}
+
+static void on_connected(void *context)
+{
+    report(context, ENGINE_ATTEMPT_CONNECTED);
+}
+
+/* All reports of one turn reach the engine with the same `now`: one of them is enough. */
+static void on_progress(void *context)
+{
+    struct job *job = context;
+    if (job->progress_turn == job->service->turn) return;
+    job->progress_turn = job->service->turn;
+    report(job, ENGINE_ATTEMPT_PROGRESS);
+}
+
+static void on_sent(void *context)
+{
+    report(context, ENGINE_ATTEMPT_SENT);
+}
+
+static void on_done(void *context, const struct http_result *result)
+{
+    struct job *job = context;
+    job->http = NULL;
+    struct engine_input input = {
+        .kind = ENGINE_ATTEMPT_DONE,
+        .call = job->id,
+        .attempt = job->attempt,
+        .outcome = judge(job, result),
+        .http_status = (uint16_t)(result->status > UINT16_MAX ? UINT16_MAX : result->status),
+    };
+    if (input.outcome == OUTCOME_OK) {
+        input.body_bytes = body_weight(job->body);
+    } else {
+        log_attempt(job, LOG_LEVEL_DEBUG, input.outcome, result->detail);
+    }
+    if (result->end == HTTP_END_COMPLETE && result->retry_after != NULL) {
+        input.has_retry_after = http_parse_retry_after(result->retry_after, clock_wall_ms(),
+                                                       &input.retry_after_ns);
+    }
+    service_push(job->service, &input);
+}
+
+void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
+{
+    struct service *service = job->service;
+    assert(job->http == NULL);
+    assert(!job->attempt_live);
+    job->attempt_live = true;
+    job->attempt = attempt;
+    job->progress_turn = 0;
+    snprintf(job->nonce, sizeof job->nonce, "%s~%u", job->request_id, (unsigned)attempt);
+    buf_clear(&job->sent);
+    model_request_write(&job->sent, &job->request, &service->config->forecast,
+                        instant_until(deadline, service->now));
+
+    char id_header[NONCE_MAX + 32];
+    char attempt_header[32];
+    snprintf(id_header, sizeof id_header, "X-Request-ID: %s", job->nonce);
+    snprintf(attempt_header, sizeof attempt_header, "X-Attempt: %u", (unsigned)attempt);
+    const struct http_call_config call = {
+        .url = service->attempt_url,
+        .method = "POST",
+        .headers = { id_header, attempt_header, "Content-Type: application/json",
+                     "Accept: application/json" },
+        .body = buf_text(&job->sent),
+        .body_length = job->sent.length,
+        .response_bytes_max = service->config->server.response_bytes_max,
+        .on_connected = on_connected,
+        .on_progress = on_progress,
+        .on_sent = on_sent,
+        .on_done = on_done,
+        .context = job,
+    };
+    job->http = http_client_start(service->client, &call);
+}
+
+void upstream_cancel(struct job *job)
+{
+    assert(job->attempt_live);
+    job->attempt_live = false;
+    /* NULL: it ended in this very turn, and its result is still on the way. */
+    if (job->http != NULL) http_client_cancel(job->http);
+    job->http = NULL;
+}
+
+void upstream_run_baseline(struct job *job)
+{
+    struct service *service = job->service;
+    enum baseline_kind kind = (enum baseline_kind)service->config->forecast.baseline;
+    struct forecast_values values = forecast_values_create(&job->arena, job->request.horizon);
+    uint32_t warnings = 0;
+    bool ok = baseline_forecast(kind, &job->request, &values, &warnings) == ERR_OK;
+    if (!ok) service->metrics.invalid_outputs++;
+    service_push(service, &(struct engine_input){
+        .kind = ENGINE_BASELINE_DONE,
+        .call = job->id,
+        .baseline_ok = ok && keep_forecast(job, &values, warnings),
+    });
+}

@@ -1,0 +1,107 @@
+#include "runtime/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+enum { TEXT_MAX = 64 * 1024 };
+
+struct pipe_log {
+    struct log log;
+    int fds[2];
+};
+
+static void open_log(struct pipe_log *out, enum log_level level)
+{
+    assert_int_equal(pipe(out->fds), 0);
+    log_init(&out->log, out->fds[1], level);
+}
+
+static void close_log(struct pipe_log *log, char text[TEXT_MAX])
+{
+    close(log->fds[1]);
+    size_t length = 0;
+    ssize_t got;
+    while ((got = read(log->fds[0], text + length, TEXT_MAX - 1 - length)) > 0) {
+        length += (size_t)got;
+    }
+    text[length] = '\0';
+    close(log->fds[0]);
+}
+
+static void line_is_one_json_object_with_time_level_and_event(void **state)
+{
+    (void)state;
+    struct pipe_log log;
+    char text[TEXT_MAX];
+    struct log_line line;
+    open_log(&log, LOG_LEVEL_INFO);
+    assert_true(log_begin(&log.log, &line, LOG_LEVEL_WARN, "breaker"));
+    log_text(&line, "rule", "count \"12\"\n");
+    log_text(&line, "cause", NULL);
+    log_u64(&line, "failures", 12);
+    log_ms(&line, "latency_ms", 1500000);
+    log_end(&log.log, &line);
+    close_log(&log, text);
+
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    cJSON *json = cJSON_Parse(text);
+    assert_non_null(json);
+    assert_int_equal(strlen(cJSON_GetObjectItem(json, "ts")->valuestring), 24);
+    assert_string_equal(cJSON_GetObjectItem(json, "level")->valuestring, "warn");
+    assert_string_equal(cJSON_GetObjectItem(json, "event")->valuestring, "breaker");
+    assert_string_equal(cJSON_GetObjectItem(json, "rule")->valuestring, "count \"12\"\n");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(json, "cause")));
+    assert_int_equal(cJSON_GetObjectItem(json, "failures")->valueint, 12);
+    assert_true(cJSON_GetObjectItem(json, "latency_ms")->valuedouble > 1.4);
+    cJSON_Delete(json);
+}
+
+static void lines_under_the_level_are_not_written(void **state)
+{
+    (void)state;
+    struct pipe_log log;
+    char text[TEXT_MAX];
+    struct log_line line;
+    open_log(&log, LOG_LEVEL_WARN);
+    assert_false(log_begin(&log.log, &line, LOG_LEVEL_INFO, "start"));
+    assert_false(log_begin_limited(&log.log, &line, LOG_LEVEL_DEBUG, "request"));
+    close_log(&log, text);
+    assert_string_equal(text, "");
+}
+
+static void flood_is_cut_and_counted(void **state)
+{
+    (void)state;
+    struct pipe_log log;
+    char text[TEXT_MAX];
+    struct log_line line;
+    open_log(&log, LOG_LEVEL_INFO);
+    /* Some seconds may begin meanwhile, each with a new allowance. */
+    int written = 0;
+    for (int i = 0; i < 1000; i++) {
+        if (!log_begin_limited(&log.log, &line, LOG_LEVEL_WARN, "refused")) continue;
+        written++;
+        log_end(&log.log, &line);
+    }
+    assert_in_range(written, LOG_LIMITED_PER_SECOND, 500);
+    assert_true(log_begin(&log.log, &line, LOG_LEVEL_INFO, "stop"));
+    log_end(&log.log, &line);
+    close_log(&log, text);
+    assert_non_null(strstr(text, "\"event\":\"stop\",\"suppressed\":"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(line_is_one_json_object_with_time_level_and_event),
+        cmocka_unit_test(lines_under_the_level_are_not_written),
+        cmocka_unit_test(flood_is_cut_and_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

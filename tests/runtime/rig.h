@@ -1,0 +1,96 @@
+#ifndef TESTS_RUNTIME_RIG_H
+#define TESTS_RUNTIME_RIG_H
+/* The service on a free port with a model server that plays a script, all on one loop, and a caller
+ * on plain sockets who turns that loop while it waits. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include <cjson/cJSON.h>
+
+#include "config/config.h"
+#include "net/http_server.h"
+#include "runtime/service.h"
+
+enum { RIG_SCRIPT_MAX = 16, RIG_HUNG_MAX = 16, RIG_TEXT_MAX = 128 };
+
+enum rig_move {
+    RIG_FORECAST,  /* 200, quantiles 0.4 0.5 0.6 in logit space */
+    RIG_WRONG_ID,  /* the same, with an X-Request-ID that was not sent */
+    RIG_NO_ID,     /* the same, without the header */
+    RIG_BODY,      /* 200 with `text` */
+    RIG_STATUS,    /* `status`, with Retry-After: `text` when it is set */
+    RIG_RESET,     /* `text`, then a TCP reset */
+    RIG_CLOSE,     /* `text`, then FIN */
+    RIG_HANG,      /* no answer */
+};
+
+struct rig_step {
+    enum rig_move move;
+    unsigned status;
+    const char *text; /* borrowed; may be NULL */
+};
+
+struct rig {
+    uv_loop_t loop;
+    struct runtime_config config;
+    struct log log;
+    struct http_server *upstream;
+    struct service *service;
+    struct rig_step script[RIG_SCRIPT_MAX]; /* one per attempt; the last one repeats */
+    size_t script_count;
+    size_t attempts;              /* that reached the model server */
+    char last_id[RIG_TEXT_MAX];   /* headers of the latest attempt */
+    char last_attempt[RIG_TEXT_MAX];
+    char *last_body;              /* owned */
+    struct http_exchange *hung[RIG_HUNG_MAX];
+    size_t hung_count;
+    bool drained;
+};
+
+/* `sets`: "key=value" over the defaults and some long time limits, NULL-terminated. */
+void rig_start(struct rig *rig, const char *const sets[]);
+void rig_stop(struct rig *rig);
+/* Only the model server, on a free port, without a service: for tests of the program. */
+void rig_start_upstream(struct rig *rig);
+void rig_stop_upstream(struct rig *rig);
+uint16_t rig_upstream_port(const struct rig *rig);
+void rig_play(struct rig *rig, const struct rig_step *steps, size_t count);
+
+/* Turns the loop until `condition`; fails the test after some seconds. */
+void rig_until(struct rig *rig, bool (*condition)(struct rig *rig));
+/* One short turn, at most some milliseconds long. `fd`: woken by it too, -1 for none. */
+void rig_turn(struct rig *rig, int fd);
+
+struct rig_answer {
+    unsigned status;
+    char *head;  /* owned: all header lines */
+    char *body;  /* owned */
+    cJSON *json; /* owned: the body, NULL when it is not JSON */
+};
+
+/* Connects to a port of 127.0.0.1 and sends raw bytes. */
+int rig_send(uint16_t port, const char *bytes, size_t length);
+/* Reads one answer and closes the socket. */
+struct rig_answer rig_receive(struct rig *rig, int fd);
+void rig_answer_free(struct rig_answer *answer);
+/* The value of a header line, "" when absent; valid until the next call. */
+const char *rig_header(const struct rig_answer *answer, const char *name);
+/* A text of the answer: "meta.cause"; "" for null or absent. */
+const char *rig_text(const struct rig_answer *answer, const char *path);
+/* meta.path (or path of a problem) as one text: "l1:miss breaker:closed attempt:ok". */
+const char *rig_path(const struct rig_answer *answer);
+
+uint16_t rig_port(const struct rig *rig);
+/* POST /tsfm/forecast, not waiting for the answer. `id` NULL: no X-Request-Id. */
+int rig_post(uint16_t port, const char *id, const char *body, size_t length);
+struct rig_answer rig_ask(struct rig *rig, const char *id, const char *body);
+struct rig_answer rig_get(struct rig *rig, const char *method, const char *path);
+/* A request with `points` values 0.5, for market `market`. Owned by the caller (mem_free). */
+char *rig_body(const char *market, unsigned points);
+/* A sample of GET /metrics, by its exact name and labels; fails the test when there is none. */
+double rig_metric(struct rig *rig, const char *sample);
+
+#endif
