@@ -57,6 +57,8 @@ static void a_draw_depends_on_seed_request_and_retry_only(void **state)
     assert_int_not_equal(backoff_draw_ns(&guide, 43, 7, 1), wait_ns);
     assert_int_not_equal(backoff_draw_ns(&guide, 42, 8, 1), wait_ns);
     assert_int_not_equal(backoff_draw_ns(&guide, 42, 7, 2), wait_ns);
+    /* Also where the ceiling is the same. */
+    assert_int_not_equal(backoff_draw_ns(&guide, 42, 7, 3), backoff_draw_ns(&guide, 42, 7, 4));
 }
 
 /* 16 equal parts of [0, ceiling): a fair draw leaves each within six standard deviations. */

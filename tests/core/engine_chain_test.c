@@ -270,6 +270,9 @@ static void a_client_that_leaves_during_the_baseline_is_owed_nothing(void **stat
     assert_int_equal(stats(f).calls, 1);
     assert_text(baseline_done(f, 0, true), "answer 0 nobody");
     assert_int_equal(stats(f).calls, 0);
+    baseline_only(f, 0, CODE_INPUT_INSUFFICIENT_HISTORY); /* the next one is owed its answer */
+    baseline_done(f, 0, true);
+    assert_int_equal(record(f, 0)->served, SERVED_BASELINE);
 }
 
 /* What each way to end an attempt leads to, when no retry is left. */

@@ -103,6 +103,20 @@ static void drain(struct walk *walk)
     assert_true(engine_wakeup(walk->engine) > walk->now);
 }
 
+/* No place leaked: as many calls as there are connections start at once. */
+static void check_all_places_are_free(struct walk *walk)
+{
+    if (walk->breaker != BREAKER_CLOSED || walk->held_until > 0) return;
+    for (uint32_t i = 0; i < walk->config.pool.connections_max; i++) {
+        struct engine_input input = { .kind = ENGINE_REQUEST,
+                                      .call = i,
+                                      .cache_key = { .bytes = { WALK_KEYS } } };
+        walk_step(walk, &input);
+        assert_true(walk->calls[i].running);
+    }
+    assert_int_equal(walk->running, walk->config.pool.connections_max);
+}
+
 static void finish_all_calls(struct walk *walk)
 {
     for (uint32_t i = 0; i < WALK_CALLS; i++) {
@@ -139,6 +153,7 @@ static uint64_t walk_run(uint64_t seed)
         walk.now += rng_below(&walk.rng, 4) == 0 ? most_ns : rng_below(&walk.rng, most_ns + 1) / 4;
     }
     finish_all_calls(&walk);
+    check_all_places_are_free(&walk);
     engine_destroy(walk.engine);
     buf_deinit(&walk.line);
     return walk.trace_hash;

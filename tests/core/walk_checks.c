@@ -191,6 +191,7 @@ static void on_answer(struct walk *walk, const struct engine_action *action)
     assert_int_equal(record->finished, walk->now);
     assert_true(record->finished <= record->deadline);
     assert_int_equal(record->attempt_count, call->attempts);
+    assert_int_equal(record->served == SERVED_NOBODY, call->gone);
     check_path(record);
     check_codes(record);
     check_served_body(walk, call, record);
@@ -265,6 +266,8 @@ static void on_input(struct walk *walk, const struct engine_input *input)
         call->ended = walk->now;
         call->retry_after_ns = input->has_retry_after ? input->retry_after_ns : 0;
         walk->running--;
+    } else if (input->kind == ENGINE_CLIENT_GONE) {
+        call->gone = true;
     } else if (input->kind == ENGINE_BASELINE_DONE) {
         call->baseline = false;
     }

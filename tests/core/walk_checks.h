@@ -20,6 +20,7 @@ struct walk_call {
     bool active;
     bool running;  /* an attempt is out */
     bool baseline; /* RUN_BASELINE is to be answered */
+    bool gone;     /* its client left */
     uint8_t key;
     instant_ns arrived;
     instant_ns ended;        /* the latest attempt */
