@@ -179,6 +179,14 @@ void http_call_answer_init(struct http_call *call)
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
 }
 
+/* All of the body left; a peer that resets the connection before that broke our writing. */
+static bool answer_body_was_sent(const struct http_call *call)
+{
+    curl_off_t uploaded = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    return (uint64_t)uploaded >= call->config.body_length;
+}
+
 enum http_end http_call_classify(const struct http_call *call, int os_errno)
 {
     if (call->refused) return call->refused_end;
@@ -191,7 +199,9 @@ enum http_end http_call_classify(const struct http_call *call, int os_errno)
         return HTTP_END_WRITE_ERROR;
     }
     if (call->code == CURLE_RECV_ERROR) {
-        return os_errno != 0 ? HTTP_END_READ_ERROR : HTTP_END_PROTOCOL_ERROR;
+        if (os_errno == 0) return HTTP_END_PROTOCOL_ERROR;
+        if (call->head.status == 0 && !answer_body_was_sent(call)) return HTTP_END_WRITE_ERROR;
+        return HTTP_END_READ_ERROR;
     }
     if (call->code == CURLE_BAD_CONTENT_ENCODING) return HTTP_END_DECODING_ERROR;
     return HTTP_END_PROTOCOL_ERROR;

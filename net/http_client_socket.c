@@ -171,10 +171,29 @@ static curl_socket_t socket_on_open(void *context, curlsocktype purpose,
     return fd;
 }
 
+/* Nothing came in: neither bytes, which would be taken for the next answer, nor an end. */
+static bool socket_is_silent(int fd)
+{
+    char byte;
+    ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+static bool socket_is_usable(const struct http_socket *s)
+{
+    if (s == NULL || !socket_is_silent(s->fd)) return false;
+    return !s->idle || clock_now() - s->idle_since <= s->client->config.keepalive_expiry_ns;
+}
+
 static int socket_on_close(void *context, curl_socket_t fd)
 {
-    struct http_socket *s = socket_find(context, fd);
-    if (s != NULL) socket_close(s);
+    struct http_client *client = context;
+    struct http_socket *s = socket_find(client, fd);
+    if (s != NULL) {
+        /* Whoever noticed, libcurl or PREREQ. A living one is closed for its age or for room. */
+        if (s->idle && !client->closing && !socket_is_silent(fd)) client->stale_sockets++;
+        socket_close(s);
+    }
     return close(fd);
 }
 
@@ -207,23 +226,6 @@ static struct http_socket *socket_match(struct http_call *call, const struct htt
     return NULL;
 }
 
-static bool socket_is_silent(int fd)
-{
-    char byte;
-    ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
-/* Whether a pooled connection may be used; counts the dead ones. */
-static bool socket_is_usable(struct http_client *client, const struct http_socket *s)
-{
-    if (s == NULL || !socket_is_silent(s->fd)) {
-        client->stale_sockets++;
-        return false;
-    }
-    return !s->idle || clock_now() - s->idle_since <= client->config.keepalive_expiry_ns;
-}
-
 /* Called when a connection exists, before the request is sent on it. */
 static int socket_on_prereq(void *context, char *remote_ip, char *local_ip, int remote_port,
                             int local_port)
@@ -241,7 +243,7 @@ static int socket_on_prereq(void *context, char *remote_ip, char *local_ip, int 
     snprintf(ends.remote_ip, sizeof ends.remote_ip, "%s", remote_ip);
     struct http_socket *s = socket_match(call, &ends);
     call->reused = s == NULL || s->known;
-    if (call->reused && !call->fresh && !socket_is_usable(call->client, s)) {
+    if (call->reused && !call->fresh && !socket_is_usable(s)) {
         call->stale = true;
         return CURL_PREREQFUNC_ABORT; /* which also closes the connection */
     }

@@ -96,6 +96,15 @@ static void raw_on_readable(uv_poll_t *poll, int status, int events)
     raw_take_requests(connection);
 }
 
+void raw_listen_again(struct raw_server *server)
+{
+    server->deaf = false;
+    for (unsigned i = 0; i < server->accepted; i++) {
+        struct raw_connection *connection = &server->connections[i];
+        if (connection->fd >= 0) uv_poll_start(&connection->poll, UV_READABLE, raw_on_readable);
+    }
+}
+
 static void raw_on_accept(uv_poll_t *poll, int status, int events)
 {
     (void)status;

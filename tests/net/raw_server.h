@@ -1,7 +1,7 @@
 #ifndef TESTS_NET_RAW_SERVER_H
 #define TESTS_NET_RAW_SERVER_H
-/* A server that answers with whatever bytes a test wants and counts what really came in. It lives on
- * the test's loop. */
+/* A server that answers with whatever bytes a test wants and counts what really came in. It lives
+ * on the test's loop. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@ struct raw_server;
 struct raw_connection {
     struct raw_server *server;
     uv_poll_t poll;
-    int fd; /* -1: not in use */
+    int fd;   /* -1: not in use */
     char *in; /* owned; the bytes not yet taken as a request, NUL-terminated */
     size_t in_length;
     unsigned requests; /* complete ones seen here */
@@ -30,7 +30,7 @@ struct raw_server {
     unsigned accepted;
     unsigned requests;
     unsigned ended;
-    bool deaf; /* reads nothing */
+    bool deaf;                                             /* reads nothing */
     void (*on_request)(struct raw_connection *connection); /* called with the request in `in` */
     void *context;
 };
@@ -38,6 +38,8 @@ struct raw_server {
 void raw_server_init(struct raw_server *server, uv_loop_t *loop,
                      void (*on_request)(struct raw_connection *connection));
 void raw_server_deinit(struct raw_server *server);
+/* No longer deaf. */
+void raw_listen_again(struct raw_server *server);
 void raw_send(struct raw_connection *connection, const char *text);
 void raw_send_bytes(struct raw_connection *connection, const void *bytes, size_t length);
 void raw_close(struct raw_connection *connection);
