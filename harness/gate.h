@@ -1,7 +1,7 @@
 #ifndef HARNESS_GATE_H
 #define HARNESS_GATE_H
-/* The latency gate: k of n answers were slower than the limit; does the service hold "at most a share
- * p are slower" (p = 0.05 for p95)? Exact binomial test at 1 % on each side, so that a good service
+/* The latency gate: k of n answers were slower than the limit; does the service hold "at most a
+ * share p are slower" (p = 0.05 for p95)? Exact binomial test at 1 % on each side, so that a good service
  * fails by chance in one run of a hundred at most (Clopper and Pearson 1934).
  *
  *     PASS iff B(k; n, p) <= 0.01,  FAIL iff 1 - B(k-1; n, p) <= 0.01,  else INCONCLUSIVE.
@@ -18,8 +18,8 @@ enum gate_verdict gate_judge(uint64_t n, uint64_t k, double p);
 /* B(k; n, p) = P(X <= k), X binomial; summed in log space, exact to about 1e-12. */
 double gate_binomial_cdf(uint64_t k, uint64_t n, double p);
 
-/* How many more requests, at the share of slow ones seen so far, until the gate could pass; 0 when it
- * never would (the share is not under p). */
+/* How many more requests, at the share of slow ones seen so far, until the gate could pass; 0 when
+ * it never would (the share is not under p, or more than 1e9 requests would be needed). */
 uint64_t gate_more_needed(uint64_t n, uint64_t k, double p);
 
 #endif

@@ -3,10 +3,10 @@
 /* Does the simulation tell the truth? Level 1: each request is served the same way in both worlds,
  * unless its fate hangs on less than PARITY_MARGIN_NS.
  *
- * The margin is found by perturbation: the simulation is repeated PARITY_REPEATS times with every
- * reply up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is served as in any of them,
- * consequences of other requests' shifts included, is what it may be in the real world. A request with
- * one possible fate is decided; one with several is marginal. */
+ * The margin is found by perturbation: PARITY_REPEATS simulations, the given one and others with
+ * every reply up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is served as in any
+ * of them, consequences of other requests' shifts included, is what it may be in the real world. A
+ * request with one possible fate is decided; one with several is marginal. */
 
 #include "base/err.h"
 #include "harness/run.h"

@@ -99,8 +99,8 @@ struct breaker_transition *run_add_transition(struct run *run);
 
 /* Latency of an answer: done - intended; INSTANT_NEVER when it never came. */
 uint64_t run_latency_ns(const struct run_answer *answer);
-/* Nearest-rank quantile X_(ceil(q*n)) of the latencies of the answers that `keep` marks (NULL: all);
- * 0 when there are none. */
+/* Nearest-rank quantile X_(ceil(q*n)) of the latencies of the answers that `keep` marks (NULL:
+ * all); 0 when there are none. */
 uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32_t quantile_ppm);
 
 #endif

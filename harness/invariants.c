@@ -1,0 +1,60 @@
+#include "harness/invariants.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* To add one: its function in invariants_answers.c or invariants_attempts.c, a row here, its name
+ * in verdict.h. `rule` completes "expected ...". */
+static const struct {
+    const char *name;
+    const char *rule;
+    void (*judge)(struct invariant *invariant);
+} table[] = {
+    { "invariant.one_answer", "one answer per request", invariant_one_answer },
+    { "invariant.no_attempt_while_open", "no attempt while the breaker is open",
+      invariant_no_attempt_while_open },
+    { "invariant.deadline", "every answer within the deadline", invariant_deadline },
+    { "invariant.freshness", "no answer older than its cache allows", invariant_freshness },
+    { "invariant.codes", "codes of the taxonomy that fit what was served", invariant_codes },
+    { "invariant.output", "0 <= q10 <= q50 <= q90 <= 1 in every forecast", invariant_output },
+    { "invariant.baseline_never_cached", "only the upstream's answers in the cache",
+      invariant_baseline_never_cached },
+    { "invariant.permits_balance", "every breaker permit given back", invariant_permits_balance },
+    { "invariant.attempts", "at most retry_count + 1 attempts, and none that was not asked for",
+      invariant_attempts },
+    { "invariant.backoff", "every backoff below its ceiling", invariant_backoff },
+    { "invariant.outcomes", "every attempt recorded as what the upstream did to it",
+      invariant_outcomes },
+    { "invariant.breaker_automaton", "the breaker's moves to be those of the reference automaton",
+      invariant_breaker_automaton },
+};
+
+_Static_assert(sizeof table / sizeof table[0] <= VERDICT_INVARIANTS_MAX, "announced in verdict.h");
+
+void invariant_breach(struct invariant *invariant, uint32_t request, const char *format, ...)
+{
+    check_note(invariant->check, request);
+    if (invariant->broken++ > 0) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(invariant->first, sizeof invariant->first, format, arguments);
+    va_end(arguments);
+}
+
+void invariants_judge(const struct run *run, struct verdicts *out)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct invariant invariant = { .run = run, .check = verdict_add(out, table[i].name) };
+        struct check *check = invariant.check;
+        table[i].judge(&invariant);
+        unsigned long long n = (unsigned long long)check->n;
+        if (invariant.broken == 0) {
+            check_say(check, "expected %s; none of %llu breaks it", table[i].rule, n);
+            continue;
+        }
+        char ids[VERDICT_IDS_TEXT_MAX];
+        check_fail(check, "expected %s; %llu of %llu break it%s: %s", table[i].rule,
+                   (unsigned long long)invariant.broken, n,
+                   check_ids_text(check, invariant.broken, ids), invariant.first);
+    }
+}

@@ -1,0 +1,36 @@
+#ifndef HARNESS_INVARIANTS_H
+#define HARNESS_INVARIANTS_H
+/* What always holds, whatever a scenario expects. Each function judges one invariant into a check
+ * that is PASS so far; nobody but invariants.c calls them. */
+
+#include "harness/verdict_private.h"
+
+/* Keeps count while a check goes over its items. */
+struct invariant {
+    const struct run *run; /* borrowed */
+    struct check *check;   /* borrowed */
+    uint64_t broken;
+    char first[200];       /* the first breach, as a clause */
+};
+
+/* One more breach; `request` shows it (UINT32_MAX: none). */
+void invariant_breach(struct invariant *invariant, uint32_t request, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* invariants_answers.c: over the answers */
+void invariant_one_answer(struct invariant *invariant);
+void invariant_deadline(struct invariant *invariant);
+void invariant_freshness(struct invariant *invariant);
+void invariant_codes(struct invariant *invariant);
+void invariant_output(struct invariant *invariant);
+void invariant_baseline_never_cached(struct invariant *invariant);
+
+/* invariants_attempts.c: over the attempts */
+void invariant_no_attempt_while_open(struct invariant *invariant);
+void invariant_permits_balance(struct invariant *invariant);
+void invariant_attempts(struct invariant *invariant);
+void invariant_backoff(struct invariant *invariant);
+void invariant_outcomes(struct invariant *invariant);
+void invariant_breaker_automaton(struct invariant *invariant);
+
+#endif

@@ -1,0 +1,203 @@
+#include <assert.h>
+
+#include "base/mem.h"
+#include "harness/invariants.h"
+#include "harness/reference.h"
+
+/* Time between filling an entry and the answer that shows it filled, as the client sees both. */
+static uint64_t birth_slack_ns(enum world world)
+{
+    return verdict_slack_ns(world) + NS_PER_MS; /* age_s is written in milliseconds */
+}
+
+static const char *name_of(enum code code)
+{
+    return code == CODE_NONE ? "none" : code_name(code);
+}
+
+void invariant_one_answer(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        invariant->check->n++;
+        if (!answer->answered || answer->answers == 0) {
+            invariant_breach(invariant, i, "the first was never answered");
+        } else if (answer->answers > 1) {
+            invariant_breach(invariant, i, "the first had %u answers", answer->answers);
+        }
+    }
+}
+
+/* From when it was sent: a late generator is not the service's fault. */
+void invariant_deadline(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    uint64_t deadline_ns = run->config->engine.request_deadline_ns;
+    uint64_t longest_ns = deadline_ns + verdict_slack_ns(run->world);
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (!answer->answered) continue;
+        invariant->check->n++;
+        uint64_t took_ns = instant_until(answer->done_ns, answer->sent_ns);
+        if (took_ns <= longest_ns) continue;
+        invariant_breach(invariant, i, "the first took %.1f ms, the deadline is %.1f ms",
+                         verdict_ms(took_ns), verdict_ms(deadline_ns));
+    }
+}
+
+void invariant_freshness(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    const struct cache_config *cache = &run->config->engine.cache;
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        bool fresh = answer->answered && answer->served == SERVED_CACHE;
+        bool stale = answer->answered && answer->served == SERVED_STALE;
+        if (!fresh && !stale) continue;
+        invariant->check->n++;
+        uint64_t oldest_ns = fresh ? cache->ttl_ns : instant_add(cache->ttl_ns, cache->stale_ns);
+        if (answer->age_ns <= oldest_ns) continue;
+        invariant_breach(invariant, i, "the first was served %s at an age of %.3f s, %.3f s is the "
+                                       "limit",
+                         fresh ? "fresh" : "stale", verdict_seconds(answer->age_ns),
+                         verdict_seconds(oldest_ns));
+    }
+}
+
+/* A cause is what kept the plain forecast away: never another name of the fallback itself. */
+static bool is_cause(enum code code)
+{
+    return code != CODE_NONE && code != CODE_CACHE_STALE_SERVED && code != CODE_BASELINE_FALLBACK;
+}
+
+/* Whether code, cause, cache state and status are what this kind of answer has. */
+static bool fits_served(const struct run_answer *answer)
+{
+    bool plain = answer->code == CODE_NONE && answer->cause == CODE_NONE;
+    bool good = answer->http_status == 200;
+    switch (answer->served) {
+    case SERVED_NOBODY: return true;
+    case SERVED_CACHE: return good && plain && answer->cache_state == CACHE_FRESH;
+    case SERVED_UPSTREAM: return good && plain && answer->cache_state == CACHE_MISS;
+    case SERVED_STALE:
+        return good && answer->code == CODE_CACHE_STALE_SERVED && is_cause(answer->cause) &&
+               answer->cache_state == CACHE_STALE;
+    case SERVED_BASELINE:
+        return good && answer->code == CODE_BASELINE_FALLBACK && is_cause(answer->cause) &&
+               answer->cache_state == CACHE_MISS;
+    case SERVED_ERROR: return answer->http_status >= 400 && is_cause(answer->code);
+    }
+    assert(false && "no such kind");
+    return false;
+}
+
+/* After attempts, a fallback's cause is the class of the last of them. */
+static enum code expected_cause(const struct run *run, const struct run_answer *answer)
+{
+    bool fell_back = answer->served == SERVED_STALE || answer->served == SERVED_BASELINE ||
+                     answer->served == SERVED_ERROR;
+    if (!fell_back || answer->attempt_count == 0) return answer->cause;
+    uint32_t last = answer->attempt_at + answer->attempt_count - 1;
+    return reference_outcome(run->attempts[last].outcome)->code;
+}
+
+void invariant_codes(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (!answer->answered) continue;
+        invariant->check->n++;
+        enum code cause = expected_cause(run, answer);
+        if (!fits_served(answer)) {
+            invariant_breach(invariant, i,
+                             "the first was served as %s with status %u, code %s and cause %s",
+                             served_name(answer->served), answer->http_status,
+                             name_of(answer->code), name_of(answer->cause));
+        } else if (cause != answer->cause) {
+            invariant_breach(invariant, i, "the first has cause %s, but its last attempt ended "
+                                           "with %s",
+                             name_of(answer->cause), name_of(cause));
+        }
+    }
+}
+
+void invariant_output(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (!answer->answered || answer->http_status != 200) continue;
+        invariant->check->n++;
+        if (answer->output_valid) continue;
+        invariant_breach(invariant, i, "the first, served as %s, holds no valid forecast",
+                         served_name(answer->served));
+    }
+}
+
+/* The upstream's answers to each distinct request, by the time they were complete: a list per
+ * request, newest first. */
+struct births {
+    size_t base[SCENARIO_WORKLOADS_MAX];
+    uint32_t *newest; /* owned: by distinct request: index of an answer + 1; 0: none */
+    uint32_t *older;  /* owned: by answer: the same */
+};
+
+static void births_init(struct births *births, const struct run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->scenario->workload_count; i++) {
+        births->base[i] = count;
+        count += run->scenario->workloads[i].key_count;
+    }
+    births->newest = mem_alloc(count, sizeof *births->newest);
+    births->older = mem_alloc(run->schedule->count, sizeof *births->older);
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        const struct arrival *arrival = &run->schedule->items[i];
+        if (!answer->answered || answer->served != SERVED_UPSTREAM) continue;
+        uint32_t *newest = &births->newest[births->base[arrival->workload] + arrival->key];
+        births->older[i] = *newest;
+        *newest = i + 1;
+    }
+}
+
+/* An entry of this age was born at done - age: there must have been an answer of the upstream. */
+static bool was_born(const struct births *births, const struct run *run, uint32_t index)
+{
+    const struct run_answer *answer = &run->answers[index];
+    const struct arrival *arrival = &run->schedule->items[index];
+    uint64_t slack_ns = birth_slack_ns(run->world);
+    uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
+    uint32_t at = births->newest[births->base[arrival->workload] + arrival->key];
+    while (at != 0) {
+        uint64_t filled_ns = run->answers[at - 1].done_ns;
+        if (birth_ns <= filled_ns + slack_ns && filled_ns <= birth_ns + slack_ns) return true;
+        /* Intended before the entry was born, by more than a call may take: none earlier fits. */
+        uint64_t call_ns = run->config->engine.request_deadline_ns + 2 * NS_PER_S;
+        if (run->answers[at - 1].intended_ns + call_ns + slack_ns < birth_ns) return false;
+        at = births->older[at - 1];
+    }
+    return false;
+}
+
+void invariant_baseline_never_cached(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    struct births births = { .newest = NULL };
+    births_init(&births, run);
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (!answer->answered) continue;
+        if (answer->served != SERVED_CACHE && answer->served != SERVED_STALE) continue;
+        invariant->check->n++;
+        if (was_born(&births, run, i)) continue;
+        invariant_breach(invariant, i,
+                         "the first came from an entry of %.3f s of age, but the upstream answered "
+                         "that request at no such time",
+                         verdict_seconds(answer->age_ns));
+    }
+    mem_free(births.newest);
+    mem_free(births.older);
+}

@@ -1,0 +1,67 @@
+#include "harness/parity.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+#include "harness/sim.h"
+
+_Static_assert(SERVED_COUNT <= 8, "a bit per kind of answer");
+
+static uint8_t fate_of(const struct run_answer *answer)
+{
+    return (uint8_t)(1u << (answer->answered ? answer->served : SERVED_NOBODY));
+}
+
+static void add_fates(uint8_t *fates, const struct run *run)
+{
+    for (size_t i = 0; i < run->schedule->count; i++) fates[i] |= fate_of(&run->answers[i]);
+}
+
+/* The given simulation is the first of PARITY_REPEATS, the one that is late by nothing. */
+static enum err perturb(uint8_t *fates, const struct run *sim, struct err_note *note)
+{
+    struct sim_requests *requests = sim_requests_create(sim, note);
+    if (requests == NULL) return ERR_INVALID;
+    for (uint64_t repeat = 1; repeat < PARITY_REPEATS; repeat++) {
+        struct run run;
+        struct sim_options options = { .jitter_ns = PARITY_MARGIN_NS, .jitter_seed = repeat };
+        run_init(&run, WORLD_SIM, sim->scenario, sim->schedule, sim->config, sim->seed);
+        sim_play(&run, requests, &options, NULL);
+        add_fates(fates, &run);
+        run_deinit(&run);
+    }
+    sim_requests_destroy(requests);
+    return ERR_OK;
+}
+
+static void compare(const uint8_t *fates, const struct run *real, struct parity *out)
+{
+    for (uint32_t i = 0; i < real->schedule->count; i++) {
+        bool agrees = (fates[i] & fate_of(&real->answers[i])) != 0;
+        bool decided = (fates[i] & (fates[i] - 1)) == 0;
+        out->requests++;
+        if (decided) {
+            out->decided++;
+            out->agree += agrees;
+            if (!agrees && out->id_count < PARITY_IDS_MAX) out->ids[out->id_count++] = i;
+        } else {
+            out->marginal++;
+            out->marginal_agree += agrees;
+        }
+    }
+    uint64_t differing = out->decided - out->agree;
+    out->holds = differing * 1000 <= (uint64_t)out->requests * PARITY_DISAGREE_PERMILLE_MAX;
+}
+
+enum err parity_compare(const struct run *sim, const struct run *real, struct parity *out,
+                        struct err_note *note)
+{
+    assert(sim->schedule == real->schedule);
+    *out = (struct parity){ .requests = 0 };
+    uint8_t *fates = mem_alloc(sim->schedule->count, sizeof *fates);
+    add_fates(fates, sim);
+    enum err rc = perturb(fates, sim, note);
+    if (rc == ERR_OK) compare(fates, real, out);
+    mem_free(fates);
+    return rc;
+}

@@ -1,0 +1,23 @@
+#ifndef HARNESS_SIM_REQUESTS_H
+#define HARNESS_SIM_REQUESTS_H
+/* The distinct requests of a schedule, as the engine sees them: each body is written as the load
+ * generator would send it and parsed as the runtime would, so that key and route are the real
+ * ones. */
+
+#include "core/cache.h"
+#include "core/taxonomy.h"
+#include "harness/sim.h"
+
+struct sim_request {
+    struct cache_key key;
+    enum code baseline_only;  /* its route; CODE_NONE is the full chain */
+    bool used;                /* the schedule has it */
+    bool baseline_ok;         /* its baseline can be computed */
+    uint32_t answer_bytes;    /* of a good answer, about: in the cache and on the wire */
+};
+
+/* The request of an arrival. */
+const struct sim_request *sim_requests_at(const struct sim_requests *requests,
+                                          const struct arrival *arrival);
+
+#endif

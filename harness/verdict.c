@@ -1,0 +1,176 @@
+#include "harness/verdict.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "harness/verdict_private.h"
+
+enum { CHECKS_FIRST_CAPACITY = 32, IDS_SHOWN = 3 };
+
+const char *check_status_name(enum check_status status)
+{
+    switch (status) {
+    case CHECK_PASS: return "pass";
+    case CHECK_FAIL: return "fail";
+    case CHECK_INCONCLUSIVE: return "inconclusive";
+    case CHECK_INVALID: return "invalid";
+    }
+    assert(false && "no such status");
+    return "";
+}
+
+struct check *verdict_add(struct verdicts *out, const char *name)
+{
+    /* Room is made by doubling: a power of two that is full has to grow. */
+    if (out->count == 0 || (out->count >= CHECKS_FIRST_CAPACITY &&
+                            (out->count & (out->count - 1)) == 0)) {
+        size_t capacity = out->count == 0 ? CHECKS_FIRST_CAPACITY : out->count * 2;
+        out->checks = mem_resize(out->checks, capacity, sizeof *out->checks);
+    }
+    struct check *check = &out->checks[out->count++];
+    *check = (struct check){ .status = CHECK_PASS };
+    snprintf(check->name, sizeof check->name, "%s", name);
+    return check;
+}
+
+void check_say(struct check *check, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(check->sentence, sizeof check->sentence, format, arguments);
+    va_end(arguments);
+}
+
+void check_fail(struct check *check, const char *format, ...)
+{
+    check->status = CHECK_FAIL;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(check->sentence, sizeof check->sentence, format, arguments);
+    va_end(arguments);
+}
+
+void check_note(struct check *check, uint32_t request)
+{
+    if (request == UINT32_MAX || check->id_count == CHECK_IDS_MAX) return;
+    if (check->id_count > 0 && check->ids[check->id_count - 1] == request) return;
+    check->ids[check->id_count++] = request;
+}
+
+const char *check_ids_text(const struct check *check, uint64_t total,
+                           char out[VERDICT_IDS_TEXT_MAX])
+{
+    out[0] = '\0';
+    size_t length = 0;
+    for (uint32_t i = 0; i < check->id_count && i < IDS_SHOWN; i++) {
+        char id[REQUEST_ID_MAX];
+        int written = snprintf(out + length, VERDICT_IDS_TEXT_MAX - length, "%s%.20s",
+                               i == 0 ? " (" : ", ", schedule_request_id(check->ids[i], id));
+        length += (size_t)written;
+    }
+    if (length > 0) {
+        snprintf(out + length, VERDICT_IDS_TEXT_MAX - length, total > IDS_SHOWN ? ", ...)" : ")");
+    }
+    return out;
+}
+
+const char *verdict_window_text(const struct expect *expect, const struct scenario *scenario,
+                                char out[VERDICT_WINDOW_MAX])
+{
+    static const char *const words[] = {
+        [WINDOW_ALL] = "",
+        [WINDOW_IN] = " in ",
+        [WINDOW_OUTSIDE] = " outside ",
+        [WINDOW_AFTER] = " after ",
+    };
+    const char *phase =
+        expect->window == WINDOW_ALL ? "" : scenario->phases[expect->phase].name;
+    snprintf(out, VERDICT_WINDOW_MAX, "%s%.60s", words[expect->window], phase);
+    return out;
+}
+
+uint64_t verdict_slack_ns(enum world world)
+{
+    switch (world) {
+    case WORLD_SIM: return NS_PER_MS;
+    case WORLD_REAL: return 150 * NS_PER_MS;
+    }
+    assert(false && "no such world");
+    return 0;
+}
+
+double verdict_ms(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_MS;
+}
+
+double verdict_seconds(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}
+
+static void judge_expect(const struct run *run, const struct expect *expect, struct check *check)
+{
+    switch (expect->kind) {
+    case EXPECT_LATENCY: verdict_latency(run, expect, check); return;
+    case EXPECT_SERVED: verdict_served(run, expect, check); return;
+    case EXPECT_BREAKER: verdict_breaker(run, expect, check); return;
+    case EXPECT_CODES: verdict_codes(run, expect, check); return;
+    case EXPECT_ORDER: verdict_order(run, expect, check); return;
+    case EXPECT_AMPLIFICATION: verdict_amplification(run, expect, check); return;
+    case EXPECT_RECOVERS: verdict_recovers(run, expect, check); return;
+    }
+    assert(false && "no such expectation");
+}
+
+static int badness(enum check_status status)
+{
+    switch (status) {
+    case CHECK_PASS: return 0;
+    case CHECK_INCONCLUSIVE: return 1;
+    case CHECK_FAIL: return 2;
+    case CHECK_INVALID: return 3;
+    }
+    assert(false && "no such status");
+    return 0;
+}
+
+static void invalidate(const struct run *run, struct verdicts *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        struct check *check = &out->checks[i];
+        check->status = CHECK_INVALID;
+        check->n = 0;
+        check->id_count = 0;
+        check_say(check, "the run says nothing about the service: %s",
+                  run->invalid ? run->invalid_reason : "it was not played to its end");
+    }
+}
+
+void verdict_judge(const struct run *run, struct verdicts *out)
+{
+    *out = (struct verdicts){ .status = CHECK_PASS };
+    for (size_t i = 0; i < run->scenario->expect_count; i++) {
+        const struct expect *expect = &run->scenario->expects[i];
+        struct check *check = verdict_add(out, expect->name);
+        snprintf(check->text, sizeof check->text, "%s", expect->text);
+        check->line = expect->line;
+        check->column = expect->column;
+        judge_expect(run, expect, check);
+    }
+    invariants_judge(run, out);
+    if (run->invalid || !run->complete) invalidate(run, out);
+    for (size_t i = 0; i < out->count; i++) {
+        enum check_status status = out->checks[i].status;
+        if (badness(status) > badness(out->status)) out->status = status;
+    }
+}
+
+void verdict_deinit(struct verdicts *verdict)
+{
+    if (verdict == NULL) return;
+    mem_free(verdict->checks);
+    *verdict = (struct verdicts){ .checks = NULL };
+}
