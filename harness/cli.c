@@ -19,6 +19,7 @@ static const char help_main[] =
     "  run     play scenarios, judge them, write reports\n"
     "  check   validate scenario files without running them\n"
     "  list    show scenarios and what each teaches\n"
+    "  options print every option of the runtime (docs/options.md)\n"
     "  help    this text; `tollgate VERB --help` for a verb\n"
     "\n"
     "exit codes:\n"
@@ -62,7 +63,7 @@ static const char help_list[] = "usage: tollgate list [--only TEXT] [--configs D
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
-static const char *const verb_names[] = { "run", "check", "list", "help" };
+static const char *const verb_names[] = { "run", "check", "list", "options", "help" };
 
 static const char *const option_names[] = { "--world", "--seed",     "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
@@ -209,6 +210,16 @@ static int list_command(const struct discover_options *options)
     return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
 }
 
+static int options_command(void)
+{
+    struct buf manual;
+    buf_init(&manual, BUF_UNBOUNDED);
+    config_write_manual(&manual);
+    fputs(buf_text(&manual), stdout);
+    buf_deinit(&manual);
+    return EXIT_OK;
+}
+
 static int run_verb(struct parse *parse)
 {
     static const char *const helps[] = { help_run, help_check, help_list };
@@ -261,6 +272,7 @@ int cli_main(int argc, char **argv)
         mem_free(parse.paths);
         return code;
     }
+    if (strcmp(verb, "options") == 0) return options_command();
     const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);
     if (verb[0] == '\0') {
         fputs(help_main, stderr);
