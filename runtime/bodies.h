@@ -3,8 +3,8 @@
 /* Rendered forecasts, shared by counting: the call that made one and the cache slot that keeps it
  * hold a reference each. The engine's cache knows slots only; here is what lies in them.
  *
- * Example: a call's answer is created (1 reference), put into slot 7 (2), the call ends (1), the slot
- * is dropped (0, freed). */
+ * Example: a call's answer is created (1 reference), put into slot 7 (2), the call ends (1), the
+ * slot is dropped (0, freed). */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -58,7 +58,7 @@ static const char help[] =
     "  --print-config      prints all settings with their sources, and exits\n"
     "  --help, --version\n"
     "\n"
-    "Settings come from the defaults, then --config, then the environment (TSFM_<KEY>, for example\n"
+    "Settings come from the defaults, then --config, then the environment (TSFM_<KEY>, such as\n"
     "TSFM_CACHE_TTL_S=5), then --set; the later wins. docs/options.md explains each of them.\n"
     "\n"
     "When ready it prints one line, `tollgate-runtime ready on http://HOST:PORT`. Logs are JSON\n"

@@ -2,7 +2,7 @@
 #define RUNTIME_COMMAND_LINE_H
 /* tollgate-runtime's command line:
  *
- *     tollgate-runtime --config configs/prod.yaml --upstream http://127.0.0.1:11435 --set cache_ttl_s=5
+ *     tollgate-runtime --config configs/prod.yaml --upstream http://gpu1:11435 --set cache_ttl_s=5
  *
  * `--flag value` and `--flag=value` mean the same. */
 
@@ -31,8 +31,8 @@ struct command_line {
     pid_t parent;                    /* 0: none */
 };
 
-/* ERR_USAGE (or what address_parse() says) with a sentence to print. `out` is to be deinited in every
- * case. */
+/* ERR_USAGE (or what address_parse() says) with a sentence to print. `out` is to be deinited in
+ * every case. */
 MUST_USE enum err command_line_parse(int argc, char *const argv[], struct command_line *out,
                                      struct err_note *note);
 void command_line_deinit(struct command_line *line);

@@ -22,7 +22,7 @@ static bool is_sane_id(const char *id)
     return length > 0;
 }
 
-/* The caller's X-Request-Id when it is one that can be logged and sent on as it is, else a new one. */
+/* The caller's X-Request-Id when it can be logged and sent on as it is, else a new one. */
 static void choose_id(struct service *service, struct http_exchange *exchange,
                       char out[REQUEST_ID_MAX + 1])
 {

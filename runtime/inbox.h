@@ -1,8 +1,8 @@
 #ifndef RUNTIME_INBOX_H
 #define RUNTIME_INBOX_H
-/* What happened since the engine was last stepped, first come, first served. Sockets report from the
- * depths of libcurl's and libmicrohttpd's callbacks, where nothing may be started or cancelled; the
- * inputs wait here until the turn of the loop is over. */
+/* What happened since the engine was last stepped, first come, first served. Sockets report from
+ * the depths of libcurl's and libmicrohttpd's callbacks, where nothing may be started or cancelled;
+ * the inputs wait here until the turn of the loop is over. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,16 +1,17 @@
 #ifndef RUNTIME_SERVICE_H
 #define RUNTIME_SERVICE_H
-/* The runtime: binds the policy engine to a server for callers and a client for the model server, on
- * one libuv loop.
+/* The runtime: binds the policy engine to a server for callers and a client for the model server,
+ * on one libuv loop.
  *
  *     POST /tsfm/forecast   a forecast, or a typed error as application/problem+json
  *     GET  /health/live     200 as long as the loop turns
  *     GET  /health/ready    200; 503 while draining
  *     GET  /metrics         Prometheus text
  *
- * One turn of the loop: callbacks put what happened into an inbox; at the end of the turn the clock is
- * read once, the engine is stepped with each input, its actions are obeyed in order, and the alarm
- * is set to engine_wakeup(). Nothing is started, cancelled or answered from inside a callback.
+ * One turn: callbacks put what happened into an inbox; at the end of the loop's turn, or when a
+ * request has come, the clock is read once, the engine is stepped with each input, its actions are
+ * obeyed in order, and the alarm is set to engine_wakeup(). Nothing is started or cancelled from
+ * inside a callback of libcurl.
  *
  * Example:
  *     service_create(&setup, &service, &note);

@@ -36,7 +36,7 @@ static void assert_well(void)
     mem_free(body);
 }
 
-/* Refused with `status`, INPUT_INVALID and a sentence with `part` in it; and the service goes on. */
+/* Refused with `status`, INPUT_INVALID and a sentence with `part` in it; the service goes on. */
 static void check_bytes(const char *body, size_t length, unsigned status, const char *part)
 {
     struct rig_answer answer = rig_receive(&rig, rig_post(rig_port(&rig), "bad", body, length));

@@ -10,8 +10,6 @@
 #include "base/mem.h"
 #include "rig.h"
 
-#define SETS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 static bool is_hung(struct rig *rig)
 {
     return rig->hung_count > 0;

@@ -14,6 +14,12 @@
 #include "net/http_server.h"
 #include "runtime/service.h"
 
+#define SETS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+/* The script from here on: PLAY(&rig, { .move = RIG_RESET }, { .move = RIG_FORECAST }) */
+#define PLAY(rig, ...)                                                                             \
+    rig_play((rig), (const struct rig_step[]){ __VA_ARGS__ },                                      \
+             sizeof((const struct rig_step[]){ __VA_ARGS__ }) / sizeof(struct rig_step))
+
 enum { RIG_SCRIPT_MAX = 16, RIG_HUNG_MAX = 16, RIG_TEXT_MAX = 128 };
 
 enum rig_move {
@@ -90,6 +96,12 @@ struct rig_answer rig_ask(struct rig *rig, const char *id, const char *body);
 struct rig_answer rig_get(struct rig *rig, const char *method, const char *path);
 /* A request with `points` values 0.5, for market `market`. Owned by the caller (mem_free). */
 char *rig_body(const char *market, unsigned points);
+/* The same with a body of `points` values for `market`, and no X-Request-Id. */
+struct rig_answer rig_ask_for(struct rig *rig, const char *market, unsigned points);
+void rig_assert_meta(const struct rig_answer *answer, const char *name, const char *value);
+bool rig_flag(const struct rig_answer *answer, const char *name); /* meta.<name> is true */
+/* The second of exactly two values of yhat_q["0.1"]. */
+double rig_value(const struct rig_answer *answer, const char *quantile);
 /* A sample of GET /metrics, by its exact name and labels; fails the test when there is none. */
 double rig_metric(struct rig *rig, const char *sample);
 
