@@ -115,6 +115,16 @@ void progress_set(struct progress *progress, size_t index, enum progress_state s
     fflush(progress->out);
 }
 
+void progress_again(struct progress *progress, size_t index)
+{
+    progress->states[index] = PROGRESS_WAITING;
+    if (progress->terminal || progress->quiet) return;
+    const struct suite_scenario *item = &progress->suite->scenarios[index];
+    fprintf(progress->out, "%s: %s; playing it again, alone\n", item->scenario.name,
+            item->real.run.invalid_reason);
+    fflush(progress->out);
+}
+
 static void print_checks(struct progress *progress, const struct suite_scenario *item,
                          const struct suite_world *world, const char *world_text)
 {
