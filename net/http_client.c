@@ -246,12 +246,8 @@ struct http_client *http_client_create(const struct http_client_config *config)
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, connections_max);
     curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     http_client_socket_init(client);
+    http_client_timer_init(client);
     return client;
-}
-
-static void client_on_closed(uv_handle_t *handle)
-{
-    mem_free(handle->data);
 }
 
 void http_client_destroy(struct http_client *client)
@@ -266,8 +262,8 @@ void http_client_destroy(struct http_client *client)
     }
     curl_multi_cleanup(client->multi);
     http_client_socket_deinit(client);
-    uv_close((uv_handle_t *)&client->timer, client_on_closed);
     curl_global_cleanup();
+    http_client_timer_deinit(client); /* which frees it in the loop's next turn */
 }
 
 struct http_call *http_client_start(struct http_client *client,

@@ -1,7 +1,8 @@
 #ifndef NET_HTTP_CLIENT_PRIVATE_H
 #define NET_HTTP_CLIENT_PRIVATE_H
-/* Shared by http_client.c (calls), http_client_socket.c (sockets and the timer between libcurl and
- * libuv) and http_client_answer.c (what comes back); nobody else includes it.
+/* Shared by http_client.c (calls), http_client_socket.c and http_client_timer.c (descriptors and
+ * deadlines between libcurl and libuv) and http_client_answer.c (what comes back); nobody else
+ * includes it.
  *
  * libcurl forbids most of its functions inside its callbacks. So those only note what happened on
  * the call and put it on the `ready` list; the user hears of it once libcurl has returned. */
@@ -87,7 +88,9 @@ struct http_call {
 struct http_client {
     struct http_client_config config;
     CURLM *multi;
-    uv_timer_t timer;
+    uv_timer_t timer; /* libcurl's next deadline */
+    uv_idle_t soon;   /* active: libcurl has work for the next turn */
+    uint32_t handles_open;
     LIST_HEAD(, http_socket) sockets;
     struct http_socket **by_fd; /* indexed by descriptor */
     size_t by_fd_count;
@@ -114,6 +117,11 @@ void http_client_socket_deinit(struct http_client *client);
 void http_call_socket_init(struct http_call *call);
 /* The transfer is over: its connection is idle now, unless it was closed. */
 void http_call_socket_release(struct http_call *call);
+
+/* http_client_timer.c */
+void http_client_timer_init(struct http_client *client);
+/* Frees the client once its handles are closed. */
+void http_client_timer_deinit(struct http_client *client);
 
 /* http_client_answer.c */
 /* Ends the transfer as soon as libcurl sees the callback's result. */

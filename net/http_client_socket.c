@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -264,45 +263,11 @@ static int socket_on_prereq(void *context, char *remote_ip, char *local_ip, int 
     return CURL_PREREQFUNC_OK;
 }
 
-static void timer_on_due(uv_timer_t *timer);
-
-static int timer_on_curl(CURLM *multi, long timeout_ms, void *context)
-{
-    (void)multi;
-    struct http_client *client = context;
-    if (client->closing || timeout_ms < 0) {
-        uv_timer_stop(&client->timer);
-        return 0;
-    }
-    /* libuv counts from when its turn began; libcurl does not ask again when woken too early. */
-    if (timeout_ms > 0) uv_update_time(client->config.loop);
-    uv_timer_start(&client->timer, timer_on_due, (uint64_t)timeout_ms, 0);
-    return 0;
-}
-
-static void timer_on_due(uv_timer_t *timer)
-{
-    struct http_client *client = timer->data;
-    int running;
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    long timeout_ms = -1;
-    curl_multi_timeout(client->multi, &timeout_ms);
-    if (timeout_ms >= 0 && !uv_is_active((uv_handle_t *)timer)) {
-        uv_timer_start(timer, timer_on_due, timeout_ms > 0 ? (uint64_t)timeout_ms : 1, 0);
-    }
-    http_client_flush(client);
-}
-
 void http_client_socket_init(struct http_client *client)
 {
     LIST_INIT(&client->sockets);
-    int rc = uv_timer_init(client->config.loop, &client->timer);
-    assert(rc == 0);
-    client->timer.data = client;
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, socket_on_curl);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_on_curl);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
 }
 
 void http_client_socket_deinit(struct http_client *client)

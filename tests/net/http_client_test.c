@@ -206,6 +206,30 @@ static void a_reset_in_the_body_is_a_read_error(void **state)
     world_close(&world);
 }
 
+static void send_much_then_reset(struct raw_connection *connection)
+{
+    static char bytes[200000];
+    raw_send(connection, HEAD_200 "Content-Length: 300000\r\n\r\n");
+    raw_send_bytes(connection, bytes, sizeof bytes);
+    raw_reset(connection);
+}
+
+/* The error is on the socket while there are still more bytes than one read takes. */
+static void a_reset_behind_many_bytes_is_a_read_error(void **state)
+{
+    (void)state;
+    struct world world;
+    struct probe probe;
+    world_open(&world, send_much_then_reset);
+    probe_init(&probe, &world);
+    struct http_call_config config = probe_config(&probe);
+    config.response_bytes_max = 1 << 20;
+    probe_start_with(&probe, &config);
+    probe_wait(&probe);
+    assert_end(&probe, HTTP_END_READ_ERROR);
+    world_close(&world);
+}
+
 static void nobody_listening_is_a_connect_error(void **state)
 {
     (void)state;
@@ -421,6 +445,7 @@ int main(void)
         cmocka_unit_test(too_many_header_bytes_are_a_protocol_error),
         cmocka_unit_test(a_reset_before_any_byte_is_a_read_error),
         cmocka_unit_test(a_reset_in_the_body_is_a_read_error),
+        cmocka_unit_test(a_reset_behind_many_bytes_is_a_read_error),
         cmocka_unit_test(nobody_listening_is_a_connect_error),
         cmocka_unit_test(a_url_of_another_scheme_is_a_connect_error),
         cmocka_unit_test(a_get_has_no_body),
