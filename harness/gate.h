@@ -1,8 +1,8 @@
 #ifndef HARNESS_GATE_H
 #define HARNESS_GATE_H
 /* The latency gate: k of n answers were slower than the limit; does the service hold "at most a
- * share p are slower" (p = 0.05 for p95)? Exact binomial test at 1 % on each side, so that a good service
- * fails by chance in one run of a hundred at most (Clopper and Pearson 1934).
+ * share p are slower" (p = 0.05 for p95)? Exact binomial test at 1 % on each side, so that a good
+ * service fails by chance in one run of a hundred at most (Clopper and Pearson 1934).
  *
  *     PASS iff B(k; n, p) <= 0.01,  FAIL iff 1 - B(k-1; n, p) <= 0.01,  else INCONCLUSIVE.
  *

@@ -254,6 +254,6 @@ void invariant_breaker_automaton(struct invariant *invariant)
     }
     struct reference_finding finding;
     reference_breaker_check(run, tolerance_of(run), &finding);
-    invariant->check->n = run->transition_count;
+    invariant->check->n = run->attempt_count;
     if (finding.wrong) invariant_breach(invariant, finding.request, "%s", finding.sentence);
 }

@@ -86,12 +86,11 @@ static void check_open(struct referee *referee, uint64_t run_end_ns)
     }
 }
 
-/* Probes outlive the stay, but not by more than their deadline. */
+/* Probes may outlive the stay. */
 static size_t half_open_last(const struct referee *referee)
 {
-    uint64_t spare_ns = referee->tolerance.timer_ns + 2 * referee->tolerance.order_ns + 1;
-    uint64_t longest_ns = instant_add(referee->config->probe_deadline_ns, spare_ns);
-    return first_from(referee, instant_add(referee->stay.to_ns, longest_ns));
+    uint64_t spare_ns = referee->longest_ns + referee->tolerance.order_ns + 1;
+    return first_from(referee, instant_add(referee->stay.to_ns, spare_ns));
 }
 
 /* What ended HALF_OPEN must have happened then. */
@@ -215,6 +214,7 @@ static void collect(struct referee *referee, const struct run *run)
             .verdict = verdict,
             .request = attempt->request,
         };
+        referee->longest_ns = u64_max(referee->longest_ns, attempt->latency_ns);
     }
     qsort(referee->results, referee->count, sizeof *referee->results, compare_results);
 }

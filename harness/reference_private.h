@@ -27,6 +27,7 @@ struct referee {
     struct reference_tolerance tolerance;
     struct referee_result *results; /* owned; by finish */
     size_t count;
+    uint64_t longest_ns;            /* of a result, from start to finish */
     struct referee_stay stay;       /* the one that is looked at */
     size_t first, last;             /* results[first .. last-1] finish within it, or near it */
     struct reference_finding *out;  /* borrowed; the first finding stays */

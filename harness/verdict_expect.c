@@ -82,6 +82,20 @@ void verdict_latency(const struct run *run, const struct expect *expect, struct 
     }
 }
 
+/* Too many: those that count show it. Too few: those that do not. */
+static bool shows_excess(const struct expect *expect)
+{
+    switch (expect->op) {
+    case COMPARE_GE: return false;
+    case COMPARE_GT: return false;
+    case COMPARE_EQ: return expect->value == 0;
+    case COMPARE_LE: return true;
+    case COMPARE_LT: return true;
+    }
+    assert(false && "no such comparison");
+    return true;
+}
+
 /* Judges `count` of check->n against the expectation's number or share. `wanted` says what is
  * counted, "served.error"; `seen` what the counted answers are, "were errors". */
 static void judge_count(const struct run *run, const struct expect *expect, struct check *check,
@@ -101,29 +115,18 @@ static void judge_count(const struct run *run, const struct expect *expect, stru
     bool holds = expect->is_share
                      ? compare_holds(expect->op, count * PPM, expect->value * check->n)
                      : compare_holds(expect->op, count, expect->value);
-    if (holds) check->id_count = 0;
-    else check->status = CHECK_FAIL;
+    if (!holds) check->status = CHECK_FAIL;
+    /* When too few answers count, those that do not are worth naming only in a share. */
+    bool excess = shows_excess(expect);
+    if (holds || (!excess && !expect->is_share)) check->id_count = 0;
     char share[VALUE_TEXT_MAX] = "";
     if (expect->is_share) {
         snprintf(share, sizeof share, " (%.2f %%)", 100.0 * (double)count / (double)check->n);
     }
-    check_say(check, "expected %s %s %s%s; %llu of %llu answers%s %s%s", wanted, op, value, window,
-              whole(count), whole(check->n), share, seen,
+    check_say(check, "expected %s %s %s%s; %llu of %llu answers%s %s%s%s", wanted, op, value,
+              window, whole(count), whole(check->n), share, seen,
+              excess || check->id_count == 0 ? "" : ", the rest not",
               check_ids_text(check, check->id_count, ids));
-}
-
-/* Too many: those that count show it. Too few: those that do not. */
-static bool shows_excess(const struct expect *expect)
-{
-    switch (expect->op) {
-    case COMPARE_GE: return false;
-    case COMPARE_GT: return false;
-    case COMPARE_EQ: return expect->value == 0;
-    case COMPARE_LE: return true;
-    case COMPARE_LT: return true;
-    }
-    assert(false && "no such comparison");
-    return true;
 }
 
 static bool is_served(const struct run_answer *answer, enum expect_served wanted)

@@ -1,0 +1,120 @@
+#include "harness/parity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+
+#include <cmocka.h>
+
+#include "judge_fixture.h"
+
+/* Another simulation of the same scenario and schedule. */
+static void simulate(const struct stage *stage, const struct runtime_config *config,
+                     struct sim_options options, struct run *out)
+{
+    struct err_note note = { .err = ERR_OK };
+    run_init(out, WORLD_SIM, &stage->scenario, &stage->schedule, config, stage->scenario.seed);
+    assert_int_equal(ERR_OK, sim_run(out, &options, NULL, &note));
+}
+
+static void compare(const struct stage *stage, const struct run *other, struct parity *out)
+{
+    struct err_note note = { .err = ERR_OK };
+    assert_int_equal(ERR_OK, parity_compare(&stage->run, other, out, &note));
+    assert_int_equal(stage->schedule.count, out->requests);
+    assert_int_equal(out->requests, out->decided + out->marginal);
+}
+
+static void a_simulation_agrees_with_itself(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct parity parity;
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_simulate(&stage);
+    compare(&stage, &stage.run, &parity);
+    assert_true(parity.holds);
+    assert_int_equal(parity.decided, parity.agree);
+    assert_int_equal(parity.marginal, parity.marginal_agree);
+    assert_int_equal(0, parity.id_count);
+    assert_true(parity.decided > parity.requests * 9 / 10); /* else it would say nothing */
+    stage_close(&stage);
+}
+
+static void a_world_that_is_late_within_the_margin_agrees(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_simulate(&stage);
+    for (uint64_t seed = 1000; seed < 1010; seed++) { /* none of parity's own */
+        struct run late;
+        struct parity parity;
+        struct sim_options options = { .jitter_ns = PARITY_MARGIN_NS, .jitter_seed = seed };
+        simulate(&stage, &stage.config, options, &late);
+        compare(&stage, &late, &parity);
+        assert_true(parity.holds);
+        run_deinit(&late);
+    }
+    stage_close(&stage);
+}
+
+static void a_world_without_a_breaker_differs(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct run other;
+    struct parity parity;
+    struct sim_options options = { .jitter_ns = 0 };
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_simulate(&stage);
+    struct runtime_config config = stage.config;
+    config.engine.breaker.failures_to_open = BREAKER_FAILURES_MAX;
+    config.engine.breaker.failure_ratio_permille = 0;
+    simulate(&stage, &config, options, &other);
+    assert_int_equal(0, other.transition_count);
+    compare(&stage, &other, &parity);
+    assert_false(parity.holds);
+    assert_true(parity.agree < parity.decided);
+    assert_int_equal(PARITY_IDS_MAX, parity.id_count);
+    for (uint32_t i = 0; i < parity.id_count; i++) {
+        uint32_t id = parity.ids[i];
+        assert_int_not_equal(stage.run.answers[id].served, other.answers[id].served);
+    }
+    run_deinit(&other);
+    stage_close(&stage);
+}
+
+/* 20 permille of 1,200 requests are 24. */
+static void a_few_differences_are_forgiven(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct run other;
+    struct parity parity;
+    struct sim_options options = { .jitter_ns = 0 };
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_simulate(&stage);
+    simulate(&stage, &stage.config, options, &other);
+    for (uint32_t i = 0; i < 24; i++) other.answers[i].answered = false; /* decided: all is well */
+    compare(&stage, &other, &parity);
+    assert_int_equal(24, parity.decided - parity.agree);
+    assert_true(parity.holds);
+    other.answers[24].served = SERVED_ERROR;
+    compare(&stage, &other, &parity);
+    assert_int_equal(25, parity.decided - parity.agree);
+    assert_false(parity.holds);
+    run_deinit(&other);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_simulation_agrees_with_itself),
+        cmocka_unit_test(a_world_that_is_late_within_the_margin_agrees),
+        cmocka_unit_test(a_world_without_a_breaker_differs),
+        cmocka_unit_test(a_few_differences_are_forgiven),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
