@@ -1,0 +1,104 @@
+#include <inttypes.h>
+
+#include "base/units.h"
+#include "harness/report_html_parts.h"
+#include "harness/report_text.h"
+#include "harness/report_timeline.h"
+
+static void put_heading(struct buf *out, const struct suite_scenario *item)
+{
+    buf_puts(out, "<h2>");
+    report_text_escaped(out, item->scenario.name);
+    buf_puts(out, "</h2>\n<p class=\"verdicts\">");
+    if (item->sim.present) {
+        buf_puts(out, "<span>sim ");
+        report_html_badge(out, item->sim.verdict.status);
+        buf_puts(out, "</span> ");
+    }
+    if (item->real.present) {
+        buf_puts(out, "<span>real ");
+        report_html_badge(out, item->real.verdict.status);
+        buf_puts(out, "</span>");
+    }
+    buf_puts(out, "</p>\n<p class=\"teaches\">");
+    report_text_escaped(out, item->scenario.teaches);
+    buf_puts(out, "</p>\n");
+}
+
+static void put_story(struct buf *out, const struct suite_world *world, const char *name)
+{
+    if (!world->present) return;
+    buf_printf(out, "<p><b>%s.</b> ", name);
+    report_timeline_story(out, &world->run);
+    buf_puts(out, "</p>\n");
+}
+
+static void put_picture(struct buf *out, const struct suite_scenario *item, size_t number)
+{
+    char limit[UNITS_TEXT_MAX];
+    buf_puts(out, "<figure>\n");
+    report_timeline(out, item, number);
+    buf_puts(out, "<figcaption>\n");
+    put_story(out, &item->sim, "Simulation");
+    put_story(out, &item->real, "Real sockets");
+    buf_printf(out,
+               "<p class=\"legend\">One dot is one request, at the moment it was due, in the "
+               "lane of what it was served: the lower, the worse. Height within a lane is "
+               "latency on a log scale from 1ms; the dashed line is %s.",
+               units_format_duration(report_timeline_limit_ns(&item->scenario), limit));
+    if (item->sim.verdict.status == CHECK_FAIL || item->real.verdict.status == CHECK_FAIL) {
+        buf_puts(out, " Ringed dots are requests that failed checks name.");
+    }
+    buf_puts(out, "</p>\n</figcaption>\n</figure>\n");
+}
+
+static void put_parity(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_parity) return;
+    const struct parity *parity = &item->parity;
+    buf_puts(out, "<p class=\"finding parity\">");
+    report_html_badge(out, parity->holds ? CHECK_PASS : CHECK_FAIL);
+    buf_puts(out, "<span>Simulation and sockets served ");
+    report_text_count(out, parity->agree);
+    buf_puts(out, " of ");
+    report_text_count(out, parity->decided);
+    buf_puts(out, " decided requests the same way; ");
+    report_text_count(out, parity->marginal);
+    buf_puts(out, " hang on less than 5 ms");
+    if (parity->id_count > 0) {
+        buf_puts(out, ". Different:");
+        for (uint32_t i = 0; i < parity->id_count; i++) {
+            char id[REQUEST_ID_MAX];
+            buf_printf(out, "%s <code>%s</code>", i == 0 ? "" : ",",
+                       schedule_request_id(parity->ids[i], id));
+        }
+    }
+    buf_puts(out, ".</span></p>\n");
+}
+
+static void put_facts(struct buf *out, const struct suite_scenario *item)
+{
+    char duration[UNITS_TEXT_MAX];
+    buf_puts(out, "<p class=\"facts\"><code>");
+    report_text_escaped(out, item->scenario.path);
+    buf_printf(out, "</code> · seed %" PRIu64 " · %s · ", item->seed,
+               units_format_duration(item->scenario.duration_ns, duration));
+    report_text_escaped(out, item->scenario.environment);
+    for (size_t i = 0; i < item->scenario.setting_count; i++) {
+        buf_puts(out, i == 0 ? " with <code>" : ", <code>");
+        report_text_escaped(out, item->scenario.settings[i].assignment);
+        buf_puts(out, "</code>");
+    }
+    buf_puts(out, "</p>\n");
+}
+
+void report_html_section(struct buf *out, const struct suite_scenario *item, size_t number)
+{
+    buf_printf(out, "<section id=\"s%zu\">\n", number);
+    put_heading(out, item);
+    put_picture(out, item, number);
+    report_html_checks(out, item);
+    put_parity(out, item);
+    put_facts(out, item);
+    buf_puts(out, "</section>\n");
+}

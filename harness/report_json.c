@@ -1,0 +1,186 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "harness/report.h"
+#include "harness/report_figures.h"
+#include "harness/report_json_run.h"
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_string(json, text);
+}
+
+static void put_number(struct json *json, const char *key, uint64_t value)
+{
+    json_key(json, key);
+    json_u64(json, value);
+}
+
+static void put_phases(struct json *json, const struct scenario *scenario)
+{
+    json_key(json, "phases");
+    json_open(json, '[');
+    for (size_t i = 0; i < scenario->phase_count; i++) {
+        const struct phase *phase = &scenario->phases[i];
+        json_open(json, '{');
+        put_text(json, "name", phase->name);
+        put_number(json, "from_ns", phase->from_ns);
+        put_number(json, "to_ns", phase->to_ns);
+        json_key(json, "faults");
+        json_open(json, '[');
+        for (size_t f = 0; f < phase->fault_count; f++)
+            json_string(json, phase->faults[f].text);
+        json_close(json, ']');
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+/* What the runtime ran with: the file's own settings, and every option's value. */
+static void put_settings(struct json *json, const struct suite_scenario *item)
+{
+    json_key(json, "settings");
+    json_open(json, '[');
+    for (size_t i = 0; i < item->scenario.setting_count; i++) {
+        json_string(json, item->scenario.settings[i].assignment);
+    }
+    json_close(json, ']');
+    json_key(json, "config");
+    json_open(json, '{');
+    const struct options *options = &item->config.options;
+    struct buf value;
+    buf_init(&value, BUF_UNBOUNDED);
+    for (size_t i = 0; i < options->count; i++) {
+        buf_clear(&value);
+        options_format_value(options, &item->config, i, &value);
+        put_text(json, options->rows[i].key, buf_text(&value));
+    }
+    buf_deinit(&value);
+    json_close(json, '}');
+}
+
+static void put_parity(struct json *json, const struct suite_scenario *item)
+{
+    json_key(json, "parity");
+    if (!item->has_parity) {
+        json_null(json);
+        return;
+    }
+    const struct parity *parity = &item->parity;
+    json_open(json, '{');
+    json_key(json, "holds");
+    json_bool(json, parity->holds);
+    put_number(json, "margin_ns", PARITY_MARGIN_NS);
+    put_number(json, "requests", parity->requests);
+    put_number(json, "decided", parity->decided);
+    put_number(json, "agree", parity->agree);
+    put_number(json, "marginal", parity->marginal);
+    put_number(json, "marginal_agree", parity->marginal_agree);
+    json_key(json, "differ");
+    report_json_ids(json, parity->ids, parity->id_count);
+    json_close(json, '}');
+}
+
+static void put_scenario(struct json *json, const struct suite_scenario *item)
+{
+    buf_putc(json->out, '\n');
+    json_open(json, '{');
+    put_text(json, "name", item->scenario.name);
+    put_text(json, "path", item->scenario.path);
+    put_text(json, "teaches", item->scenario.teaches);
+    put_number(json, "seed", item->seed);
+    put_number(json, "duration_ns", item->scenario.duration_ns);
+    put_text(json, "environment", item->scenario.environment);
+    put_settings(json, item);
+    put_phases(json, &item->scenario);
+    put_parity(json, item);
+    json_key(json, "worlds");
+    json_open(json, '{');
+    if (item->sim.present) {
+        json_key(json, world_name(WORLD_SIM));
+        report_json_world(json, &item->sim);
+    }
+    if (item->real.present) {
+        json_key(json, world_name(WORLD_REAL));
+        report_json_world(json, &item->real);
+    }
+    json_close(json, '}');
+    json_close(json, '}');
+}
+
+static void put_started_at(struct json *json, uint64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) == NULL) utc = (struct tm){ .tm_mday = 1, .tm_year = 70 };
+    char text[64];
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", utc.tm_year + 1900,
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+             (unsigned)(wall_ms % 1000));
+    put_text(json, "started_at", text);
+}
+
+static void put_run_time(struct json *json, const struct suite *suite)
+{
+    buf_putc(json->out, '\n');
+    json_key(json, "run_time");
+    json_open(json, '{');
+    put_started_at(json, suite->started_wall_ms);
+    put_number(json, "wall_ms", suite->wall_ns / NS_PER_MS);
+    json_key(json, "sim_speed");
+    uint64_t speed = figures_sim_speed(suite);
+    if (speed == 0)
+        json_null(json);
+    else
+        json_u64(json, speed);
+    put_text(json, "folder", suite->name);
+    json_key(json, "scenarios");
+    json_open(json, '[');
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_scenario *item = &suite->scenarios[i];
+        json_open(json, '{');
+        put_text(json, "name", item->scenario.name);
+        if (item->sim.present) put_number(json, "sim_wall_ns", item->sim.run.wall_ns);
+        if (item->real.present) put_number(json, "real_wall_ns", item->real.run.wall_ns);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void put_verdict(struct json *json, const struct suite *suite)
+{
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    suite_verdict_sentence(suite, &sentence);
+    json_key(json, "verdict");
+    json_open(json, '{');
+    put_text(json, "sentence", buf_text(&sentence));
+    put_number(json, "exit_code", (uint64_t)suite_exit_code(suite));
+    json_key(json, "interrupted");
+    json_bool(json, suite->interrupted);
+    json_close(json, '}');
+    buf_deinit(&sentence);
+}
+
+void report_write_json(struct buf *out, const struct suite *suite)
+{
+    struct json json;
+    json_init(&json, out);
+    json_open(&json, '{');
+    put_number(&json, "schema_version", 1);
+    put_text(&json, "tool", "tollgate");
+    put_verdict(&json, suite);
+    report_json_columns(&json);
+    json_key(&json, "scenarios");
+    json_open(&json, '[');
+    for (size_t i = 0; i < suite->count; i++)
+        put_scenario(&json, &suite->scenarios[i]);
+    json_close(&json, ']');
+    put_run_time(&json, suite);
+    json_close(&json, '}');
+    buf_putc(out, '\n');
+}

@@ -1,0 +1,21 @@
+#ifndef HARNESS_REPORT_JSON_RUN_H
+#define HARNESS_REPORT_JSON_RUN_H
+/* The part of result.json that tells what one scenario did in one world. Used by report_json.c. */
+
+#include "base/json.h"
+#include "harness/suite.h"
+
+/* The member "columns" of the top level: the order of the values in each compact row. */
+void report_json_columns(struct json *json);
+/* An object: verdict, figures, checks, breaker transitions, faults, requests. */
+void report_json_world(struct json *json, const struct suite_world *world);
+/* The members "paths" and "requests" of a world. */
+void report_json_requests(struct json *json, const struct run *run);
+/* A time that may never have come: INSTANT_NEVER is null. */
+void report_json_time(struct json *json, uint64_t ns);
+/* A line per row: a person's diff of two results then shows which request differs. */
+void report_json_line(struct json *json);
+/* ["r000042", ...] */
+void report_json_ids(struct json *json, const uint32_t *ids, uint32_t count);
+
+#endif
