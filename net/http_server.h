@@ -77,7 +77,9 @@ void http_reply(struct http_exchange *exchange, const struct http_response *resp
 
 enum http_raw_end { HTTP_RAW_FIN, HTTP_RAW_RST };
 
-/* The connection's socket; from here on nothing else may be sent by the library. */
+/* The connection's socket; from here on nothing else may be sent by the library, and the caller
+ * watches for the client's leaving itself (on_gone is silent now). A poll on it must be closed
+ * before http_exchange_raw_end(), which gives the socket away. */
 int http_exchange_raw(struct http_exchange *exchange);
 void http_exchange_raw_end(struct http_exchange *exchange, enum http_raw_end end);
 

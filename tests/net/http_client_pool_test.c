@@ -199,6 +199,28 @@ static void a_stray_answer_on_an_idle_connection_is_never_delivered(void **state
     world_close(&world);
 }
 
+static void one_dead_connection_is_enough_to_take_a_new_one(void **state)
+{
+    (void)state;
+    struct world world;
+    struct probe probes[3];
+    world_open(&world, answer_ok);
+    for (int i = 0; i < 3; i++)
+        probe_start(&probes[i], &world);
+    for (int i = 0; i < 3; i++)
+        probe_wait(&probes[i]);
+    assert_int_equal(world.server.accepted, 3);
+    for (int i = 0; i < 3; i++)
+        raw_send(&world.server.connections[i], STRAY);
+    struct probe probe;
+    probe_run(&probe, &world);
+    assert_end(&probe, HTTP_END_COMPLETE);
+    assert_string_equal(probe.body, "ok");
+    assert_false(probe.result.reused);
+    assert_int_equal(world.server.accepted, 4);
+    world_close(&world);
+}
+
 static void answer_stray_first(struct raw_connection *connection)
 {
     raw_send(connection, connection->server->requests == 1 ? STRAY : MINE);
@@ -243,6 +265,40 @@ static void no_more_idle_connections_are_kept_than_configured(void **state)
         assert_int_equal(world.server.ended, ended);
     }
     assert_int_equal(world.server.accepted, 6 + 4 + 4);
+    world_close(&world);
+}
+
+static void answer_head(struct raw_connection *connection)
+{
+    raw_send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+}
+
+static bool all_have_progress(void *context)
+{
+    struct probe *probes = context;
+    return probes[0].progress && probes[1].progress && probes[2].progress;
+}
+
+static void answers_under_way_count_as_kept(void **state)
+{
+    (void)state;
+    struct world world;
+    struct probe probes[3];
+    world_open(&world, answer_head);
+    struct http_client_config config = world_client_config(&world);
+    config.keepalive_max = 1;
+    world_use_client(&world, &config);
+    for (int i = 0; i < 3; i++)
+        probe_start(&probes[i], &world);
+    assert_true(loop_run_until(&world.loop, all_have_progress, probes));
+    for (int i = 0; i < 3; i++)
+        raw_send(&world.server.connections[i], "ok");
+    for (int i = 0; i < 3; i++)
+        probe_wait(&probes[i]);
+    wait_ended(&world, 2);
+    for (int turn = 0; turn < 100; turn++)
+        uv_run(&world.loop, UV_RUN_NOWAIT);
+    assert_int_equal(world.server.ended, 2);
     world_close(&world);
 }
 
@@ -321,8 +377,10 @@ int main(void)
         cmocka_unit_test(a_request_is_not_resent_over_another_pooled_connection),
         cmocka_unit_test(a_second_answer_in_the_same_segment_is_never_delivered),
         cmocka_unit_test(a_stray_answer_on_an_idle_connection_is_never_delivered),
+        cmocka_unit_test(one_dead_connection_is_enough_to_take_a_new_one),
         cmocka_unit_test(a_connection_that_echoes_another_id_is_not_used_again),
         cmocka_unit_test(no_more_idle_connections_are_kept_than_configured),
+        cmocka_unit_test(answers_under_way_count_as_kept),
         cmocka_unit_test(nothing_is_kept_when_keepalive_is_zero),
         cmocka_unit_test(an_idle_connection_expires_to_the_nanosecond),
         cmocka_unit_test(connections_never_exceed_the_backstop),

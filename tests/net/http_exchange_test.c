@@ -152,6 +152,11 @@ static void a_fin_stays_a_fin_when_more_was_received(void **state)
     assert_int_equal(peer.error, 0);
     assert_int_equal(peer.in_length, 0);
     assert_int_equal(world.requests, 1);
+    server_world_turns(&world, 20);
+    int error = 0; /* a reset behind the FIN shows here only */
+    socklen_t error_bytes = sizeof error;
+    assert_int_equal(getsockopt(peer.fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes), 0);
+    assert_int_equal(error, 0);
     peer_close(&peer);
     server_world_close(&world);
 }

@@ -66,7 +66,9 @@ static void retry_after_refuses_what_is_neither(void **state)
                                 "Sun",
                                 "Sun, 99 Foo 1994 08:49:37 GMT",
                                 "Mon: 12",
-                                "tomorrow" };
+                                "tomorrow",
+                                "6 Nov 2094 08:49:37 GMT",
+                                "Sat, 06 Nov 2094" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         uint64_t ns;
         if (http_parse_retry_after(bad[i], NOW_MS, &ns)) fail_msg("taken: \"%s\"", bad[i]);
