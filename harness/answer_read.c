@@ -20,7 +20,8 @@ static uint64_t member_ns(const cJSON *object, const char *name, double unit_ns)
     return ns > 1e18 ? UINT64_C(1000000000000000000) : (uint64_t)llround(ns);
 }
 
-/* yhat_q has 0.1, 0.5 and 0.9, `horizon` numbers each, 0 <= q10 <= q50 <= q90 <= 1 at every step. */
+/* yhat_q has 0.1, 0.5 and 0.9, `horizon` numbers each, 0 <= q10 <= q50 <= q90 <= 1 at every step.
+ */
 static bool answer_output_valid(const cJSON *root, uint32_t horizon)
 {
     static const char *const names[] = { "0.1", "0.5", "0.9" };

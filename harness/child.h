@@ -1,8 +1,8 @@
 #ifndef HARNESS_CHILD_H
 #define HARNESS_CHILD_H
 /* One program of ours as a child process: started, waited for until it prints its ready line
- * ("... ready on http://HOST:PORT"), stopped by pid. It dies with this process whatever happens (the
- * child is given `--parent PID`). */
+ * ("... ready on http://HOST:PORT"), stopped by pid. It dies with this process whatever happens
+ * (the child is given `--parent PID`). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,8 +30,8 @@ struct child {
     void *context;
 };
 
-/* Starts `arguments` (argv, NULL-terminated, argv[0] the program's path); its standard error goes to
- * the file `log_path`. The callbacks and name must have been set. */
+/* Starts `arguments` (argv, NULL-terminated, argv[0] the program's path); its standard error goes
+ * to the file `log_path`. The callbacks and name must have been set. */
 MUST_USE enum err child_start(struct child *child, uv_loop_t *loop, char *const *arguments,
                               const char *log_path, struct err_note *note);
 /* Asks it to end (SIGTERM), or ends it (SIGKILL); nothing when it is not running. */

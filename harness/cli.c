@@ -33,17 +33,17 @@ static const char help_main[] =
 static const char help_run[] =
     "usage: tollgate run [options] SCENARIO|FOLDER ...\n"
     "\n"
-    "Plays each scenario against the reference runtime and the mock, in virtual time (sim), over real\n"
-    "sockets (real) or both, judges its expectations and the invariants, and writes index.html,\n"
-    "result.json, junit.xml and summary.md.\n"
+    "Plays each scenario against the reference runtime and the mock, in virtual time (sim), over\n"
+    "real sockets (real) or both, judges its expectations and the invariants, and writes\n"
+    "index.html, result.json, junit.xml and summary.md.\n"
     "\n"
     "  --world sim|real|both  where to play (both)\n"
     "  --seed N               use this seed instead of each scenario's own\n"
     "  --only TEXT            only scenarios whose name contains TEXT\n"
     "  --jobs N               real scenarios played side by side (8)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
-    "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the scenarios'\n"
-    "                         folder, then ./configs)\n"
+    "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the\n"
+    "                         scenarios' folder, then ./configs)\n"
     "  --programs DIR         folder of tollgate-runtime and mock-tollama (this program's own)\n"
     "  --keep-going           when a run becomes invalid, still finish the others\n"
     "  -q, --quiet            only failing checks and the verdict\n"
@@ -53,13 +53,14 @@ static const char help_run[] =
 static const char help_check[] =
     "usage: tollgate check [--configs DIR] SCENARIO|FOLDER ...\n"
     "\n"
-    "Parses each file and its configuration. Every error is printed as file:line:column; exit 2 when\n"
-    "there was one, else 0.\n";
+    "Parses each file and its configuration. Every error is printed as file:line:column; exit 2\n"
+    "when there was one, else 0.\n";
 
-static const char help_list[] = "usage: tollgate list [--only TEXT] [--configs DIR] [SCENARIO|FOLDER ...]\n"
-                                "\n"
-                                "Shows name, duration, load and what each scenario teaches (scenarios/ when\n"
-                                "nothing is named).\n";
+static const char help_list[] =
+    "usage: tollgate list [--only TEXT] [--configs DIR] [SCENARIO|FOLDER ...]\n"
+    "\n"
+    "Shows name, duration, load and what each scenario teaches (scenarios/ when\n"
+    "nothing is named).\n";
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 

@@ -10,8 +10,8 @@ struct discover_options {
     const char *const *paths; /* files and folders */
     size_t path_count;
     const char *only;         /* part of a scenario's name; NULL: all */
-    const char *configs;      /* folder of dev.yaml, staging.yaml, prod.yaml; NULL: look for it beside
-                               * the scenario's folder, then in ./configs */
+    const char *configs; /* folder of dev.yaml, staging.yaml, prod.yaml; NULL: look for it beside
+                          * the scenario's folder, then in ./configs */
     bool has_seed;
     uint64_t seed;            /* instead of the scenario's own */
 };

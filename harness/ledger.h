@@ -6,12 +6,12 @@
 #include "base/err.h"
 #include "harness/run.h"
 
-/* Fills run->deliveries. Each line's fate is recomputed from the scenario; one that differs makes the
- * run invalid, because then the faults were not those that the scenario asks for. */
+/* Fills run->deliveries. Each line's fate is recomputed from the scenario; one that differs makes
+ * the run invalid, because then the faults were not those that the scenario asks for. */
 MUST_USE enum err ledger_read(struct run *run, const char *path, struct err_note *note);
 
-/* Fills run->transitions, the start of each attempt and permits_out. `start` is the moment of offset
- * 0 on the clock that both programs share. */
+/* Fills run->transitions, the start of each attempt and permits_out. `start` is the moment of
+ * offset 0 on the clock that both programs share. */
 MUST_USE enum err trace_read(struct run *run, const char *path, instant_ns start,
                              struct err_note *note);
 

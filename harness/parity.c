@@ -24,7 +24,13 @@ static enum err perturb(uint8_t *fates, const struct run *sim, struct err_note *
     if (requests == NULL) return ERR_INVALID;
     for (uint64_t repeat = 1; repeat < PARITY_REPEATS; repeat++) {
         struct run run;
-        struct sim_options options = { .jitter_ns = PARITY_MARGIN_NS, .jitter_seed = repeat };
+        /* Late requests make cached answers older, late replies make them younger: both, and each
+         * alone, because together they cancel out. */
+        struct sim_options options = {
+            .arrival_jitter_ns = repeat % 3 == 0 ? 0 : PARITY_MARGIN_NS,
+            .reply_jitter_ns = repeat % 3 == 1 ? 0 : PARITY_MARGIN_NS,
+            .jitter_seed = repeat,
+        };
         run_init(&run, WORLD_SIM, sim->scenario, sim->schedule, sim->config, sim->seed);
         sim_play(&run, requests, &options, NULL);
         add_fates(fates, &run);

@@ -3,17 +3,17 @@
 /* Does the simulation tell the truth? Level 1: each request is served the same way in both worlds,
  * unless its fate hangs on less than PARITY_MARGIN_NS.
  *
- * The margin is found by perturbation: PARITY_REPEATS simulations, the given one and others with
- * every reply up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is served as in any
- * of them, consequences of other requests' shifts included, is what it may be in the real world. A
- * request with one possible fate is decided; one with several is marginal. */
+ * The margin is found by perturbation: the simulation is repeated PARITY_REPEATS times with every
+ * arrival, every reply, or both up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is
+ * served as in any of them, consequences of other requests' shifts included, is what it may be in
+ * the real world. A request with one possible fate is decided; one with several is marginal. */
 
 #include "base/err.h"
 #include "harness/run.h"
 
 #define PARITY_MARGIN_NS UINT64_C(5000000)
 
-enum { PARITY_REPEATS = 16, PARITY_IDS_MAX = 8 };
+enum { PARITY_REPEATS = 48, PARITY_IDS_MAX = 8 };
 
 /* Decided requests that may differ before the worlds are said to disagree, in parts per thousand:
  * room for a machine that stalls for longer than the margin. */

@@ -186,7 +186,8 @@ static void play_on_health(void *context, const struct http_result *result)
     struct play *play = context;
     play->call = NULL;
     if (play->state != PLAY_WAITING_READY) return;
-    if (result->end != HTTP_END_COMPLETE || result->status != 200) return; /* the timer asks again */
+    if (result->end != HTTP_END_COMPLETE || result->status != 200)
+        return; /* the timer asks again */
     play_enter(play, PLAY_SETTING_CLOCK);
     play->start = instant_add(clock_now(), PLAY_LEAD_NS);
     snprintf(play->control_body, sizeof play->control_body, "{\"at_ns\":%llu}",

@@ -4,8 +4,8 @@
  * waits until both are ready, drives the load, stops them, and joins the client's answers with the
  * ledger and the trace. Several plays share one loop and run side by side.
  *
- *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING -> DONE
- *          any failure or a child's death -------------------------------------------^
+ *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING ->
+ * DONE any failure or a child's death -------------------------------------------^
  *
  * A child that dies before it was asked to makes the run invalid with a sentence; the rest is still
  * stopped and joined, so that what was measured is kept. */

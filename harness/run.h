@@ -1,8 +1,8 @@
 #ifndef HARNESS_RUN_H
 #define HARNESS_RUN_H
 /* What one scenario did in one world: everything that is judged and drawn. The simulator fills it
- * from the engine's records, the real world from answers, the mock's ledger and the runtime's trace;
- * verdicts and reports see no difference.
+ * from the engine's records, the real world from answers, the mock's ledger and the runtime's
+ * trace; verdicts and reports see no difference.
  *
  * All times are offsets in ns from the scenario's start. */
 

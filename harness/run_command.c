@@ -67,7 +67,7 @@ static enum err simulate_all(struct run_session *session, struct err_note *note)
         run_init(&world->run, WORLD_SIM, &item->scenario, &item->schedule, &item->config,
                  item->seed);
         world->present = true;
-        struct sim_options options = { .jitter_ns = 0 };
+        struct sim_options options = { .jitter_seed = 0 };
         instant_ns began = clock_now();
         enum err rc = sim_run(&world->run, &options, NULL, note);
         world->run.wall_ns = clock_now() - began;

@@ -14,7 +14,8 @@ struct run_options {
     bool real;
     uint32_t jobs;        /* real scenarios side by side; >= 1 */
     const char *out;      /* report folder; NULL: reports/<time>, and reports/latest points to it */
-    const char *programs; /* folder of tollgate-runtime and mock-tollama; NULL: this program's own */
+    const char
+        *programs; /* folder of tollgate-runtime and mock-tollama; NULL: this program's own */
     bool quiet;
     bool keep_going;      /* go on with the other scenarios when one run becomes invalid */
 };

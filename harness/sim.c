@@ -1,6 +1,7 @@
 #include "harness/sim.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -9,6 +10,11 @@
 #include "forecast/response.h"
 #include "harness/sim_requests.h"
 #include "harness/sim_upstream.h"
+
+struct sim_arrival {
+    uint64_t at_ns;
+    uint32_t request; /* index in the schedule */
+};
 
 struct sim {
     struct run *run;                       /* borrowed: filled */
@@ -20,9 +26,35 @@ struct sim {
     uint32_t *request_of;                  /* owned: call id -> index in the schedule */
     uint32_t *free_ids;                    /* owned: a stack */
     uint32_t free_count;
+    struct sim_arrival *arrivals;          /* owned: jittered and in order; NULL: as scheduled */
     size_t next_arrival;
     instant_ns now;
 };
+
+static int arrival_compare(const void *a, const void *b)
+{
+    const struct sim_arrival *left = a;
+    const struct sim_arrival *right = b;
+    if (left->at_ns != right->at_ns) return left->at_ns > right->at_ns ? 1 : -1;
+    return (left->request > right->request) - (left->request < right->request);
+}
+
+/* Requests that come late may be overtaken by others. */
+static struct sim_arrival *jittered_arrivals(const struct run *run,
+                                             const struct sim_options *options)
+{
+    size_t count = run->schedule->count;
+    struct sim_arrival *arrivals = mem_alloc(count, sizeof *arrivals);
+    uint64_t stream = rng_stream("parity-arrival");
+    for (size_t i = 0; i < count; i++) {
+        uint64_t uniform = draw(options->jitter_seed, stream, i, 0);
+        arrivals[i].at_ns = run->schedule->items[i].at_ns +
+                            draw_below(uniform, options->arrival_jitter_ns + 1);
+        arrivals[i].request = (uint32_t)i;
+    }
+    qsort(arrivals, count, sizeof *arrivals, arrival_compare);
+    return arrivals;
+}
 
 static void sim_init(struct sim *sim, struct run *run, const struct sim_requests *requests,
                      const struct sim_options *options, struct buf *trace)
@@ -44,11 +76,13 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
         sim->free_count++;
     }
     sim_upstream_init(&sim->upstream, run, options, calls_max);
+    if (options->arrival_jitter_ns > 0) sim->arrivals = jittered_arrivals(run, options);
 }
 
 static void sim_deinit(struct sim *sim)
 {
     sim_upstream_deinit(&sim->upstream);
+    mem_free(sim->arrivals);
     mem_free(sim->free_ids);
     mem_free(sim->request_of);
     engine_destroy(sim->engine);
@@ -163,7 +197,8 @@ static void on_overload(struct run *run, uint32_t request, instant_ns now)
 
 static void on_arrival(struct sim *sim)
 {
-    uint32_t request = (uint32_t)sim->next_arrival++;
+    size_t at = sim->next_arrival++;
+    uint32_t request = sim->arrivals == NULL ? (uint32_t)at : sim->arrivals[at].request;
     sim->run->answers[request].sent_ns = sim->now;
     if (sim->free_count == 0) {
         on_overload(sim->run, request, sim->now);
@@ -214,14 +249,19 @@ static void on_upstream(struct sim *sim)
     sim_step(sim, &input);
 }
 
+static instant_ns next_arrival(const struct sim *sim)
+{
+    const struct schedule *schedule = sim->run->schedule;
+    if (sim->next_arrival == schedule->count) return INSTANT_NEVER;
+    return sim->arrivals == NULL ? schedule->items[sim->next_arrival].at_ns
+                                 : sim->arrivals[sim->next_arrival].at_ns;
+}
+
 /* One event. False when nothing more can happen to a request and the scenario's time is over. */
 static bool sim_turn(struct sim *sim)
 {
-    const struct schedule *schedule = sim->run->schedule;
     instant_ns upstream = sim_upstream_next(&sim->upstream);
-    instant_ns arrival = sim->next_arrival < schedule->count
-                             ? schedule->items[sim->next_arrival].at_ns
-                             : INSTANT_NEVER;
+    instant_ns arrival = next_arrival(sim);
     instant_ns outside = instant_min(upstream, arrival);
     instant_ns wakeup = engine_wakeup(sim->engine);
     if (wakeup < outside) {

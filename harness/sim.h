@@ -18,9 +18,11 @@ enum {
     SIM_TRANSPORT_NS = 200 * 1000, /* a plan step until the runtime has seen it; answer to client */
 };
 
+/* How the parity check finds requests whose fate hangs on a few milliseconds. */
 struct sim_options {
-    uint64_t jitter_ns;   /* each attempt's reply comes up to this much later (keyed draw): how the
-                           * parity check finds requests whose fate hangs on a few milliseconds */
+    uint64_t arrival_jitter_ns; /* each request reaches the runtime up to this much later, */
+    uint64_t
+        reply_jitter_ns; /* and each attempt's reply comes up to this much later: keyed draws */
     uint64_t jitter_seed;
 };
 

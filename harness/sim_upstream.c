@@ -53,10 +53,10 @@ instant_ns sim_upstream_next(const struct sim_upstream *upstream)
 
 static uint64_t jitter_ns(const struct sim_upstream *upstream, const struct sim_attempt *attempt)
 {
-    if (upstream->options->jitter_ns == 0) return 0;
+    if (upstream->options->reply_jitter_ns == 0) return 0;
     uint64_t uniform = draw(upstream->options->jitter_seed, upstream->jitter_stream,
                             attempt->request_key, attempt->number);
-    return draw_below(uniform, upstream->options->jitter_ns + 1);
+    return draw_below(uniform, upstream->options->reply_jitter_ns + 1);
 }
 
 static void on_sent(struct sim_upstream *upstream, uint32_t call, instant_ns now)

@@ -5,7 +5,13 @@
 #include "base/mem.h"
 
 /* Exit codes, by how much they hide: an invalid run hides everything else. */
-enum { EXIT_PASSED = 0, EXIT_FAILED = 1, EXIT_INCONCLUSIVE = 3, EXIT_INVALID = 4, EXIT_DISAGREE = 5 };
+enum {
+    EXIT_PASSED = 0,
+    EXIT_FAILED = 1,
+    EXIT_INCONCLUSIVE = 3,
+    EXIT_INVALID = 4,
+    EXIT_DISAGREE = 5
+};
 
 static int world_exit_code(const struct suite_world *world)
 {
@@ -68,7 +74,8 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
         { EXIT_DISAGREE, "disagreeing between simulation and sockets" },
         { EXIT_INCONCLUSIVE, "inconclusive" },
     };
-    if (suite->interrupted) buf_puts(out, "Interrupted: what follows is what was measured so far. ");
+    if (suite->interrupted)
+        buf_puts(out, "Interrupted: what follows is what was measured so far. ");
     if (counts[EXIT_PASSED] == suite->count) {
         buf_printf(out, "%s%zu scenario%s passed %s.", suite->count == 1 ? "" : "All ",
                    suite->count, suite->count == 1 ? "" : "s", suite_worlds(suite));

@@ -108,11 +108,11 @@ static void plan_for(const struct mock *mock, const struct identity *identity, i
     plan_make(mock->config.scenario, mock->config.seed, &query, out);
 }
 
-/* What is wrong with the request itself: 200 for nothing, and `ask` is filled; release it anyway. */
+/* What is wrong with the request itself: 200 for nothing, and `ask` is filled; release it anyway.
+ */
 static unsigned check_request(struct http_exchange *exchange, enum ask_api api, struct ask *ask,
                               struct err_note *note)
 {
-    *ask = (struct ask){ .api = api };
     if (http_exchange_body_too_large(exchange)) {
         err_note_set(note, ERR_TOO_LARGE, NULL, 0, 0, "the request body is over %d bytes",
                      (int)MOCK_BODY_BYTES_MAX);
@@ -123,8 +123,7 @@ static unsigned check_request(struct http_exchange *exchange, enum ask_api api, 
     return ask_parse(api, body, length, ask, note) == ERR_OK ? 200 : 400;
 }
 
-/* Fills status, answer, content type and body. The scenario comes first: a server that is down does
- * not validate either. */
+/* Fills status, answer, content type and body. */
 static void order_answer(struct player_order *order, const struct ask *ask, unsigned checked,
                          const char *sentence)
 {
@@ -170,9 +169,11 @@ static void on_forecast(struct mock *mock, struct http_exchange *exchange,
     struct reply_plan plan;
     plan_for(mock, &identity, read_at, &plan);
 
-    struct ask ask;
+    struct ask ask = { .api = route->api };
     struct err_note note = { .err = ERR_OK };
-    unsigned checked = check_request(exchange, route->api, &ask, &note);
+    /* The scenario comes first: a server that is down does not validate either. */
+    unsigned checked = 200;
+    if (plan.status == 200) checked = check_request(exchange, route->api, &ask, &note);
     struct player_order order = {
         .exchange = exchange,
         .plan = &plan,

@@ -78,7 +78,8 @@ static cJSON *parse_document(const char *body, size_t length)
     cJSON *document = cJSON_ParseWithLengthOpts(body, length, &end, false);
     if (document == NULL) return NULL;
     size_t used = (size_t)(end - body);
-    while (used < length && strchr(" \t\r\n", body[used]) != NULL && body[used] != '\0') used++;
+    while (used < length && strchr(" \t\r\n", body[used]) != NULL && body[used] != '\0')
+        used++;
     if (used == length) return document;
     cJSON_Delete(document);
     return NULL;

@@ -19,8 +19,8 @@ enum ask_api {
 enum { ASK_VALUES_MAX = 1000000 }; /* forecast values in one answer; more is refused */
 
 struct ask_series {
-    const char *id;   /* texts are borrowed from the ask */
-    const char *freq; /* "auto" when not given */
+    const char *id;                    /* texts are borrowed from the ask */
+    const char *freq;                  /* "auto" when not given */
     const char *before_last_timestamp; /* NULL: none */
     const char *last_timestamp;        /* NULL: none (the older shape) */
     const double *target;              /* finite */
@@ -36,13 +36,13 @@ struct ask {
     const double *quantiles;   /* rising, each in (0,1) */
     size_t quantile_count;     /* may be 0 */
     const struct ask_series *series;
-    size_t series_count;       /* >= 1 */
-    cJSON *document;           /* owned */
-    struct arena arena;        /* owned */
+    size_t series_count; /* >= 1 */
+    cJSON *document;     /* owned */
+    struct arena arena;  /* owned */
 };
 
-/* Fills `out`; release it with ask_deinit(), also after a failure. ERR_SYNTAX: not JSON; ERR_INVALID:
- * breaks a rule. Never crashes on any bytes. */
+/* Fills `out`; release it with ask_deinit(), also after a failure. ERR_SYNTAX: not JSON;
+ * ERR_INVALID: breaks a rule. Never crashes on any bytes. */
 MUST_USE enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask *out,
                             struct err_note *note);
 void ask_deinit(struct ask *ask);

@@ -1,8 +1,7 @@
 /* The mock's own interface, beside tollama's: never faulted, never in the ledger.
  *
- *   POST /__mock/start {"at_ns": N}   sets the scenario's zero to N of CLOCK_MONOTONIC, which may lie
- *                                     in the future; an empty body or {} means now
- *   GET  /__mock/ledger/stats         counts */
+ *   POST /__mock/start {"at_ns": N}   sets the scenario's zero to N of CLOCK_MONOTONIC, which may
+ * lie in the future; an empty body or {} means now GET  /__mock/ledger/stats         counts */
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>

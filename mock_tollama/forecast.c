@@ -33,8 +33,8 @@ static struct outlook outlook_make(const struct ask_series *series)
         moved += fabs(series->target[steps - i] - series->target[steps - i - 1]);
     }
     double trend = 0;
-    if (trend_steps > 0) trend = 0.1 * (last - series->target[steps - trend_steps]) /
-                                 (double)trend_steps;
+    if (trend_steps > 0)
+        trend = 0.1 * (last - series->target[steps - trend_steps]) / (double)trend_steps;
     double spread = spread_steps > 0 ? moved / (double)spread_steps : 0;
     return (struct outlook){
         .level = last,
@@ -45,8 +45,8 @@ static struct outlook outlook_make(const struct ask_series *series)
 
 static double outlook_at(const struct outlook *outlook, size_t step, double z)
 {
-    double value = outlook->level + (double)step * outlook->trend +
-                   z * outlook->spread * sqrt((double)step);
+    double value =
+        outlook->level + (double)step * outlook->trend + z * outlook->spread * sqrt((double)step);
     return finite_or(value, outlook->level);
 }
 
@@ -83,8 +83,10 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
         int length = format_value(text, outlook_at(outlook, step, z));
         if (spoiled && step == (writer->values + 1) / 2) {
             /* Not JSON at all, or JSON whose number no double holds: clients fall for either. */
-            if (writer->reply->luck % 2 == 0) json_raw(&writer->json, "NaN", 3);
-            else json_raw(&writer->json, "1e999", 5);
+            if (writer->reply->luck % 2 == 0)
+                json_raw(&writer->json, "NaN", 3);
+            else
+                json_raw(&writer->json, "1e999", 5);
         } else if (writer->reply->fault == ANSWER_WRONG_TYPES) {
             json_string(&writer->json, text);
         } else {

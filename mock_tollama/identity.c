@@ -50,7 +50,8 @@ static unsigned attempt_parse(const char *text)
 {
     unsigned value = 0;
     if (text == NULL || !all_digits(text)) return 0;
-    for (; *text != '\0' && value < ATTEMPT_MAX; text++) value = value * 10 + (unsigned)(*text - '0');
+    for (; *text != '\0' && value < ATTEMPT_MAX; text++)
+        value = value * 10 + (unsigned)(*text - '0');
     return value;
 }
 

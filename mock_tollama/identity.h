@@ -3,8 +3,8 @@
 /* Who a request is, for its fate: the id whose hash is the subject of every draw, and the attempt.
  *
  *     X-Request-ID: r000042~1, X-Attempt: 1     -> id "r000042", attempt 1
- *     no X-Request-ID                           -> id "body-<hash>-0", "body-<hash>-1", ... for equal
- *                                                  bodies in the order in which they come in */
+ *     no X-Request-ID                           -> id "body-<hash>-0", "body-<hash>-1", ... for
+ * equal bodies in the order in which they come in */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -78,8 +78,10 @@ void ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
     if (entry->plan->fired != 0) ledger->faulted++;
     if (ledger->fd >= 0) {
         write_line(&ledger->lines, entry, ledger->seq);
-        if (ledger->lines.length >= LEDGER_FLUSH_BYTES) ledger_flush(ledger);
-        else if (ledger->on_line != NULL) ledger->on_line(ledger->context);
+        if (ledger->lines.length >= LEDGER_FLUSH_BYTES)
+            ledger_flush(ledger);
+        else if (ledger->on_line != NULL)
+            ledger->on_line(ledger->context);
     }
     ledger->seq++;
 }
@@ -87,7 +89,8 @@ void ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 static uint64_t count_lines(const char *text, size_t length)
 {
     uint64_t count = 0;
-    for (size_t i = 0; i < length; i++) count += text[i] == '\n';
+    for (size_t i = 0; i < length; i++)
+        count += text[i] == '\n';
     return count;
 }
 

@@ -13,8 +13,8 @@
  *   asked_ns     planned delay from reading the request to the first step
  *   late_ns      how much later than planned that step was made
  *   body_bytes   of the response body, handed to the kernel
- *   end          complete, reset, close, stalled (as planned), client_gone (it left before the plan's
- *                end), stopped (the mock ended first)
+ *   end          complete, reset, close, stalled (as planned), client_gone (it left before the
+ * plan's end), stopped (the mock ended first)
  *
  * Lines are buffered: flushed when LEDGER_FLUSH_BYTES are waiting, by ledger_flush(), at the end. A
  * killed mock leaves whole lines up to its last flush. */
@@ -41,7 +41,7 @@ enum ledger_end {
 #define LEDGER_ENUM(name, text) name,
     LEDGER_END_LIST(LEDGER_ENUM)
 #undef LEDGER_ENUM
-    LEDGER_END_COUNT
+        LEDGER_END_COUNT
 };
 
 struct ledger_entry {
@@ -65,8 +65,8 @@ struct ledger {
     void *context;
     uint64_t seq;
     uint64_t ends[LEDGER_END_COUNT];
-    uint64_t faulted;      /* attempts on which at least one rule fired */
-    uint64_t lines_lost;   /* could not be written */
+    uint64_t faulted;    /* attempts on which at least one rule fired */
+    uint64_t lines_lost; /* could not be written */
 };
 
 /* Empties or creates the file; `path` may be NULL. */

@@ -60,10 +60,10 @@ static bool parse_u64(const char *text, uint64_t *out)
 static struct arguments arguments_parse(int argc, char **argv)
 {
     static const struct option LONG[] = {
-        { "listen", required_argument, NULL, 'l' },  { "scenario", required_argument, NULL, 's' },
-        { "seed", required_argument, NULL, 'n' },    { "ledger", required_argument, NULL, 'g' },
-        { "parent", required_argument, NULL, 'p' },  { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'v' },       { NULL, 0, NULL, 0 },
+        { "listen", required_argument, NULL, 'l' }, { "scenario", required_argument, NULL, 's' },
+        { "seed", required_argument, NULL, 'n' },   { "ledger", required_argument, NULL, 'g' },
+        { "parent", required_argument, NULL, 'p' }, { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },      { NULL, 0, NULL, 0 },
     };
     struct arguments arguments = { .listen = "127.0.0.1:11435", .exit_code = -1 };
     for (int option; (option = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
@@ -137,7 +137,8 @@ static int serve(struct mock_config *config, struct err_note *note)
         err_note_print(stderr, note);
     }
     mock_destroy(mock);
-    for (int i = 0; i < 2; i++) uv_close((uv_handle_t *)&signals[i], NULL);
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&signals[i], NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     if (rc == ERR_OK) return EXIT_OK;

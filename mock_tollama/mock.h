@@ -35,8 +35,8 @@ MUST_USE enum err mock_create(const struct mock_config *config, struct mock **ou
                               struct err_note *note);
 /* Where it listens, with the real port. */
 struct address mock_address(const struct mock *mock);
-/* Ends every open answer, writes the ledger out and closes. The memory is freed when the loop has run
- * once more. */
+/* Ends every open answer, writes the ledger out and closes. The memory is freed when the loop has
+ * run once more. */
 void mock_destroy(struct mock *mock);
 
 #endif

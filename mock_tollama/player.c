@@ -15,16 +15,16 @@ struct play {
     struct http_exchange *exchange; /* NULL: not in use */
     struct player_order order;      /* its plan is `plan` */
     struct reply_plan plan;
-    uint32_t step;      /* the next one */
-    instant_ns due;     /* of the next one, as planned */
-    uint64_t late_ns;   /* of the first one */
-    bool begun;         /* the first step was made, or tried */
-    bool plain;         /* an ordinary reply does it */
+    uint32_t step;    /* the next one */
+    instant_ns due;   /* of the next one, as planned */
+    uint64_t late_ns; /* of the first one */
+    bool begun;       /* the first step was made, or tried */
+    bool plain;       /* an ordinary reply does it */
     struct wire wire;
-    struct buf bytes;   /* raw: head and body */
-    size_t head_length; /* raw */
-    size_t target;      /* raw: bytes that shall be out by now */
-    size_t sent;        /* raw: bytes that are */
+    struct buf bytes;        /* raw: head and body */
+    size_t head_length;      /* raw */
+    size_t target;           /* raw: bytes that shall be out by now */
+    size_t sent;             /* raw: bytes that are */
     instant_ns settle_since; /* 0: not settling */
 };
 
@@ -275,7 +275,8 @@ void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, 
         .idle_count = capacity,
         .capacity = capacity,
     };
-    for (uint32_t i = 0; i < capacity; i++) player->idle[i] = capacity - 1 - i;
+    for (uint32_t i = 0; i < capacity; i++)
+        player->idle[i] = capacity - 1 - i;
     timers_init(&player->timers, capacity);
     alarm_init(&player->alarm, loop, player_on_due, player);
 }
@@ -297,8 +298,10 @@ bool player_start(struct player *player, const struct player_order *order)
     buf_init(&play->bytes, BUF_UNBOUNDED);
     http_exchange_set_user(order->exchange, play);
     /* The socket is taken in a later turn: now the server is still inside this request. */
-    if (play->plain) play_advance(play);
-    else play_wake_at(play, play->due);
+    if (play->plain)
+        play_advance(play);
+    else
+        play_wake_at(play, play->due);
     return true;
 }
 

@@ -24,11 +24,11 @@
 #include "scenario/plan.h"
 
 enum {
-    /* A reset after bytes waits for their acknowledgement, which a reader that is awake gives at
-     * once. Transmitted bytes precede the reset anyway: for them a short wait is enough. A reader
-     * that takes nothing at all is given up. */
+    /* A reset makes this side forget what it has not sent, so it waits: until the bytes are
+     * acknowledged, or on their way for a moment (they precede the reset, and a reader may delay its
+     * acknowledgement for 40 ms). A reader that takes nothing at all is given up. */
     PLAYER_SETTLE_STEP_US = 500,
-    PLAYER_SETTLE_TRANSMITTED_MS = 5,
+    PLAYER_SETTLE_TRANSMITTED_MS = 1,
     PLAYER_SETTLE_MAX_MS = 2000,
     PLAYER_RETRY_MS = 10,
 };
@@ -56,15 +56,14 @@ struct player_order {
     char *id;                      /* for the ledger; owned by the player from here on */
     unsigned attempt;
     unsigned status;
-    enum answer_fault answer;      /* what is wrong with `body` */
-    const char *content_type;      /* static; NULL: none */
-    char *echo_id;                 /* X-Request-ID of the answer; NULL: none; owned from here on */
-    char *body;                    /* NULL when empty; owned from here on */
+    enum answer_fault answer; /* what is wrong with `body` */
+    const char *content_type; /* static; NULL: none */
+    char *echo_id;            /* X-Request-ID of the answer; NULL: none; owned from here on */
+    char *body;               /* NULL when empty; owned from here on */
     size_t body_length;
 };
 
-void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger,
-                 uint32_t capacity);
+void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, uint32_t capacity);
 /* False when `capacity` plays are open: then nothing was taken over. */
 bool player_start(struct player *player, const struct player_order *order);
 /* The client of this exchange went away before it was answered. */

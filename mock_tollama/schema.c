@@ -66,7 +66,8 @@ static enum err unknown_field(const char *key, const char *where, const struct s
                               size_t count, struct err_note *note)
 {
     const char *known[SCHEMA_ROWS_MAX];
-    for (size_t i = 0; i < count; i++) known[i] = rows[i].key;
+    for (size_t i = 0; i < count; i++)
+        known[i] = rows[i].key;
     const char *near = suggest(key, known, count);
     return err_note_set(note, ERR_INVALID, NULL, 0, 0, "%s: unknown field \"%.64s\"%s%s%s", where,
                         key, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",

@@ -34,10 +34,9 @@ struct schema_row {
     bool required;
 };
 
-/* ERR_OK, or ERR_INVALID and a sentence about the first trouble. `where` begins the sentence. `value`
- * may be anything, also not an object. */
-MUST_USE enum err schema_check(const cJSON *value, const char *where,
-                               const struct schema_row *rows, size_t count,
-                               struct err_note *note);
+/* ERR_OK, or ERR_INVALID and a sentence about the first trouble. `where` begins the sentence.
+ * `value` may be anything, also not an object. */
+MUST_USE enum err schema_check(const cJSON *value, const char *where, const struct schema_row *rows,
+                               size_t count, struct err_note *note);
 
 #endif

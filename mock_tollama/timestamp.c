@@ -70,11 +70,14 @@ static int64_t step_seconds(const char *freq)
     static const struct {
         const char *unit;
         int64_t seconds;
-    } UNITS[] = { { "s", 1 },     { "S", 1 },    { "m", 60 },    { "min", 60 },    { "T", 60 },
-                  { "h", 3600 },  { "H", 3600 }, { "D", DAY_S }, { "d", DAY_S },   { "W", 7 * DAY_S } };
+    } UNITS[] = {
+        { "s", 1 },    { "S", 1 },    { "m", 60 },    { "min", 60 },  { "T", 60 },
+        { "h", 3600 }, { "H", 3600 }, { "D", DAY_S }, { "d", DAY_S }, { "W", 7 * DAY_S }
+    };
     int64_t count = 0;
     const char *unit = freq;
-    while (*unit >= '0' && *unit <= '9' && count < 100000) count = count * 10 + (*unit++ - '0');
+    while (*unit >= '0' && *unit <= '9' && count < 100000)
+        count = count * 10 + (*unit++ - '0');
     if (unit == freq) count = 1;
     for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++) {
         if (strcmp(unit, UNITS[i].unit) == 0) return count * UNITS[i].seconds;

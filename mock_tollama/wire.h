@@ -1,7 +1,7 @@
 #ifndef MOCK_WIRE_H
 #define MOCK_WIRE_H
-/* A connection's socket while the mock writes on it itself: exact bytes, in pieces, and the news when
- * there is room again or the client went away. The socket is borrowed; what is waited on is a
+/* A connection's socket while the mock writes on it itself: exact bytes, in pieces, and the news
+ * when there is room again or the client went away. The socket is borrowed; what is waited on is a
  * duplicate of it, because the server's own watch belongs to the same descriptor. */
 
 #include <stdbool.h>
@@ -11,9 +11,9 @@
 struct wire_watch;
 
 struct wire {
-    int fd;                   /* borrowed; -1: not taken */
+    int fd; /* borrowed; -1: not taken */
     uv_loop_t *loop;
-    struct wire_watch *watch; /* owned; NULL: nothing is waited for */
+    struct wire_watch *watch;                    /* owned; NULL: nothing is waited for */
     void (*on_event)(void *context, int events); /* UV_WRITABLE, UV_DISCONNECT */
     void *context;
 };
@@ -38,7 +38,8 @@ enum wire_unsent { WIRE_ACKNOWLEDGED, WIRE_TRANSMITTED, WIRE_HELD };
  * WIRE_TRANSMITTED bytes are on their way, before the reset, and lost only with their packets. */
 enum wire_unsent wire_unsent(const struct wire *wire);
 
-/* Stops waiting; must come before the server closes the socket, else the duplicate keeps it open. */
+/* Stops waiting; must come before the server closes the socket, else the duplicate keeps it open.
+ */
 void wire_release(struct wire *wire);
 
 #endif

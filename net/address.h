@@ -1,7 +1,7 @@
 #ifndef NET_ADDRESS_H
 #define NET_ADDRESS_H
-/* "127.0.0.1:8080", "[::1]:0", "localhost:0" (as 127.0.0.1): where to listen. Port 0 asks the kernel
- * for a free one. */
+/* "127.0.0.1:8080", "[::1]:0", "localhost:0" (as 127.0.0.1): where to listen. Port 0 asks the
+ * kernel for a free one. */
 
 #include <stdint.h>
 

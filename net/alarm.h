@@ -1,8 +1,8 @@
 #ifndef NET_ALARM_H
 #define NET_ALARM_H
-/* One deadline on a libuv loop, exact to microseconds: a timerfd polled by the loop, because libuv's
- * own timers count whole milliseconds. Whoever has many deadlines keeps them in base/timers.h and
- * sets the alarm to the earliest. Never early. */
+/* One deadline on a libuv loop, exact to microseconds: a timerfd polled by the loop, because
+ * libuv's own timers count whole milliseconds. Whoever has many deadlines keeps them in
+ * base/timers.h and sets the alarm to the earliest. Never early. */
 
 #include <uv.h>
 

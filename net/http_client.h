@@ -1,13 +1,15 @@
 #ifndef NET_HTTP_CLIENT_H
 #define NET_HTTP_CLIENT_H
-/* libcurl's multi_socket_action on a libuv loop. It moves bytes and classifies how a transfer ended;
- * it has no timeouts, no retries, no queue: those are policies and belong to the caller, who cancels.
+/* libcurl's multi_socket_action on a libuv loop. It moves bytes and classifies how a transfer
+ * ended; it has no timeouts, no retries, no queue: those are policies and belong to the caller, who
+ * cancels.
  *
- * What it does about libcurl 7.88's habits: no hidden resend (a second PREREQ of one transfer aborts
- * it: HTTP_END_READ_ERROR); a pooled socket that has bytes or a FIN waiting is dropped before use and
- * the transfer starts again on a new one, at most once, counted in `stale_sockets`; a head without its blank line, two
- * Content-Length lines, and more than HTTP_1XX_MAX interim answers are protocol errors; no
- * "Expect: 100-continue"; a fresh handle per transfer; DNS never blocks the loop. */
+ * What it does about libcurl 7.88's habits: no hidden resend (a second PREREQ of one transfer
+ * aborts it: HTTP_END_READ_ERROR); a pooled socket that has bytes or a FIN waiting is dropped
+ * before use and the transfer starts again on a new one, at most once, counted in `stale_sockets`;
+ * a head without its blank line, two Content-Length lines, and more than HTTP_1XX_MAX interim
+ * answers are protocol errors; no "Expect: 100-continue"; a fresh handle per transfer; DNS never
+ * blocks the loop. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,8 +82,8 @@ void http_client_cancel(struct http_call *call);
 /* Pooled sockets found dead before use, since create. */
 uint64_t http_client_stale_sockets(const struct http_client *client);
 
-/* Retry-After (RFC 9110 10.2.3), seconds or HTTP-date: nanoseconds from `wall_ms_now`; a date in the
- * past is 0. False when it is neither. */
+/* Retry-After (RFC 9110 10.2.3), seconds or HTTP-date: nanoseconds from `wall_ms_now`; a date in
+ * the past is 0. False when it is neither. */
 bool http_parse_retry_after(const char *value, uint64_t wall_ms_now, uint64_t *out_ns);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef NET_LIFELINE_H
 #define NET_LIFELINE_H
-/* A child that must not outlive the program that started it: `--parent PID` on its command line asks
- * the kernel to kill it when that program ends, however it ends (PR_SET_PDEATHSIG). */
+/* A child that must not outlive the program that started it: `--parent PID` on its command line
+ * asks the kernel to kill it when that program ends, however it ends (PR_SET_PDEATHSIG). */
 
 #include <sys/types.h>
 

@@ -36,7 +36,7 @@ void stage_open(struct stage *stage, const char *yaml, const char *setting)
 
 void stage_simulate(struct stage *stage)
 {
-    struct sim_options options = { .jitter_ns = 0 };
+    struct sim_options options = { .arrival_jitter_ns = 0, .reply_jitter_ns = 0 };
     struct err_note note = { .err = ERR_OK };
     if (sim_run(&stage->run, &options, NULL, &note) != ERR_OK) fail_msg("%s", note.sentence);
 }

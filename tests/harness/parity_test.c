@@ -50,7 +50,9 @@ static void a_world_that_is_late_within_the_margin_agrees(void **state)
     for (uint64_t seed = 1000; seed < 1010; seed++) { /* none of parity's own */
         struct run late;
         struct parity parity;
-        struct sim_options options = { .jitter_ns = PARITY_MARGIN_NS, .jitter_seed = seed };
+        struct sim_options options = { .arrival_jitter_ns = PARITY_MARGIN_NS,
+                                       .reply_jitter_ns = PARITY_MARGIN_NS,
+                                       .jitter_seed = seed };
         simulate(&stage, &stage.config, options, &late);
         compare(&stage, &late, &parity);
         assert_true(parity.holds);
@@ -65,7 +67,7 @@ static void a_world_without_a_breaker_differs(void **state)
     struct stage stage;
     struct run other;
     struct parity parity;
-    struct sim_options options = { .jitter_ns = 0 };
+    struct sim_options options = { .arrival_jitter_ns = 0, .reply_jitter_ns = 0 };
     stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
     stage_simulate(&stage);
     struct runtime_config config = stage.config;
@@ -92,7 +94,7 @@ static void a_few_differences_are_forgiven(void **state)
     struct stage stage;
     struct run other;
     struct parity parity;
-    struct sim_options options = { .jitter_ns = 0 };
+    struct sim_options options = { .arrival_jitter_ns = 0, .reply_jitter_ns = 0 };
     stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
     stage_simulate(&stage);
     simulate(&stage, &stage.config, options, &other);

@@ -155,7 +155,7 @@ static void sim_refuses_requests_that_the_configuration_does_not_allow(void **st
     (void)state;
     struct stage stage;
     struct err_note note = { .err = ERR_OK };
-    struct sim_options options = { .jitter_ns = 0 };
+    struct sim_options options = { .arrival_jitter_ns = 0, .reply_jitter_ns = 0 };
     stage_open(&stage, ONE_REQUEST(GOOD_REQUEST, "  latency: 40ms\n"), "horizon_max=5");
     assert_int_equal(ERR_INVALID, sim_run(&stage.run, &options, NULL, &note));
     assert_non_null(strstr(note.sentence, "horizon_steps"));
@@ -205,7 +205,9 @@ static void sim_is_the_same_each_time(void **state)
     struct run runs[2];
     struct stage stage;
     struct err_note note = { .err = ERR_OK };
-    struct sim_options options = { .jitter_ns = 3 * ms, .jitter_seed = 5 };
+    struct sim_options options = { .arrival_jitter_ns = 3,
+                                   .reply_jitter_ns = 3 * ms,
+                                   .jitter_seed = 5 };
     stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
     for (int i = 0; i < 2; i++) {
         buf_init(&traces[i], BUF_UNBOUNDED);
@@ -236,7 +238,9 @@ static void jitter_makes_replies_later_by_at_most_its_length(void **state)
     uint64_t plain_ns = 40 * ms + SIM_CONNECT_NS + 2 * SIM_TRANSPORT_NS;
     uint64_t longest_ns = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct sim_options options = { .jitter_ns = 5 * ms, .jitter_seed = seed };
+        struct sim_options options = { .arrival_jitter_ns = 5,
+                                       .reply_jitter_ns = 5 * ms,
+                                       .jitter_seed = seed };
         stage_open(&stage, ONE_REQUEST(GOOD_REQUEST, "  latency: 40ms\n"), NULL);
         assert_int_equal(ERR_OK, sim_run(&stage.run, &options, NULL, &note));
         uint64_t late_ns = stage.run.answers[0].done_ns - plain_ns;

@@ -24,7 +24,8 @@
 #define PROGRAM TOLLGATE_BINARY_DIR "/bin/mock-tollama"
 
 const char CLIENT_FORECAST[] =
-    "{\"model\":\"chronos\",\"horizon\":4,\"quantiles\":[0.1,0.5,0.9],\"series\":[{\"id\":\"series-a\","
+    "{\"model\":\"chronos\",\"horizon\":4,\"quantiles\":[0.1,0.5,0.9],\"series\":[{\"id\":\"series-"
+    "a\","
     "\"freq\":\"5m\",\"timestamps\":[\"2026-01-01T00:00:00Z\",\"2026-01-01T00:05:00Z\","
     "\"2026-01-01T00:10:00Z\"],\"target\":[0.5,0.52,0.51]}],\"options\":{}}";
 
@@ -67,8 +68,8 @@ void mock_start_scenario(struct mock_process *mock, const char *scenario)
     mock_ledger_path(mock, ledger, sizeof ledger);
     /* A test that fails leaves its mock behind: it ends with the test program. */
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *arguments[16] = { PROGRAM, "--listen", "127.0.0.1:0", "--ledger", ledger,
-                                  "--parent", parent };
+    const char *arguments[16] = { PROGRAM, "--listen", "127.0.0.1:0", "--ledger",
+                                  ledger,  "--parent", parent };
     if (scenario != NULL) {
         assert_int_equal(file_write(path, scenario, strlen(scenario), &note), ERR_OK);
         arguments[7] = "--scenario";
@@ -132,11 +133,13 @@ int mock_run(const char *const *arguments, struct buf *err)
     int status = 0;
     char bytes[4096];
     const char *full[16] = { PROGRAM };
-    for (size_t i = 0; arguments[i] != NULL && i + 2 < 16; i++) full[i + 1] = arguments[i];
+    for (size_t i = 0; arguments[i] != NULL && i + 2 < 16; i++)
+        full[i + 1] = arguments[i];
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     pid_t pid = spawn(full, pipes[1], pipes[1]);
     close(pipes[1]);
-    for (ssize_t n; (n = read(pipes[0], bytes, sizeof bytes)) > 0;) buf_put(err, bytes, (size_t)n);
+    for (ssize_t n; (n = read(pipes[0], bytes, sizeof bytes)) > 0;)
+        buf_put(err, bytes, (size_t)n);
     close(pipes[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));

@@ -29,18 +29,19 @@ int mock_end(struct mock_process *mock, int signal_number);
 /* Ends it with SIGTERM, checks that it exits with 0 and removes its files. */
 void mock_stop(struct mock_process *mock);
 void mock_remove_files(struct mock_process *mock);
-/* Runs the program with these arguments until it ends; stderr goes to `err`. Returns the exit code. */
+/* Runs the program with these arguments until it ends; stderr goes to `err`. Returns the exit code.
+ */
 int mock_run(const char *const *arguments, struct buf *err);
 void mock_ledger_path(const struct mock_process *mock, char *out, size_t out_bytes);
 
 int client_connect(const struct mock_process *mock);
 
 struct request {
-    const char *method; /* NULL: POST */
-    const char *path;   /* NULL: /v1/forecast */
-    const char *id;     /* X-Request-ID; NULL: none */
+    const char *method;  /* NULL: POST */
+    const char *path;    /* NULL: /v1/forecast */
+    const char *id;      /* X-Request-ID; NULL: none */
     const char *attempt; /* X-Attempt; NULL: none */
-    const char *body;   /* NULL: CLIENT_FORECAST for a POST, none for a GET */
+    const char *body;    /* NULL: CLIENT_FORECAST for a POST, none for a GET */
 };
 
 extern const char CLIENT_FORECAST[]; /* horizon 4, quantiles 0.1 0.5 0.9, id series-a */
@@ -50,15 +51,16 @@ void client_send(int fd, const struct request *request);
 enum end { END_WHOLE, END_RESET, END_FIN, END_SILENT };
 
 struct answer {
-    unsigned status;     /* 0: no complete head */
-    struct buf head;     /* with its blank line */
-    struct buf body;     /* what came of it */
-    size_t announced;    /* Content-Length */
+    unsigned status;  /* 0: no complete head */
+    struct buf head;  /* with its blank line */
+    struct buf body;  /* what came of it */
+    size_t announced; /* Content-Length */
     enum end end;
-    uint64_t first_ns;   /* moment of the first byte */
+    uint64_t first_ns; /* moment of the first byte */
 };
 
-/* Reads until the announced body is whole, the connection ends, or nothing comes for `silence_ms`. */
+/* Reads until the announced body is whole, the connection ends, or nothing comes for `silence_ms`.
+ */
 void client_read(int fd, struct answer *answer, int silence_ms);
 void answer_free(struct answer *answer);
 /* The value of a header into `out`; false when it is absent. */

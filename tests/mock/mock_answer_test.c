@@ -98,8 +98,10 @@ static void not_finite_is_a_nan_or_a_number_too_large(void **state)
         bool has_large = strstr(buf_text(&answer.body), "1e999") != NULL;
         assert_true(has_nan != has_large);
         cJSON *document = cJSON_Parse(buf_text(&answer.body));
-        if (has_nan) assert_null(document);
-        else assert_int_equal(count_good_quantiles(first_forecast(document), 4), 2);
+        if (has_nan)
+            assert_null(document);
+        else
+            assert_int_equal(count_good_quantiles(first_forecast(document), 4), 2);
         cJSON_Delete(document);
         nan_seen += has_nan;
         large_seen += has_large;
@@ -222,8 +224,7 @@ static void the_older_endpoint_has_quantiles_and_meta(void **state)
     struct mock_process mock;
     struct answer answer;
     mock_start(&mock, NULL, "");
-    client_call(&mock,
-                &(struct request){ .path = "/v1/timeseries/forecast", .body = TIMESERIES },
+    client_call(&mock, &(struct request){ .path = "/v1/timeseries/forecast", .body = TIMESERIES },
                 &answer);
     assert_int_equal(answer.status, 200);
     cJSON *document = cJSON_Parse(buf_text(&answer.body));
@@ -269,8 +270,10 @@ static void fixed_endpoints_answer_as_tollama_does(void **state)
     static const struct {
         const char *path;
         const char *member;
-    } FIXED[] = { { "/v1/health", "status" },          { "/health/live", "status" },
-                  { "/health/ready", "runner_manager" }, { "/api/version", "version" },
+    } FIXED[] = { { "/v1/health", "status" },
+                  { "/health/live", "status" },
+                  { "/health/ready", "runner_manager" },
+                  { "/api/version", "version" },
                   { "/api/tags", "models" } };
     struct mock_process mock;
     mock_start(&mock, "{ status: 503 }", "0s"); /* faults do not touch them */

@@ -153,7 +153,8 @@ static void any_bytes_are_an_ask_or_a_sentence(void **state)
 {
     (void)state;
     static const char GOOD[] =
-        "{\"model\":\"m\",\"horizon\":2,\"quantiles\":[0.1],\"series\":[{\"id\":\"a\",\"freq\":\"D\","
+        "{\"model\":\"m\",\"horizon\":2,\"quantiles\":[0.1],\"series\":[{\"id\":\"a\",\"freq\":"
+        "\"D\","
         "\"timestamps\":[\"2025-01-01\"],\"target\":[1],\"past_covariates\":{\"p\":[1]}}]}";
     struct rng rng;
     rng_init(&rng, 7, "bytes");

@@ -22,7 +22,8 @@
 
 enum { IDS = 100, FATE_RESET = 1 };
 
-static const char MIXED[] = "{ status: 503, share: 40% }, { at: response_head, do: reset, share: 20% }";
+static const char MIXED[] =
+    "{ status: 503, share: 40% }, { at: response_head, do: reset, share: 20% }";
 static const int64_t SECOND = 1000000000;
 
 static unsigned fate_of(struct answer *answer)
@@ -60,8 +61,10 @@ static void meet_all_at_once(unsigned fates[IDS], const char *attempt)
     struct mock_process mock;
     int fds[IDS];
     mock_start(&mock, MIXED, "1ms");
-    for (int i = 0; i < IDS; i++) fds[i] = client_connect(&mock);
-    for (int i = IDS - 1; i >= 0; i--) send_numbered(fds[i], i, attempt);
+    for (int i = 0; i < IDS; i++)
+        fds[i] = client_connect(&mock);
+    for (int i = IDS - 1; i >= 0; i--)
+        send_numbered(fds[i], i, attempt);
     for (int i = 0; i < IDS; i++) {
         struct answer answer;
         client_read(fds[i], &answer, CLIENT_PATIENCE_MS);
@@ -412,7 +415,8 @@ static void it_does_not_outlive_its_parent(void **state)
             _exit(127);
         }
         close(pipes[1]);
-        for (;;) pause();
+        for (;;)
+            pause();
     }
     close(pipes[1]);
     assert_int_equal(read(pipes[0], &byte, 1), 1); /* it is ready */

@@ -65,19 +65,26 @@ static void every_schema_problem_is_a_400_with_a_sentence(void **state)
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[]}", "at least one series" },
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[3]}", "must be an object" },
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t1\"],"
-          "\"target\":[1,2]}]}", "1 timestamps but 2 target" },
+          "\"target\":[1,2]}]}",
+          "1 timestamps but 2 target" },
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[{\"id\":\"a\",\"timestamps\":[],"
-          "\"target\":[]}]}", "at least one value" },
+          "\"target\":[]}]}",
+          "at least one value" },
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t\"],"
-          "\"target\":[1e999]}]}", "finite number" },
+          "\"target\":[1e999]}]}",
+          "finite number" },
         { "{\"model\":\"m\",\"horizon\":1,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t\"],"
-          "\"target\":[1],\"colour\":1}]}", "unknown field \"colour\"" },
+          "\"target\":[1],\"colour\":1}]}",
+          "unknown field \"colour\"" },
         { "{\"model\":\"m\",\"horizon\":2,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t\"],"
-          "\"target\":[1],\"past_covariates\":{\"p\":[1,2]}}]}", "\"p\" has 2 values" },
+          "\"target\":[1],\"past_covariates\":{\"p\":[1,2]}}]}",
+          "\"p\" has 2 values" },
         { "{\"model\":\"m\",\"horizon\":2,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t\"],"
-          "\"target\":[1],\"future_covariates\":{\"p\":[1]}}]}", "\"p\" has 1 values" },
+          "\"target\":[1],\"future_covariates\":{\"p\":[1]}}]}",
+          "\"p\" has 1 values" },
         { "{\"model\":\"m\",\"horizon\":2,\"series\":[{\"id\":\"a\",\"timestamps\":[\"t\"],"
-          "\"target\":[1],\"actuals\":[1]}]}", "actuals" },
+          "\"target\":[1],\"actuals\":[1]}]}",
+          "actuals" },
     };
     struct mock_process mock;
     mock_start(&mock, NULL, "");
@@ -99,7 +106,8 @@ static void deep_nesting_is_refused(void **state)
     struct mock_process mock;
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    for (int i = 0; i < 100000; i++) buf_putc(&body, '[');
+    for (int i = 0; i < 100000; i++)
+        buf_putc(&body, '[');
     mock_start(&mock, NULL, "");
     expect_refused(&mock, "/v1/forecast", buf_text(&body), "not JSON");
     buf_deinit(&body);
@@ -137,8 +145,13 @@ static void unknown_paths_and_methods_are_refused_and_the_id_is_echoed(void **st
 static void a_bad_start_is_refused_and_changes_nothing(void **state)
 {
     (void)state;
-    static const char *const BAD[] = { "x", "[]", "{\"at_ns\":-1}", "{\"at_ns\":1.5}",
-                                       "{\"at_ns\":\"1\"}", "{\"at\":1}", "{\"at_ns\":1e30}" };
+    static const char *const BAD[] = { "x",
+                                       "[]",
+                                       "{\"at_ns\":-1}",
+                                       "{\"at_ns\":1.5}",
+                                       "{\"at_ns\":\"1\"}",
+                                       "{\"at\":1}",
+                                       "{\"at_ns\":1e30}" };
     struct mock_process mock;
     mock_start(&mock, "{ status: 503 }", "0s");
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
@@ -187,7 +200,8 @@ static void garbage_on_the_port_does_no_harm(void **state)
     struct buf long_head;
     buf_init(&long_head, BUF_UNBOUNDED);
     buf_puts(&long_head, "GET /v1/health HTTP/1.1\r\nX-Long: ");
-    for (int i = 0; i < 200000; i++) buf_putc(&long_head, 'a');
+    for (int i = 0; i < 200000; i++)
+        buf_putc(&long_head, 'a');
     throw_bytes(&mock, long_head.data, long_head.length);
     buf_deinit(&long_head);
     mock_stop(&mock);

@@ -31,8 +31,8 @@ static void learn_healthy(const struct mock_process *mock, struct answer *health
 
 enum connection { CONNECTION_NEW, CONNECTION_REUSED };
 
-/* `cut` is a position and effect; the client must read `share_ppm` of the body (or `bytes`, when not
- * 0), the very bytes of the healthy one, and then `end`. */
+/* `cut` is a position and effect; the client must read `share_ppm` of the body (or `bytes`, when
+ * not 0), the very bytes of the healthy one, and then `end`. */
 struct cut {
     const char *fault;
     uint32_t share_ppm;
@@ -55,8 +55,7 @@ static void expect_cut(const struct cut *cut, enum connection connection)
         answer_free(&answer);
     }
     client_send(fd, &ONE);
-    client_read(fd, &answer,
-                cut->end == END_SILENT ? CLIENT_SILENCE_MS : CLIENT_PATIENCE_MS);
+    client_read(fd, &answer, cut->end == END_SILENT ? CLIENT_SILENCE_MS : CLIENT_PATIENCE_MS);
     if (cut->at_head) {
         assert_int_equal(answer.status, 0);
         assert_int_equal(answer.end, cut->end);
@@ -245,7 +244,8 @@ static void a_stalled_answer_holds_up_nobody_else(void **state)
     client_set_start(&mock, HOUR_NS);
     client_call(&mock, &ONE, &answer);
     assert_int_equal(answer.status, 200);
-    for (int i = 0; i < 20; i++) close(stalled[i]);
+    for (int i = 0; i < 20; i++)
+        close(stalled[i]);
     answer_free(&answer);
     mock_stop(&mock);
 }
