@@ -374,13 +374,15 @@ static void control_is_not_served_on_a_public_address(void **state)
     struct answer answer;
     int pipes[2];
     char line[128] = "";
+    char parent[32];
     unsigned port = 0;
     assert_int_equal(pipe(pipes), 0);
+    snprintf(parent, sizeof parent, "%d", (int)getpid());
     mock.pid = fork();
     if (mock.pid == 0) {
         dup2(pipes[1], STDOUT_FILENO);
         execl(TOLLGATE_BINARY_DIR "/bin/mock-tollama", "mock-tollama", "--listen", "0.0.0.0:0",
-              (char *)NULL);
+              "--parent", parent, (char *)NULL);
         _exit(127);
     }
     close(pipes[1]);
