@@ -64,6 +64,8 @@ static void ledger_on_line(void *context, const cJSON *line)
 {
     struct run *run = context;
     const char *id = line_text(line, "id");
+    /* Not of the schedule: the runtime's own, such as a warm-up before the start. */
+    if (request_index(run, id) == UINT32_MAX) return;
     struct run_delivery *delivery = run_add_delivery(run);
     *delivery = (struct run_delivery){
         .request = request_index(run, id),

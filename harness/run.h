@@ -51,7 +51,7 @@ struct run_attempt {
 
 /* One line of the mock's ledger (real), or the same facts from the simulated upstream. */
 struct run_delivery {
-    uint32_t request;          /* index; UINT32_MAX when the id is not of the schedule */
+    uint32_t request;          /* index */
     uint32_t attempt;
     uint64_t at_ns;            /* when the upstream had read the request */
     uint32_t fired;            /* reply_plan.fired */

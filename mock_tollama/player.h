@@ -25,8 +25,8 @@
 
 enum {
     /* A reset makes this side forget what it has not sent, so it waits: until the bytes are
-     * acknowledged, or on their way for a moment (they precede the reset, and a reader may delay its
-     * acknowledgement for 40 ms). A reader that takes nothing at all is given up. */
+     * acknowledged, or on their way for a moment (they precede the reset, and a reader may delay
+     * its acknowledgement for 40 ms). A reader that takes nothing at all is given up. */
     PLAYER_SETTLE_STEP_US = 500,
     PLAYER_SETTLE_TRANSMITTED_MS = 1,
     PLAYER_SETTLE_MAX_MS = 2000,

@@ -121,6 +121,27 @@ static void sim_takes_an_answer_before_a_timer_of_the_same_instant(void **state)
     stage_close(&stage);
 }
 
+/* The first answer is complete at 1 s, when the second request for it arrives. */
+static void sim_lets_the_upstream_go_before_an_arrival_of_the_same_instant(void **state)
+{
+    (void)state;
+    static const char yaml[] =
+        "version: 1\nname: two\nteaches: Two requests.\nseed: 7\nduration: 4s\n"
+        "runtime: { env: prod }\n"
+        "workload:\n  - arrival: { constant: 1/s }\n    to: 2s\n    keys: { count: 1 }\n"
+        "    request: " GOOD_REQUEST "\n"
+        "upstream:\n  latency: 999700us\n"
+        "expect:\n  - order: guide\n";
+    struct stage stage;
+    stage_open(&stage, yaml, NULL);
+    stage_simulate(&stage);
+    assert_int_equal(2, stage.schedule.count);
+    assert_int_equal(stage.schedule.items[1].at_ns,
+                     stage.run.answers[0].done_ns - SIM_TRANSPORT_NS);
+    assert_int_equal(SERVED_CACHE, stage.run.answers[1].served);
+    stage_close(&stage);
+}
+
 static void sim_routes_low_liquidity_to_the_baseline(void **state)
 {
     (void)state;
@@ -282,6 +303,7 @@ int main(void)
         cmocka_unit_test(sim_reports_each_fault_as_a_client_would),
         cmocka_unit_test(sim_honours_retry_after),
         cmocka_unit_test(sim_takes_an_answer_before_a_timer_of_the_same_instant),
+        cmocka_unit_test(sim_lets_the_upstream_go_before_an_arrival_of_the_same_instant),
         cmocka_unit_test(sim_routes_low_liquidity_to_the_baseline),
         cmocka_unit_test(sim_answers_503_when_no_call_is_free),
         cmocka_unit_test(sim_refuses_requests_that_the_configuration_does_not_allow),
