@@ -48,7 +48,8 @@ static void play_stop(struct play *play)
 
 void play_abort(struct play *play, const char *reason)
 {
-    if (play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
+    bool begun = play->run != NULL; /* a replay may still wait for its turn */
+    if (!begun || play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
     run_set_invalid(play->run, "%s", reason);
     play_stop(play);
 }

@@ -31,7 +31,7 @@ enum {
 struct real_job {
     struct run_session *session;
     size_t index;
-    struct play play;
+    struct play plays[RUN_REPLAYS_MAX + 1]; /* one per try: libuv may still hold a past one's */
     char config_path[RUN_PATH_MAX];
     char folder[RUN_PATH_MAX];
     unsigned replays;
@@ -80,11 +80,16 @@ static enum err simulate_all(struct run_session *session, struct err_note *note)
 
 /* ---- the real world ---- */
 
+static struct play *job_play(struct real_job *job)
+{
+    return &job->plays[job->replays];
+}
+
 static void session_abort(struct run_session *session, size_t except, const char *reason)
 {
     session->stopping = true;
     for (size_t i = 0; i < session->next; i++) {
-        if (i != except) play_abort(&session->jobs[i].play, reason);
+        if (i != except) play_abort(job_play(&session->jobs[i]), reason);
     }
 }
 
@@ -151,7 +156,7 @@ static void job_start(struct run_session *session, size_t index)
     };
     session->playing++;
     progress_set(&session->progress, index, PROGRESS_STARTING, 0);
-    play_start(&job->play, &session->loop, &config, &item->real.run);
+    play_start(job_play(job), &session->loop, &config, &item->real.run);
 }
 
 static void session_on_handle_closed(uv_handle_t *handle)
@@ -186,8 +191,10 @@ static void session_on_draw(uv_timer_t *timer)
     struct run_session *session = timer->data;
     for (size_t i = 0; i < session->next; i++) {
         if (session->progress.states[i] == PROGRESS_DONE) continue;
-        uint64_t elapsed_ns = play_elapsed_ns(&session->jobs[i].play);
-        bool playing = session->jobs[i].play.state >= PLAY_PLAYING;
+        if (session->progress.states[i] == PROGRESS_WAITING) continue;
+        const struct play *play = job_play(&session->jobs[i]);
+        uint64_t elapsed_ns = play_elapsed_ns(play);
+        bool playing = play->state >= PLAY_PLAYING;
         progress_set(&session->progress, i, playing ? PROGRESS_PLAYING : PROGRESS_STARTING,
                      elapsed_ns);
     }

@@ -1,6 +1,7 @@
 /* The command line, as a person or a CI system meets it: exit codes, what is said, what is left
  * behind. */
 
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -183,6 +184,26 @@ static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **sta
     }
 }
 
+/* A harness that is stopped for a while sends late: that says nothing about the service. */
+static void a_run_whose_generator_lagged_is_played_again(void **state)
+{
+    (void)state;
+    const char *arguments[] = { "run",   "--world", "real", "--configs", "configs",
+                                "--out", out_folder("lag"),
+                                write_file("lag.yaml", SCENARIO_HEAD
+                                           "duration: 4s\n" SCENARIO_TAIL
+                                           "expect:\n  - order: guide\n"),
+                                NULL };
+    command_start(&command, arguments);
+    assert_true(command_wait_text(&command, "real started"));
+    kill(command.pid, SIGSTOP);
+    poll(NULL, 0, 500);
+    kill(command.pid, SIGCONT);
+    assert_int_equal(command_finish(&command), 0);
+    assert_says("the load generator lagged");
+    assert_says("playing it again");
+}
+
 static const char *long_scenario(void)
 {
     return write_file("long.yaml", SCENARIO_HEAD "duration: 50s\n" SCENARIO_TAIL
@@ -301,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_failed_expectation_exits_1_and_names_its_line),
         cmocka_unit_test(too_few_requests_exit_3_and_say_how_many_more),
         cmocka_unit_test(a_short_run_over_sockets_passes_and_leaves_nothing_behind),
+        cmocka_unit_test(a_run_whose_generator_lagged_is_played_again),
         cmocka_unit_test(killing_the_runtime_in_mid_run_exits_4_within_5_s),
         cmocka_unit_test(killing_the_mock_in_mid_run_exits_4_within_5_s),
         cmocka_unit_test(an_interrupt_stops_cleanly_and_keeps_what_was_measured),
