@@ -4,7 +4,10 @@
 
 void call_enter(struct engine *engine, uint32_t id, enum call_state state, instant_ns timer)
 {
-    engine->calls[id].state = state;
+    struct call *call = &engine->calls[id];
+    if (call->state == CALL_POOL) call->record.pool_wait_ns += engine->now - call->pool_since;
+    if (state == CALL_POOL) call->pool_since = engine->now;
+    call->state = state;
     timers_set(&engine->timers, id, timer);
 }
 
@@ -29,6 +32,7 @@ static void record_init(struct call_record *record, uint64_t request_key, instan
     record->cache_state = CACHE_MISS;
     record->cache_slot = CACHE_NO_SLOT;
     record->age_ns = 0;
+    record->pool_wait_ns = 0;
     record->breaker = BREAKER_CLOSED;
     record->attempt_count = 0;
     record->path_count = 0;

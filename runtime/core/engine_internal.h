@@ -34,6 +34,7 @@ struct call {
     enum code cause;              /* why the plain forecast is not served, as far as known */
     enum outcome limit_outcome;   /* CONNECT, WRITE, READ: what it means when the timer fires */
     uint64_t backoff_ns;          /* BACKOFF, POOL: waited before the next attempt */
+    instant_ns pool_since;        /* POOL: when the wait began */
     struct breaker_permit permit; /* of the running attempt */
     struct cache_key key;
     struct call_record record;

@@ -79,6 +79,7 @@ struct call_record {
     enum cache_state cache_state; /* of what was served, or CACHE_MISS */
     uint32_t cache_slot;          /* the body's slot when served from the cache or stored */
     uint64_t age_ns;              /* of what was served */
+    uint64_t pool_wait_ns;        /* waited for a place in the pool, over all attempts */
     enum breaker_state breaker;   /* when answered */
     uint8_t attempt_count;
     uint8_t path_count;
