@@ -67,6 +67,7 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
     };
     /* A runtime without a seed draws one at its start; here the run's takes its place. */
     if (sim->config.seed == 0) sim->config.seed = run->seed;
+    sim->config.l2_enabled = false; /* sim.h says why */
     uint32_t calls_max = sim->config.calls_max;
     sim->engine = engine_create(&sim->config);
     sim->request_of = mem_alloc(calls_max, sizeof *sim->request_of);
@@ -174,6 +175,9 @@ static void sim_step(struct sim *sim, const struct engine_input *first)
             case ENGINE_STORE: break; /* bodies are not kept */
             case ENGINE_DROP: break;
             case ENGINE_ANSWER: on_answer(sim, action->call); break;
+            case ENGINE_L2_GET:
+            case ENGINE_L2_CANCEL:
+            case ENGINE_L2_PUT: assert(false && "the simulation has no second level"); break;
             case ENGINE_BREAKER: *run_add_transition(sim->run) = action->transition; break;
             }
         }

@@ -4,7 +4,9 @@
  * instead of sockets and a clock. One scenario is one call; nothing is shared.
  *
  * What is modelled: connection set-up and transport as two constants (below), the upstream's plan,
- * every timer of the engine. What is not: CPU time, kernel queues, DNS, TLS.
+ * every timer of the engine. What is not: CPU time, kernel queues, DNS, TLS,
+ * and the second-level cache: it is turned off, because what Redis holds outlives a run and other
+ * instances write to it, so no scenario says what a lookup would find.
  *
  * The order of events is fixed: the earlier first; of one instant, what the upstream does (first
  * begun, first come), then an arrival, then the engine's timers. */

@@ -9,15 +9,21 @@
  *
  *     input:baseline_only  baseline:*
  *     l1:fresh
- *     (l1:stale | l1:miss)  tries  one of: attempt:ok, l1:filled, stale:hit, stale:miss baseline:*
+ *     (l1:stale | l1:miss)  [second level]  [flight]  tries
+ *         one of: attempt:ok, l1:filled, stale:hit, stale:l2, stale:miss baseline:*
  *
- * where a try is [pool:wait] (breaker:closed | breaker:probe) attempt:*, only as long as the
- * outcome before it may be retried, and a refusal (hold, breaker:open, breaker:half_open,
- * pool:full, pool:timeout) ends them. */
+ * where the second level is l2:stale, l2:miss, l2:timeout, or l2:fresh, which is the answer; stale:l2
+ * comes after l2:stale only. A flight is flight:joined and then flight:ok, the answer, or
+ * flight:failed, or the call's own deadline, or own tries. A try is [pool:wait] (breaker:closed |
+ * breaker:probe) attempt:*, only as long as the outcome before it may be retried, and a refusal
+ * (hold, breaker:open, breaker:half_open, pool:full, pool:timeout, negative:hit before the first,
+ * retry:budget after one) ends them. */
 enum place {
     PLACE_START,
     PLACE_BASELINE_DUE, /* input:baseline_only or stale:miss came: now the baseline */
-    PLACE_GATE,         /* an attempt may be asked for */
+    PLACE_LOOKED_UP,    /* L1 had nothing fresh; L2 may follow */
+    PLACE_GATE,         /* an attempt may be asked for; L2 was asked */
+    PLACE_FLIGHT,       /* waits for the attempts of another call */
     PLACE_POOL,         /* waits for a connection */
     PLACE_ADMITTED,     /* the breaker agreed: now the attempt */
     PLACE_FAILED,       /* an attempt failed and may be retried */
@@ -32,6 +38,8 @@ struct walk {
     enum place place;
     uint32_t attempts;     /* attempt words so far */
     bool stale_known;      /* l1:stale was seen */
+    bool l2_stale;         /* l2:stale was seen */
+    bool l2_timeout;       /* l2:timeout was seen: it may have used the deadline up */
     bool stale_missed;     /* stale:miss was seen */
     enum served served;    /* what the last word says was served */
     const char *broken;    /* the rule; NULL: none */
@@ -65,7 +73,9 @@ static enum place on_attempt(struct walk *walk)
 static enum place on_gate(struct walk *walk, enum path_step step)
 {
     switch (walk->place) {
+    case PLACE_LOOKED_UP: break;
     case PLACE_GATE: break;
+    case PLACE_FLIGHT: break;
     case PLACE_FAILED: break;
     case PLACE_POOL: break;
     case PLACE_FALLBACK:
@@ -86,16 +96,47 @@ static enum place on_gate(struct walk *walk, enum path_step step)
 /* A word of the cache after the tries. */
 static enum place on_fallback(struct walk *walk, enum path_step step)
 {
-    bool may = walk->place == PLACE_GATE || walk->place == PLACE_FAILED ||
-               walk->place == PLACE_FALLBACK;
+    bool early = walk->place == PLACE_GATE || walk->place == PLACE_LOOKED_UP;
+    bool may = early || walk->place == PLACE_FAILED || walk->place == PLACE_FALLBACK ||
+               walk->place == PLACE_FLIGHT;
     if (!may) return broken(walk, "the stale entry is asked for once, after the upstream");
-    if (walk->place == PLACE_GATE) {
+    if (step == PATH_L1_FILLED && walk->place != PLACE_LOOKED_UP) return end(walk, SERVED_CACHE);
+    if (early && !walk->l2_timeout) {
         return broken(walk, "the upstream is tried or refused before a stale entry is served");
     }
-    if (step == PATH_L1_FILLED) return end(walk, SERVED_CACHE);
     if (step == PATH_STALE_HIT) return end(walk, SERVED_STALE);
+    if (step == PATH_STALE_L2) {
+        return walk->l2_stale ? end(walk, SERVED_STALE)
+                              : broken(walk, "stale:l2 comes after l2:stale only");
+    }
     walk->stale_missed = true;
     return PLACE_BASELINE_DUE;
+}
+
+/* The second level's answer. */
+static enum place on_l2(struct walk *walk, enum path_step step)
+{
+    if (walk->place != PLACE_LOOKED_UP) return broken(walk, "L2 is asked once, right after L1");
+    if (step == PATH_L2_FRESH) return end(walk, SERVED_CACHE);
+    walk->l2_stale = step == PATH_L2_STALE;
+    walk->l2_timeout = step == PATH_L2_TIMEOUT;
+    return PLACE_GATE;
+}
+
+/* What keeps a call from attempts of its own. */
+static enum place on_instead(struct walk *walk, enum path_step step)
+{
+    bool early = walk->place == PLACE_GATE || walk->place == PLACE_LOOKED_UP;
+    if (step == PATH_RETRY_BUDGET) {
+        return walk->place == PLACE_FAILED ? PLACE_FALLBACK
+                                           : broken(walk, "the budget is one of retries");
+    }
+    if (step == PATH_FLIGHT_JOINED || step == PATH_NEGATIVE_HIT) {
+        if (!early) return broken(walk, "attempts of another call count before own ones");
+        return step == PATH_FLIGHT_JOINED ? PLACE_FLIGHT : PLACE_FALLBACK;
+    }
+    if (walk->place != PLACE_FLIGHT) return broken(walk, "a flight ends for those who joined it");
+    return step == PATH_FLIGHT_OK ? end(walk, SERVED_UPSTREAM) : PLACE_FALLBACK;
 }
 
 static enum place on_baseline(struct walk *walk, enum path_step step)
@@ -119,7 +160,7 @@ static enum place on_word(struct walk *walk, enum path_step step)
     case PATH_L1_STALE:
     case PATH_L1_MISS:
         walk->stale_known = step == PATH_L1_STALE;
-        return walk->place == PLACE_START ? PLACE_GATE
+        return walk->place == PLACE_START ? PLACE_LOOKED_UP
                                           : broken(walk, "the cache is looked up first, and once");
     case PATH_HOLD:
     case PATH_BREAKER_CLOSED:
@@ -132,8 +173,18 @@ static enum place on_word(struct walk *walk, enum path_step step)
     case PATH_ATTEMPT:
         return walk->place == PLACE_ADMITTED ? on_attempt(walk)
                                              : broken(walk, "no attempt without a permit");
+    case PATH_L2_FRESH:
+    case PATH_L2_STALE:
+    case PATH_L2_MISS:
+    case PATH_L2_TIMEOUT: return on_l2(walk, step);
+    case PATH_NEGATIVE_HIT:
+    case PATH_FLIGHT_JOINED:
+    case PATH_FLIGHT_OK:
+    case PATH_FLIGHT_FAILED:
+    case PATH_RETRY_BUDGET: return on_instead(walk, step);
     case PATH_L1_FILLED:
     case PATH_STALE_HIT:
+    case PATH_STALE_L2:
     case PATH_STALE_MISS: return on_fallback(walk, step);
     case PATH_BASELINE_OK:
     case PATH_BASELINE_FAILED: return on_baseline(walk, step);

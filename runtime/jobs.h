@@ -41,6 +41,7 @@ struct job {
 
     bool attempt_live;       /* the engine waits for a result of `attempt` */
     uint32_t attempt;        /* 0-based */
+    bool l2_live;            /* the engine waits for ENGINE_L2_DONE */
     uint64_t progress_turn;  /* turn of the loop in which progress was last reported */
     struct http_call *http;  /* the transfer; NULL once it ended */
     char nonce[NONCE_MAX + 1]; /* X-Request-ID of the attempt: "<request id>~<attempt>" */

@@ -67,6 +67,13 @@ static void answer(struct service *service, struct job *job)
     jobs_release(&service->jobs, job);
 }
 
+/* There is no second level: every lookup misses at once. */
+static void miss_l2(struct service *service, struct job *job)
+{
+    job->l2_live = true;
+    service_push(service, &(struct engine_input){ .kind = ENGINE_L2_DONE, .call = job->id });
+}
+
 static void obey(struct service *service, const struct engine_action *action)
 {
     switch (action->kind) {
@@ -87,6 +94,9 @@ static void obey(struct service *service, const struct engine_action *action)
         metrics_on_transition(&service->metrics, &action->transition);
         log_transition(service, &action->transition);
         break;
+    case ENGINE_L2_GET: miss_l2(service, job_of(service, action->call)); break;
+    case ENGINE_L2_CANCEL: job_of(service, action->call)->l2_live = false; break;
+    case ENGINE_L2_PUT: break;
     }
 }
 
@@ -134,6 +144,10 @@ static bool take(struct service *service, const struct engine_input *input)
     case ENGINE_ATTEMPT_CONNECTED:
     case ENGINE_ATTEMPT_PROGRESS:
     case ENGINE_ATTEMPT_SENT: return job->attempt_live && job->attempt == input->attempt;
+    case ENGINE_L2_DONE:
+        if (!job->l2_live) return false;
+        job->l2_live = false;
+        return true;
     case ENGINE_ATTEMPT_DONE:
         if (!job->attempt_live || job->attempt != input->attempt) return false;
         job->attempt_live = false;

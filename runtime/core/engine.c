@@ -58,6 +58,7 @@ struct engine_action *engine_add(struct engine *engine, enum engine_action_kind 
     action->attempt = 0;
     action->slot = CACHE_NO_SLOT;
     action->outcome = OUTCOME_OK;
+    action->tier = CACHE_TIER_NONE;
     action->deadline = 0;
     return action;
 }
@@ -125,6 +126,7 @@ const struct engine_actions *engine_step(struct engine *engine, const struct eng
     case ENGINE_BASELINE_DONE:
         call_on_baseline_done(engine, input->call, input->baseline_ok);
         break;
+    case ENGINE_L2_DONE: assert(false && "nothing was asked"); break;
     }
     return &engine->actions;
 }

@@ -50,6 +50,7 @@
 #include "core/classify.h"
 #include "core/pool.h"
 #include "core/record.h"
+#include "core/retry_budget.h"
 
 struct engine_config {
     uint64_t seed;               /* of every keyed draw */
@@ -66,6 +67,12 @@ struct engine_config {
     struct pool_config pool;
     struct breaker_config breaker;
     struct cache_config cache;
+    bool l2_enabled;             /* false: no ENGINE_L2_* action ever */
+    uint64_t l2_timeout_ns;      /* > 0 when l2_enabled: longest wait for ENGINE_L2_DONE */
+    bool single_flight;          /* one attempt chain per key at a time; needs the cache */
+    uint64_t negative_ttl_ns;    /* 0: no negative cache */
+    uint32_t negative_entries_max;
+    struct retry_budget_config retry_budget;
 };
 
 enum engine_input_kind {
@@ -77,6 +84,7 @@ enum engine_input_kind {
     ENGINE_ATTEMPT_SENT,      /* the request left completely */
     ENGINE_ATTEMPT_DONE,      /* the attempt ended by itself */
     ENGINE_BASELINE_DONE,     /* the answer to ENGINE_RUN_BASELINE */
+    ENGINE_L2_DONE,           /* the answer to ENGINE_L2_GET */
 };
 
 struct engine_input {
@@ -94,19 +102,29 @@ struct engine_input {
     uint16_t http_status;        /* 0: no complete head */
     bool has_retry_after;
     uint64_t retry_after_ns;     /* from now */
-    uint64_t body_bytes;         /* OUTCOME_OK: what the cached answer will weigh */
+    uint64_t body_bytes;         /* OUTCOME_OK, l2_hit: what the cached answer will weigh */
     /* ENGINE_BASELINE_DONE */
     bool baseline_ok;
+    /* ENGINE_L2_DONE: false for a miss, an error, and anything that cannot be served */
+    bool l2_hit;
+    uint64_t age_ns;             /* l2_hit: how long ago the answer was made */
 };
 
 enum engine_action_kind {
     ENGINE_START_ATTEMPT,  /* start attempt `attempt` of `call`; everything ends at `deadline` */
     ENGINE_CANCEL_ATTEMPT, /* end it; no input of it may follow. `outcome` says why */
     ENGINE_RUN_BASELINE,   /* compute it now and step with ENGINE_BASELINE_DONE */
-    ENGINE_STORE,          /* keep the answer of `call` in `slot`, dropping what is there */
+    ENGINE_STORE,          /* keep a body in `slot`, dropping what is there: the forecast that
+                            * `call` got from the model, or with `tier` CACHE_TIER_L2 the body that
+                            * its L2 lookup found */
     ENGINE_DROP,           /* free the body in `slot` */
     ENGINE_ANSWER,         /* answer `call` as engine_record() says; then its id is free */
     ENGINE_BREAKER,        /* the breaker moved: `transition` */
+    ENGINE_L2_GET,         /* look the key of `call` up in the second level; keep what is found
+                            * until the call's ENGINE_ANSWER, and report ENGINE_L2_DONE */
+    ENGINE_L2_CANCEL,      /* stop that: no ENGINE_L2_DONE of it may follow */
+    ENGINE_L2_PUT,         /* write the forecast that `call` got from the model to the second level;
+                            * `slot` holds it too, or is CACHE_NO_SLOT. Nothing is reported */
 };
 
 struct engine_action {
@@ -115,6 +133,7 @@ struct engine_action {
     uint32_t attempt;
     uint32_t slot;
     enum outcome outcome;
+    enum cache_tier tier; /* ENGINE_STORE */
     instant_ns deadline;
     struct breaker_transition transition;
 };

@@ -30,6 +30,7 @@ static void record_init(struct call_record *record, uint64_t request_key, instan
     record->code = CODE_NONE;
     record->cause = CODE_NONE;
     record->cache_state = CACHE_MISS;
+    record->cache_tier = CACHE_TIER_NONE;
     record->cache_slot = CACHE_NO_SLOT;
     record->age_ns = 0;
     record->pool_wait_ns = 0;
@@ -56,6 +57,7 @@ static void call_answer_cached(struct engine *engine, uint32_t id, struct cache_
 {
     struct call *call = &engine->calls[id];
     call->record.cache_state = hit.state;
+    call->record.cache_tier = CACHE_TIER_L1;
     call->record.cache_slot = hit.slot;
     call->record.age_ns = hit.age_ns;
     if (hit.state == CACHE_FRESH) {

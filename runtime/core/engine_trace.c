@@ -78,6 +78,7 @@ static const char *input_name(enum engine_input_kind kind)
     case ENGINE_ATTEMPT_SENT: return "attempt_sent";
     case ENGINE_ATTEMPT_DONE: return "attempt_done";
     case ENGINE_BASELINE_DONE: return "baseline_done";
+    case ENGINE_L2_DONE: return "l2_done";
     }
     assert(false && "no such input");
     return "";
@@ -108,6 +109,13 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
     case ENGINE_BASELINE_DONE:
         json_key(&json, "ok");
         json_bool(&json, input->baseline_ok);
+        break;
+    case ENGINE_L2_DONE:
+        json_key(&json, "hit");
+        json_bool(&json, input->l2_hit);
+        if (!input->l2_hit) break;
+        put_u64(&json, "age_ns", input->age_ns);
+        put_u64(&json, "body_bytes", input->body_bytes);
         break;
     }
     line_close(&json);
@@ -148,6 +156,7 @@ static void put_record(struct json *json, const struct call_record *record)
     put_code(json, "code", record->code);
     put_code(json, "cause", record->cause);
     put_text(json, "cache_state", cache_state_name(record->cache_state));
+    put_text(json, "cache_tier", cache_tier_name(record->cache_tier));
     put_u64(json, "age_ns", record->age_ns);
     put_text(json, "breaker", breaker_state_name(record->breaker));
     put_u64(json, "arrived", record->arrived);
@@ -171,6 +180,9 @@ static const char *action_name(enum engine_action_kind kind)
     case ENGINE_DROP: return "drop";
     case ENGINE_ANSWER: return "answer";
     case ENGINE_BREAKER: return "breaker";
+    case ENGINE_L2_GET: return "l2_get";
+    case ENGINE_L2_CANCEL: return "l2_cancel";
+    case ENGINE_L2_PUT: return "l2_put";
     }
     assert(false && "no such action");
     return "";
@@ -193,8 +205,16 @@ void engine_trace_action(struct buf *out, const struct engine *engine,
         put_u64(&json, "attempt", action->attempt);
         put_text(&json, "outcome", outcome_name(action->outcome));
         break;
-    case ENGINE_RUN_BASELINE: break;
+    case ENGINE_RUN_BASELINE:
+    case ENGINE_L2_GET:
+    case ENGINE_L2_CANCEL: break;
+    case ENGINE_L2_PUT:
+        if (action->slot != CACHE_NO_SLOT) put_u64(&json, "slot", action->slot);
+        break;
     case ENGINE_STORE:
+        put_u64(&json, "slot", action->slot);
+        put_text(&json, "from", action->tier == CACHE_TIER_L2 ? "l2" : "attempt");
+        break;
     case ENGINE_DROP: put_u64(&json, "slot", action->slot); break;
     case ENGINE_ANSWER: put_record(&json, engine_record(engine, action->call)); break;
     case ENGINE_BREAKER: put_transition(&json, &action->transition); break;

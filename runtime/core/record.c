@@ -38,6 +38,17 @@ bool served_parse(const char *name, enum served *out)
     return false;
 }
 
+const char *cache_tier_name(enum cache_tier tier)
+{
+    switch (tier) {
+    case CACHE_TIER_NONE: return "none";
+    case CACHE_TIER_L1: return "l1";
+    case CACHE_TIER_L2: return "l2";
+    }
+    assert(false && "no such cache tier");
+    return "";
+}
+
 static const char *attempt_name(enum outcome outcome)
 {
     if (outcome == OUTCOME_OK) return "attempt:ok";

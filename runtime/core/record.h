@@ -28,6 +28,13 @@ enum served {
 
 enum { SERVED_COUNT = SERVED_ERROR + 1 };
 
+/* Where the body of a cached answer comes from. */
+enum cache_tier {
+    CACHE_TIER_NONE, /* nothing cached was served */
+    CACHE_TIER_L1,   /* this process: the body lies in `cache_slot` */
+    CACHE_TIER_L2,   /* the second level: the driver holds the body since ENGINE_L2_DONE */
+};
+
 /* One word of `meta.path`. PATH_ATTEMPT carries the attempt's outcome. */
 #define PATH_LIST(X)                                                                               \
     X(PATH_INPUT_BASELINE_ONLY, "input:baseline_only")                                             \
@@ -35,6 +42,14 @@ enum { SERVED_COUNT = SERVED_ERROR + 1 };
     X(PATH_L1_STALE, "l1:stale")                                                                   \
     X(PATH_L1_MISS, "l1:miss")                                                                     \
     X(PATH_L1_FILLED, "l1:filled")                                                                 \
+    X(PATH_L2_FRESH, "l2:fresh")                                                                   \
+    X(PATH_L2_STALE, "l2:stale")                                                                   \
+    X(PATH_L2_MISS, "l2:miss")                                                                     \
+    X(PATH_L2_TIMEOUT, "l2:timeout")                                                               \
+    X(PATH_NEGATIVE_HIT, "negative:hit")                                                           \
+    X(PATH_FLIGHT_JOINED, "flight:joined")                                                         \
+    X(PATH_FLIGHT_OK, "flight:ok")                                                                 \
+    X(PATH_FLIGHT_FAILED, "flight:failed")                                                         \
     X(PATH_HOLD, "hold")                                                                           \
     X(PATH_BREAKER_CLOSED, "breaker:closed")                                                       \
     X(PATH_BREAKER_OPEN, "breaker:open")                                                           \
@@ -44,7 +59,9 @@ enum { SERVED_COUNT = SERVED_ERROR + 1 };
     X(PATH_POOL_FULL, "pool:full")                                                                 \
     X(PATH_POOL_TIMEOUT, "pool:timeout")                                                           \
     X(PATH_ATTEMPT, "attempt:")                                                                    \
+    X(PATH_RETRY_BUDGET, "retry:budget")                                                           \
     X(PATH_STALE_HIT, "stale:hit")                                                                 \
+    X(PATH_STALE_L2, "stale:l2")                                                                   \
     X(PATH_STALE_MISS, "stale:miss")                                                               \
     X(PATH_BASELINE_OK, "baseline:ok")                                                             \
     X(PATH_BASELINE_FAILED, "baseline:failed")
@@ -77,7 +94,10 @@ struct call_record {
     enum code code;
     enum code cause;
     enum cache_state cache_state; /* of what was served, or CACHE_MISS */
-    uint32_t cache_slot;          /* the body's slot when served from the cache or stored */
+    enum cache_tier cache_tier;   /* of what was served */
+    uint32_t cache_slot;          /* the body's slot when served from L1 or stored there; for
+                                   * SERVED_UPSTREAM of a call that made no attempt itself, the
+                                   * slot in which the forecast of another call lies */
     uint64_t age_ns;              /* of what was served */
     uint64_t pool_wait_ns;        /* waited for a place in the pool, over all attempts */
     enum breaker_state breaker;   /* when answered */
@@ -89,6 +109,8 @@ struct call_record {
 
 const char *served_name(enum served served); /* "upstream" */
 bool served_parse(const char *name, enum served *out);
+
+const char *cache_tier_name(enum cache_tier tier); /* "none", "l1", "l2" */
 
 /* "attempt:RUNTIME_5XX" (its taxonomy code; "attempt:ok" for a success), "stale:hit"; borrowed,
  * static. */

@@ -140,7 +140,7 @@ static void write_cache(struct json *json, const struct call_record *record)
     json_key(json, "cache_stale");
     json_bool(json, stale);
     json_key(json, "cache_tier");
-    json_string(json, hit ? "l1" : "none");
+    json_string(json, cache_tier_name(record->cache_tier));
     json_key(json, "cache_state");
     json_string(json, cache_state_name(record->cache_state));
     json_key(json, "age_s");

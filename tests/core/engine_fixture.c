@@ -61,6 +61,9 @@ static void put_action(struct fixture *f, const struct engine_action *action)
         buf_printf(text, "cancel %u.%u %s", action->call, action->attempt,
                    outcome_name(action->outcome));
         break;
+    case ENGINE_L2_GET: buf_printf(text, "l2 get %u", action->call); break;
+    case ENGINE_L2_CANCEL: buf_printf(text, "l2 cancel %u", action->call); break;
+    case ENGINE_L2_PUT: buf_printf(text, "l2 put %u", action->call); break;
     case ENGINE_RUN_BASELINE: buf_printf(text, "baseline %u", action->call); break;
     case ENGINE_STORE:
         assert_int_equal(action->slot, record(f, action->call)->cache_slot);

@@ -249,6 +249,9 @@ static void on_action(struct walk *walk, const struct engine_action *action,
         walk->generation++;
         walk->reach->rule[action->transition.rule]++;
         break;
+    case ENGINE_L2_GET:
+    case ENGINE_L2_CANCEL:
+    case ENGINE_L2_PUT: fail_msg("there is no second level"); break;
     }
 }
 

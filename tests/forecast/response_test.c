@@ -13,6 +13,7 @@ static struct call_record record_of_a_stale_answer(void)
         .code = CODE_CACHE_STALE_SERVED,
         .cause = CODE_RUNTIME_5XX,
         .cache_state = CACHE_STALE,
+        .cache_tier = CACHE_TIER_L1,
         .age_ns = 61500 * NS_PER_MS,
         .breaker = BREAKER_HALF_OPEN,
         .attempt_count = 2,
@@ -114,6 +115,7 @@ static void a_fresh_hit_is_no_fallback(void **state)
     (void)state;
     struct call_record record = { .served = SERVED_CACHE,
                                   .cache_state = CACHE_FRESH,
+                                  .cache_tier = CACHE_TIER_L1,
                                   .age_ns = 1234 * NS_PER_MS };
     static const char *const parts[] = {
         "\"runtime\":\"tollama\"",
