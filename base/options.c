@@ -22,6 +22,16 @@ const char *option_source_text(enum option_source source)
     return "";
 }
 
+const char *option_reload_text(enum option_reload reload)
+{
+    switch (reload) {
+    case OPTION_RESTART: return "no";
+    case OPTION_LIVE: return "yes";
+    case OPTION_UP_TO_START: return "up to its value at start";
+    }
+    return "";
+}
+
 /* The row of a key of `length` bytes; `count` when there is none. */
 static size_t find_row(const struct options *options, const char *key, size_t length)
 {

@@ -27,12 +27,20 @@ enum option_kind {
     OPTION_CHOICE,   /* field: int; index into `choices` */
 };
 
+/* What becomes of the option when a changed file is read again while the program runs. */
+enum option_reload {
+    OPTION_RESTART, /* nothing: the value at start stays until the program is started again */
+    OPTION_LIVE,    /* the new value holds from then on */
+    OPTION_UP_TO_START, /* the same, but no larger than at start: memory was taken for that */
+};
+
 enum { OPTION_TEXT_MAX = 256, OPTIONS_MAX = 96 };
 
 struct option {
     const char *key;
     enum option_kind kind;
     size_t offset;              /* offsetof the field in the owner's struct */
+    enum option_reload reload;
     uint64_t min;               /* numbers: in the field's unit (ns for times), inclusive */
     uint64_t max;               /* inclusive */
     const char *initial;        /* the default, as text in the file's unit: never NULL */
@@ -72,5 +80,6 @@ void options_format_value(const struct options *options, const void *target, siz
 /* "seconds", "milliseconds", "ratio", ... */
 const char *option_unit(const struct option *row);
 const char *option_source_text(enum option_source source);
+const char *option_reload_text(enum option_reload reload); /* "yes", "no" */
 
 #endif

@@ -40,8 +40,10 @@ void config_write_manual(struct buf *out)
         "A configuration file is one flat map of these keys (`connect_timeout_s: 0.25`). Later "
         "sources win:\nthe default, the file, the environment (`TSFM_` and the key in "
         "capitals), `--set key=value`.\n\n"
-        "| option | unit | default | allowed | what it does |\n"
-        "|---|---|---|---|---|\n");
+        "SIGHUP reads the file again. `reload` says which changed values then hold at once; one "
+        "that needs a\nrestart is named in the log and stays as it was.\n\n"
+        "| option | unit | default | allowed | reload | what it does |\n"
+        "|---|---|---|---|---|---|\n");
     size_t count;
     const struct option *rows = config_rows(&count);
     for (size_t i = 0; i < count; i++) {
@@ -50,7 +52,7 @@ void config_write_manual(struct buf *out)
         buf_printf(out, "| `%s` | %s | %s%s%s | ", row->key, option_unit(row), empty ? "" : "`",
                    empty ? "(empty)" : row->initial, empty ? "" : "`");
         write_bounds(out, row);
-        buf_printf(out, " | %s |\n", row->sentence);
+        buf_printf(out, " | %s | %s |\n", option_reload_text(row->reload), row->sentence);
     }
 }
 
@@ -74,7 +76,7 @@ void config_write(struct buf *out, const struct runtime_config *config)
         buf_printf(out, "%s: ", row->key);
         write_value(out, config, i);
         const char *unit = option_unit(row);
-        buf_printf(out, "  # %s%s%s\n", unit, unit[0] == '\0' ? "" : ", ",
-                   option_source_text(config->options.source[i]));
+        buf_printf(out, "  # %s%s%s; reload: %s\n", unit, unit[0] == '\0' ? "" : ", ",
+                   option_source_text(config->options.source[i]), option_reload_text(row->reload));
     }
 }

@@ -25,19 +25,21 @@ struct settings {
 
 static const char *const modes[] = { "low", "medium", "high", NULL };
 
+#define AT(field) offsetof(struct settings, field), OPTION_RESTART
+
 static const struct option rows[] = {
-    { "breaker_cooldown_s", OPTION_SECONDS, offsetof(struct settings, cooldown_ns), NS_PER_MS,
+    { "breaker_cooldown_s", OPTION_SECONDS, AT(cooldown_ns), NS_PER_MS,
       3600 * NS_PER_S, "30", NULL, "How long the breaker stays open." },
-    { "retry_backoff_base_ms", OPTION_MILLIS, offsetof(struct settings, backoff_ns), 0,
+    { "retry_backoff_base_ms", OPTION_MILLIS, AT(backoff_ns), 0,
       60000 * NS_PER_MS, "100", NULL, "First backoff." },
-    { "retry_count", OPTION_U32, offsetof(struct settings, retries), 0, 10, "2", NULL, "Retries." },
-    { "cache_bytes", OPTION_U64, offsetof(struct settings, bytes), 1, UINT64_MAX, "1048576", NULL,
+    { "retry_count", OPTION_U32, AT(retries), 0, 10, "2", NULL, "Retries." },
+    { "cache_bytes", OPTION_U64, AT(bytes), 1, UINT64_MAX, "1048576", NULL,
       "Size of the cache." },
-    { "failure_ratio", OPTION_PERMILLE, offsetof(struct settings, ratio), 1, 1000, "0.5", NULL,
+    { "failure_ratio", OPTION_PERMILLE, AT(ratio), 1, 1000, "0.5", NULL,
       "Ratio." },
-    { "enabled", OPTION_BOOL, offsetof(struct settings, enabled), 0, 0, "true", NULL, "Switch." },
-    { "name", OPTION_TEXT, offsetof(struct settings, name), 0, 0, "", NULL, "A name." },
-    { "mode", OPTION_CHOICE, offsetof(struct settings, mode), 0, 0, "medium", modes, "A choice." },
+    { "enabled", OPTION_BOOL, AT(enabled), 0, 0, "true", NULL, "Switch." },
+    { "name", OPTION_TEXT, AT(name), 0, 0, "", NULL, "A name." },
+    { "mode", OPTION_CHOICE, AT(mode), 0, 0, "medium", modes, "A choice." },
 };
 
 enum { ROWS = sizeof rows / sizeof rows[0] };

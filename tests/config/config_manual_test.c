@@ -56,9 +56,12 @@ static void the_printed_configuration_names_sources(void **state)
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     config_write(&text, &config);
-    assert_non_null(strstr(buf_text(&text), "retry_count: 1  # whole number, --set\n"));
-    assert_non_null(strstr(buf_text(&text), "connect_timeout_s: 0.5  # seconds, file\n"));
-    assert_non_null(strstr(buf_text(&text), "breaker_window_s: 30  # seconds, default\n"));
+    assert_non_null(
+        strstr(buf_text(&text), "retry_count: 1  # whole number, --set; reload: yes\n"));
+    assert_non_null(
+        strstr(buf_text(&text), "connect_timeout_s: 0.5  # seconds, file; reload: yes\n"));
+    assert_non_null(
+        strstr(buf_text(&text), "breaker_window_s: 30  # seconds, default; reload: yes\n"));
     buf_deinit(&text);
 }
 
@@ -79,6 +82,8 @@ static void the_manual_has_a_line_for_every_row(void **state)
     assert_non_null(
         strstr(buf_text(&text), "| `connect_timeout_s` | seconds | `0.25` | 1ms to 1h | "));
     assert_non_null(strstr(buf_text(&text), "`v1`, `timeseries`"));
+    assert_non_null(strstr(buf_text(&text), "| 1 to 65536 | up to its value at start | "));
+    assert_non_null(strstr(buf_text(&text), "| `seed` | whole number | `0` | "));
     buf_deinit(&text);
 }
 
