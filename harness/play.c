@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "harness/ledger.h"
+#include "harness/join.h"
 
 enum {
     PLAY_TICK_MS = 20,
@@ -24,8 +24,6 @@ enum {
 #define PLAY_LEAD_NS (100 * NS_PER_MS)
 /* How long behind its deadline an answer is waited for. */
 #define PLAY_GIVE_UP_NS (2 * NS_PER_S)
-/* DESIGN: a generator that lags more than this says nothing about the service. */
-#define PLAY_LAG_P99_MAX_NS (5 * NS_PER_MS)
 
 static void play_enter(struct play *play, enum play_state state)
 {
@@ -54,47 +52,6 @@ void play_abort(struct play *play, const char *reason)
     play_stop(play);
 }
 
-static int u64_compare(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static void play_judge_lag(struct run *run)
-{
-    size_t count = run->schedule->count;
-    if (count == 0) return;
-    uint64_t *lags = mem_alloc(count, sizeof *lags);
-    for (size_t i = 0; i < count; i++) {
-        lags[i] = instant_until(run->answers[i].sent_ns, run->answers[i].intended_ns);
-    }
-    qsort(lags, count, sizeof *lags, u64_compare);
-    run->lag_p99_ns = lags[(count * 99 + 99) / 100 - 1];
-    mem_free(lags);
-    if (run->complete && run->lag_p99_ns > PLAY_LAG_P99_MAX_NS) {
-        run_set_invalid(run,
-                        "the load generator lagged: p99 of (sent - intended) is %.1f ms, allowed "
-                        "5 ms; the machine is too busy, lower --jobs",
-                        (double)run->lag_p99_ns / 1e6);
-    }
-}
-
-static void play_join(struct play *play)
-{
-    char path[PLAY_ARGUMENT_MAX * 2];
-    struct err_note note = { .err = ERR_OK };
-    struct run *run = play->run;
-    play_judge_lag(run);
-    if (play->start == 0) return;
-    snprintf(path, sizeof path, "%s/ledger.jsonl", play->config.folder);
-    if (ledger_read(run, path, &note) == ERR_OK) {
-        snprintf(path, sizeof path, "%s/trace.jsonl", play->config.folder);
-        if (trace_read(run, path, play->start, &note) == ERR_OK) return;
-    }
-    run_set_invalid(run, "%s: %s", note.path, note.sentence);
-}
-
 static void play_on_timer_closed(uv_handle_t *handle)
 {
     struct play *play = handle->data;
@@ -106,7 +63,7 @@ static void play_finish(struct play *play)
 {
     play->state = PLAY_DONE;
     play->run->wall_ns = clock_now() - play->began;
-    play_join(play);
+    if (play->start != 0) join_run(play->run, play->config.folder, play->start);
     load_close(&play->load);
     http_client_destroy(play->client);
     uv_close((uv_handle_t *)&play->timer, play_on_timer_closed);

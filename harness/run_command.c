@@ -1,12 +1,9 @@
 #include "harness/run_command.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -16,10 +13,10 @@
 #include "harness/play.h"
 #include "harness/progress.h"
 #include "harness/report.h"
+#include "harness/run_place.h"
 #include "harness/sim.h"
 
 enum {
-    RUN_PATH_MAX = 1024,
     RUN_DRAW_MS = 200,
     /* A busy neighbour on the machine must not be taken for a slow service: the load generator and
      * the two programs ask to go first. Whoever may not, goes on without. */
@@ -41,9 +38,7 @@ struct run_session {
     const struct run_options *options;
     struct suite suite;
     struct progress progress;
-    char folder[RUN_PATH_MAX];   /* of the report */
-    char programs[RUN_PATH_MAX];
-    char name[32];
+    struct run_place place;
     uv_loop_t loop;
     uv_timer_t draw_timer;
     uv_signal_t signals[3];
@@ -139,7 +134,7 @@ static void job_start(struct run_session *session, size_t index)
     item->real.present = true;
     discover_config_path(&item->scenario, session->options->discover.configs, job->config_path,
                          sizeof job->config_path);
-    snprintf(job->folder, sizeof job->folder, "%.700s/%.200s", session->folder,
+    snprintf(job->folder, sizeof job->folder, "%.700s/%.200s", session->place.folder,
              item->scenario.name);
     struct err_note note = { .err = ERR_OK };
     if (file_make_folder(job->folder, &note) != ERR_OK) {
@@ -148,7 +143,7 @@ static void job_start(struct run_session *session, size_t index)
         return;
     }
     struct play_config config = {
-        .programs = session->programs,
+        .programs = session->place.programs,
         .config_path = job->config_path,
         .folder = job->folder,
         .on_done = job_on_done,
@@ -256,69 +251,17 @@ static enum err compare_worlds(struct run_session *session, struct err_note *not
     return ERR_OK;
 }
 
-/* ---- folders ---- */
-
-static void name_run(struct run_session *session)
-{
-    time_t seconds = (time_t)(session->suite.started_wall_ms / 1000);
-    struct tm utc;
-    gmtime_r(&seconds, &utc);
-    strftime(session->name, sizeof session->name, "%Y%m%d-%H%M%S", &utc);
-    session->suite.name = session->name;
-    if (session->options->out != NULL) {
-        snprintf(session->folder, sizeof session->folder, "%s", session->options->out);
-        return;
-    }
-    snprintf(session->folder, sizeof session->folder, "reports/%s", session->name);
-    /* Two runs that start in one second get two folders. */
-    for (unsigned i = 2; file_exists(session->folder) && i < 1000; i++) {
-        snprintf(session->folder, sizeof session->folder, "reports/%s-%u", session->name, i);
-    }
-}
-
-/* reports/latest -> the run's folder, replaced in one step. */
-static void link_latest(const struct run_session *session)
-{
-    if (session->options->out != NULL) return;
-    char temporary[64];
-    snprintf(temporary, sizeof temporary, "reports/.latest-%ld", (long)getpid());
-    const char *target = strrchr(session->folder, '/') + 1;
-    unlink(temporary);
-    if (symlink(target, temporary) != 0 || rename(temporary, "reports/latest") != 0) {
-        fputs("warning: reports/latest could not be linked\n", stderr);
-    }
-}
-
-static bool find_programs(struct run_session *session)
-{
-    if (session->options->programs != NULL) {
-        snprintf(session->programs, sizeof session->programs, "%s", session->options->programs);
-    } else {
-        ssize_t length =
-            readlink("/proc/self/exe", session->programs, sizeof session->programs - 1);
-        if (length <= 0) return false;
-        session->programs[length] = '\0';
-        *strrchr(session->programs, '/') = '\0';
-    }
-    static const char *const needed[] = { "tollgate-runtime", "mock-tollama" };
-    for (size_t i = 0; i < 2; i++) {
-        char path[RUN_PATH_MAX + 32];
-        snprintf(path, sizeof path, "%s/%s", session->programs, needed[i]);
-        if (file_exists(path)) continue;
-        fprintf(stderr, "error: %s is not there; build it, or name its folder with --programs\n",
-                path);
-        return false;
-    }
-    return true;
-}
-
 static int session_run(struct run_session *session)
 {
     const struct run_options *options = session->options;
     struct err_note note = { .err = ERR_OK };
-    if (options->real && !find_programs(session)) return EXIT_BAD_USAGE;
-    name_run(session);
-    if (file_make_folder(session->folder, &note) != ERR_OK) {
+    if (options->real && run_find_programs(&session->place, options->programs, &note) != ERR_OK) {
+        err_note_print(stderr, &note);
+        return EXIT_BAD_USAGE;
+    }
+    run_name(&session->place, options->out, session->suite.started_wall_ms);
+    session->suite.name = session->place.name;
+    if (file_make_folder(session->place.folder, &note) != ERR_OK) {
         err_note_print(stderr, &note);
         return EXIT_INVALID_RUN;
     }
@@ -328,11 +271,11 @@ static int session_run(struct run_session *session)
     if (rc == ERR_OK && options->real) play_all(session);
     if (rc == ERR_OK) rc = compare_worlds(session, &note);
     session->suite.wall_ns = clock_now() - began;
-    if (rc == ERR_OK) rc = report_write_all(session->folder, &session->suite, &note);
+    if (rc == ERR_OK) rc = report_write_all(session->place.folder, &session->suite, &note);
     int code = EXIT_INVALID_RUN;
     if (rc == ERR_OK) {
-        link_latest(session);
-        progress_summary(&session->progress, session->folder);
+        run_link_latest(&session->place);
+        progress_summary(&session->progress, session->place.folder);
         code = suite_exit_code(&session->suite);
     } else {
         err_note_print(stderr, &note);
