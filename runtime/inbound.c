@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
 #include "forecast/response.h"
@@ -120,6 +121,7 @@ static void on_forecast(struct service *service, struct http_exchange *exchange)
         jobs_release(&service->jobs, job);
         return;
     }
+    metrics_on_route(&service->metrics, job->request.baseline_only);
     job->exchange = exchange;
     http_exchange_set_user(exchange, job);
     service_push(service, &(struct engine_input){
@@ -166,9 +168,11 @@ static void on_metrics(struct service *service, struct http_exchange *exchange)
 {
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
+    struct engine_stats stats = engine_stats(service->engine);
     metrics_write(&text, &service->metrics, &(struct metrics_gauges){
-        .engine = engine_stats(service->engine),
+        .engine = stats,
         .stale_sockets = http_client_stale_sockets(service->client),
+        .hold_left_ns = instant_until(stats.held_until, clock_now()),
     });
     reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
     buf_deinit(&text);

@@ -23,6 +23,16 @@ static bool is_servable(const struct forecast_values *values)
     return true;
 }
 
+/* Mean distance of the outer quantiles, in millionths. */
+static uint64_t width_ppm(const struct forecast_values *values)
+{
+    double sum = 0;
+    for (uint32_t step = 0; step < values->horizon; step++) {
+        sum += values->q[FORECAST_QUANTILES - 1][step] - values->q[0][step];
+    }
+    return (uint64_t)(sum / (double)values->horizon * 1e6 + 0.5);
+}
+
 /* Makes finished values the job's forecast; false when they may not be served. */
 static bool keep_forecast(struct job *job, const struct forecast_values *values, uint32_t warnings)
 {
@@ -32,6 +42,7 @@ static bool keep_forecast(struct job *job, const struct forecast_values *values,
         return false;
     }
     if ((warnings & (1u << WARNING_QUANTILE_CROSSING_FIXED)) != 0) metrics->quantile_crossings++;
+    metrics_on_forecast(metrics, width_ppm(values));
 
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
