@@ -22,6 +22,7 @@ struct breaker {
     struct breaker_window window; /* CLOSED */
 
     /* HALF_OPEN */
+    uint32_t probes_asked; /* k, as configured when it became half open */
     struct breaker_probe probes[BREAKER_PROBES_MAX];
     uint32_t probes_out;
     uint32_t successes;
@@ -58,6 +59,12 @@ struct breaker *breaker_create(const struct breaker_config *config, uint64_t see
     return breaker;
 }
 
+void breaker_reconfigured(struct breaker *breaker)
+{
+    check_config(breaker->config);
+    breaker_window_reconfigured(&breaker->window);
+}
+
 void breaker_destroy(struct breaker *breaker)
 {
     if (breaker == NULL) return;
@@ -82,7 +89,7 @@ static void set_half_open_wakeup(struct breaker *breaker)
 {
     breaker->wakeup = INSTANT_NEVER;
     if (breaker->probes_out == 0) return;
-    for (uint32_t i = 0; i < breaker->config->half_open_probes; i++) {
+    for (uint32_t i = 0; i < breaker->probes_asked; i++) {
         const struct breaker_probe *probe = &breaker->probes[i];
         if (probe->out) breaker->wakeup = instant_min(breaker->wakeup, probe->deadline);
     }
@@ -109,6 +116,7 @@ static void breaker_enter(struct breaker *breaker, enum breaker_state state, enu
         breaker->wakeup = instant_add(now, out->cooldown_ns);
         break;
     case BREAKER_HALF_OPEN:
+        breaker->probes_asked = breaker->config->half_open_probes;
         memset(breaker->probes, 0, sizeof breaker->probes);
         breaker->probes_out = 0;
         breaker->successes = 0;
@@ -126,7 +134,7 @@ bool breaker_advance(struct breaker *breaker, instant_ns now, struct breaker_tra
         return true;
     }
     assert(breaker->state == BREAKER_HALF_OPEN); /* nothing is due in CLOSED */
-    struct window_sums silent = { .volume = breaker->config->half_open_probes, .failures = 1 };
+    struct window_sums silent = { .volume = breaker->probes_asked, .failures = 1 };
     breaker_enter(breaker, BREAKER_OPEN, BREAKER_RULE_PROBE_SILENT, silent, now, out);
     return true;
 }
@@ -137,7 +145,7 @@ bool breaker_would_admit(const struct breaker *breaker)
     case BREAKER_CLOSED: return true;
     case BREAKER_OPEN: return false;
     case BREAKER_HALF_OPEN:
-        return breaker->probes_out + breaker->successes < breaker->config->half_open_probes;
+        return breaker->probes_out + breaker->successes < breaker->probes_asked;
     }
     assert(false && "no such breaker state");
     return false;
@@ -148,7 +156,7 @@ static uint32_t take_probe_place(struct breaker *breaker, instant_ns now)
     uint32_t place = 0;
     while (breaker->probes[place].out)
         place++;
-    assert(place < breaker->config->half_open_probes);
+    assert(place < breaker->probes_asked);
     breaker->probes[place] = (struct breaker_probe){
         .out = true,
         .deadline = instant_add(now, breaker->config->probe_deadline_ns),
@@ -194,13 +202,13 @@ static bool record_closed(struct breaker *breaker, enum verdict verdict, instant
 static bool record_probe(struct breaker *breaker, uint32_t place, enum verdict verdict,
                          instant_ns now, struct breaker_transition *out)
 {
-    assert(place < breaker->config->half_open_probes);
+    assert(place < breaker->probes_asked);
     assert(breaker->probes[place].out);
     breaker->probes[place].out = false;
     breaker->probes_out--;
     set_half_open_wakeup(breaker);
 
-    struct window_sums sums = { .volume = breaker->config->half_open_probes };
+    struct window_sums sums = { .volume = breaker->probes_asked };
     switch (verdict) {
     case VERDICT_EXCLUDED: return false;
     case VERDICT_FAILURE:
@@ -209,7 +217,7 @@ static bool record_probe(struct breaker *breaker, uint32_t place, enum verdict v
         return true;
     case VERDICT_SUCCESS:
         sums.failures = ++breaker->successes;
-        if (breaker->successes < breaker->config->half_open_probes) return false;
+        if (breaker->successes < breaker->probes_asked) return false;
         breaker_enter(breaker, BREAKER_CLOSED, BREAKER_RULE_PROBES_PASSED, sums, now, out);
         return true;
     }

@@ -76,8 +76,11 @@ struct breaker_permit {
 
 struct breaker; /* plain state, allocated at create; owned by the engine */
 
-/* `config` is borrowed and must not change. */
+/* `config` is borrowed; who changes it calls breaker_reconfigured() before anything else. */
 struct breaker *breaker_create(const struct breaker_config *config, uint64_t seed);
+/* The window is kept as far as it fits the new rules, which are judged at the next failure. A
+ * running cooldown and a half-open round end as they began. */
+void breaker_reconfigured(struct breaker *breaker);
 void breaker_destroy(struct breaker *breaker);
 
 /* Moves time on: cooldown over, silent probes. True when a transition happened (at most one per

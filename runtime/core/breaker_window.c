@@ -4,14 +4,62 @@
 
 #include "base/mem.h"
 
+/* Rounded up, so that all of them together are no shorter than the window. */
+static uint64_t bucket_length_ns(const struct breaker_config *config)
+{
+    return (config->window_ns - 1) / BREAKER_BUCKETS + 1;
+}
+
 void breaker_window_init(struct breaker_window *window, const struct breaker_config *config)
 {
     *window = (struct breaker_window){
         .config = config,
-        /* Rounded up, so that together they are no shorter than the window. */
-        .bucket_ns = (config->window_ns - 1) / BREAKER_BUCKETS + 1,
-        .failures = mem_alloc(config->failures_to_open, sizeof(instant_ns)),
+        .bucket_ns = bucket_length_ns(config),
+        .failures = mem_alloc(BREAKER_FAILURES_MAX, sizeof(instant_ns)),
+        .failures_size = config->failures_to_open,
     };
+}
+
+static void resize_ring(struct breaker_window *window, uint32_t size)
+{
+    instant_ns newest_first[BREAKER_FAILURES_MAX];
+    uint32_t kept = window->failures_count < size ? window->failures_count : size;
+    uint32_t at = window->failures_next;
+    for (uint32_t i = 0; i < kept; i++) {
+        at = (at == 0 ? window->failures_size : at) - 1;
+        newest_first[i] = window->failures[at];
+    }
+    for (uint32_t i = 0; i < kept; i++) window->failures[i] = newest_first[kept - 1 - i];
+    window->failures_size = size;
+    window->failures_count = kept;
+    window->failures_next = kept == size ? 0 : kept;
+}
+
+static void resize_buckets(struct breaker_window *window, uint64_t bucket_ns)
+{
+    struct window_bucket old[BREAKER_BUCKETS];
+    memcpy(old, window->buckets, sizeof old);
+    memset(window->buckets, 0, sizeof window->buckets);
+    for (uint32_t i = 0; i < BREAKER_BUCKETS; i++) {
+        if (old[i].number == 0) continue;
+        uint64_t number = (old[i].number - 1) * window->bucket_ns / bucket_ns + 1;
+        struct window_bucket *bucket = &window->buckets[number % BREAKER_BUCKETS];
+        if (bucket->number > number) continue; /* it is too old for the new window */
+        if (bucket->number < number) *bucket = (struct window_bucket){ .number = number };
+        bucket->sums.volume += old[i].sums.volume;
+        bucket->sums.failures += old[i].sums.failures;
+    }
+    window->bucket_ns = bucket_ns;
+}
+
+void breaker_window_reconfigured(struct breaker_window *window)
+{
+    const struct breaker_config *config = window->config;
+    if (window->failures_size != config->failures_to_open) {
+        resize_ring(window, config->failures_to_open);
+    }
+    uint64_t bucket_ns = bucket_length_ns(config);
+    if (window->bucket_ns != bucket_ns) resize_buckets(window, bucket_ns);
 }
 
 void breaker_window_deinit(struct breaker_window *window)
@@ -46,7 +94,7 @@ void breaker_window_on_failure(struct breaker_window *window, instant_ns now)
     sums->volume++;
     sums->failures++;
 
-    uint32_t size = window->config->failures_to_open;
+    uint32_t size = window->failures_size;
     window->failures[window->failures_next] = now;
     if (++window->failures_next == size) window->failures_next = 0;
     if (window->failures_count < size) window->failures_count++;

@@ -28,12 +28,16 @@ struct breaker_window {
     const struct breaker_config *config; /* borrowed */
     uint64_t bucket_ns;
     struct window_bucket buckets[BREAKER_BUCKETS];
-    instant_ns *failures; /* owned: a ring of failures_to_open moments */
+    instant_ns *failures; /* owned: a ring of failures_size moments */
+    uint32_t failures_size; /* failures_to_open, at most BREAKER_FAILURES_MAX */
     uint32_t failures_count;
     uint32_t failures_next; /* where the next one goes; the oldest when the ring is full */
 };
 
 void breaker_window_init(struct breaker_window *window, const struct breaker_config *config);
+/* `config` has changed: the newest failures stay in the ring, sums move to the buckets that hold
+ * the beginning of the old ones. */
+void breaker_window_reconfigured(struct breaker_window *window);
 void breaker_window_deinit(struct breaker_window *window);
 void breaker_window_clear(struct breaker_window *window);
 

@@ -19,6 +19,7 @@ struct cache_entry {
 
 struct cache {
     const struct cache_config *config; /* borrowed */
+    uint32_t entries_size;             /* slots that memory was taken for */
     struct cache_entry *entries;       /* owned: by slot */
     uint32_t *buckets;                 /* owned: slot + 1; 0: empty */
     uint32_t bucket_mask;
@@ -29,7 +30,7 @@ struct cache {
     uint32_t slots_used;
 };
 
-static bool cache_is_off(const struct cache_config *config)
+bool cache_is_off(const struct cache_config *config)
 {
     return config->entries_max == 0 || (config->ttl_ns == 0 && config->stale_ns == 0);
 }
@@ -44,7 +45,9 @@ struct cache *cache_create(const struct cache_config *config)
         .dropped = CACHE_NO_SLOT,
         .free = CACHE_NO_SLOT,
     };
-    if (cache_is_off(config)) return cache;
+    /* With both times 0 it is off only until somebody sets one. */
+    if (config->entries_max == 0) return cache;
+    cache->entries_size = config->entries_max;
     assert(config->entries_max <= UINT32_C(1) << 30);
     uint32_t buckets = 2;
     while (buckets < config->entries_max)
@@ -65,13 +68,18 @@ void cache_destroy(struct cache *cache)
 
 /* The key is a SHA-256, evenly spread already; folding all of it also serves tests and simulations
  * whose keys differ in a few bytes only. */
-static uint32_t cache_bucket(const struct cache *cache, const struct cache_key *key)
+uint32_t cache_key_hash(const struct cache_key *key)
 {
     uint64_t words[CACHE_KEY_BYTES / sizeof(uint64_t)];
     memcpy(words, key->bytes, sizeof words);
     uint64_t hash = words[0] ^ (words[1] << 1) ^ (words[2] << 2) ^ (words[3] << 3);
     hash *= UINT64_C(0x9E3779B97F4A7C15);
-    return (uint32_t)(hash >> 32) & cache->bucket_mask;
+    return (uint32_t)(hash >> 32);
+}
+
+static uint32_t cache_bucket(const struct cache *cache, const struct cache_key *key)
+{
+    return cache_key_hash(key) & cache->bucket_mask;
 }
 
 static uint32_t cache_lookup(const struct cache *cache, uint32_t bucket,
@@ -163,6 +171,14 @@ static uint32_t cache_insert(struct cache *cache, uint32_t bucket, const struct 
     return slot;
 }
 
+void cache_reconfigured(struct cache *cache)
+{
+    const struct cache_config *config = cache->config;
+    assert(config->entries_max <= cache->entries_size);
+    while (cache->count > config->entries_max || cache->bytes > config->bytes_max)
+        cache_drop(cache, cache->oldest);
+}
+
 struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, instant_ns now)
 {
     const struct cache_hit miss = { .state = CACHE_MISS, .slot = CACHE_NO_SLOT };
@@ -185,7 +201,7 @@ struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, in
 }
 
 uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t bytes,
-                     instant_ns now)
+                     instant_ns stored)
 {
     if (cache_is_off(cache->config) || bytes > cache->config->bytes_max) return CACHE_NO_SLOT;
 
@@ -199,7 +215,7 @@ uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t 
     struct cache_entry *entry = &cache->entries[slot];
     cache->bytes -= entry->bytes;
     entry->bytes = bytes;
-    entry->stored = now;
+    entry->stored = stored;
     /* The newest fits alone, so this ends before it. */
     while (cache->bytes > cache->config->bytes_max - bytes)
         cache_drop(cache, cache->oldest);

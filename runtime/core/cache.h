@@ -35,22 +35,32 @@ struct cache_hit {
     uint64_t age_ns; /* 0 on a miss */
 };
 
+/* Whether such a cache never holds anything. */
+bool cache_is_off(const struct cache_config *config);
+
+/* Evenly spread over 32 bits. */
+uint32_t cache_key_hash(const struct cache_key *key);
+
 struct cache; /* allocated at create, nothing later */
 
-/* `config` is borrowed. */
+/* `config` is borrowed; who changes it calls cache_reconfigured() before anything else. */
 struct cache *cache_create(const struct cache_config *config);
+/* Entries over a lowered bound leave, oldest use first; ages are judged by the new times.
+ * entries_max never exceeds what it was at create (asserted). */
+void cache_reconfigured(struct cache *cache);
 void cache_destroy(struct cache *cache);
 
 /* Looks a key up and counts it as used. An entry that is gone leaves now. */
 struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, instant_ns now);
 
-/* Takes an answer of `bytes` bytes in: replaces the entry of an equal key (same slot), or takes a
+/* Takes an answer of `bytes` bytes in that was made at `stored`, now or earlier (modulo 2^64: it may
+ * lie before the clock's zero): replaces the entry of an equal key (same slot), or takes a
  * free slot, or the slot of the least recently used. CACHE_NO_SLOT when it cannot be held (larger
  * than bytes_max, or no cache): then nothing changed. The driver puts the body into the returned
  * slot, dropping what was there. Entries that leave for another reason (too old, room for bytes)
  * wait in a list: see cache_pop_dropped(). */
 uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t bytes,
-                     instant_ns now);
+                     instant_ns stored);
 
 /* A slot whose body the driver can free now; CACHE_NO_SLOT when there is none. */
 uint32_t cache_pop_dropped(struct cache *cache);

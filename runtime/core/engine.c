@@ -28,7 +28,9 @@ struct engine *engine_create(const struct engine_config *config)
 {
     check_config(config);
     struct engine *engine = mem_alloc(1, sizeof *engine);
-    engine->config = config;
+    engine->settings = *config;
+    engine->config = config = &engine->settings; /* all parts see what engine_reconfigure() sets */
+    engine->calls_size = config->calls_max;
     engine->calls = mem_alloc(config->calls_max, sizeof *engine->calls);
     timers_init(&engine->timers, config->calls_max);
     pool_init(&engine->pool, &config->pool, config->calls_max);
@@ -114,7 +116,7 @@ const struct engine_actions *engine_step(struct engine *engine, const struct eng
     engine->actions.count = 0;
     advance_breaker(engine);
 
-    assert(input->kind == ENGINE_TIMER || input->call < engine->config->calls_max);
+    assert(input->kind == ENGINE_TIMER || input->call < engine->calls_size);
     switch (input->kind) {
     case ENGINE_TIMER: on_timer(engine); break;
     case ENGINE_REQUEST: call_on_request(engine, input); break;
@@ -139,7 +141,7 @@ instant_ns engine_wakeup(const struct engine *engine)
 
 const struct call_record *engine_record(const struct engine *engine, uint32_t call)
 {
-    assert(call < engine->config->calls_max);
+    assert(call < engine->calls_size);
     return &engine->calls[call].record;
 }
 

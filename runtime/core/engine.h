@@ -159,9 +159,15 @@ struct engine_stats {
 
 struct engine;
 
-/* `config` is borrowed and must not change. All memory is taken here. */
+/* `config` is copied. All memory is taken here. */
 struct engine *engine_create(const struct engine_config *config);
 void engine_destroy(struct engine *engine);
+/* Other settings from `now` on, for calls in flight too. Limits and waits that already run keep
+ * their ends, a half-open breaker finishes with the probes it began with, a running cooldown or hold
+ * keeps its length; what the breaker's window and the cache remember stays as far as it fits.
+ * calls_max and cache.entries_max may not exceed what they were at create; what sized other memory,
+ * and the seed, must be the same (asserted). Between steps only; look at engine_wakeup() again. */
+void engine_reconfigure(struct engine *engine, const struct engine_config *config, instant_ns now);
 
 /* The actions are the engine's and valid until the next step. `now` never goes back (asserted). */
 const struct engine_actions *engine_step(struct engine *engine, const struct engine_input *input,

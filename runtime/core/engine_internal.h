@@ -41,7 +41,9 @@ struct call {
 };
 
 struct engine {
-    const struct engine_config *config; /* borrowed */
+    struct engine_config settings;
+    const struct engine_config *config; /* &settings; engine_reconfigure() changes them */
+    uint32_t calls_size;                /* ids that memory was taken for */
     instant_ns now;                     /* of the latest step */
     struct call *calls;                 /* owned: by id */
     struct timers timers;               /* owned: by call id */
