@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -9,6 +10,7 @@
 enum {
     EXCHANGE_FREE_MAX = 1024,             /* kept for use again */
     EXCHANGE_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
+    EXCHANGE_BODY_DROPPED_BYTES = 64 * 1024, /* of a request answered by its head */
     EXCHANGE_DRAIN_READS_MAX = 64,
 };
 
@@ -64,6 +66,7 @@ void http_exchange_release(struct http_exchange *exchange)
 void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length)
 {
     exchange->received += length;
+    http_connection_progress(exchange->on, length);
     /* Once it overflows it stays empty: half a body is of no use to anyone. */
     if (exchange->body.overflow) return;
     buf_put(&exchange->body, bytes, length);
@@ -125,13 +128,42 @@ enum MHD_Result http_exchange_queue(struct http_exchange *exchange)
 {
     assert(exchange->state == EXCHANGE_ENDED);
     if (exchange->response == NULL) return MHD_NO;
+    http_connection_enter(exchange->on, HTTP_PHASE_SEND);
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
+}
+
+/* Whether reading the body to its end is cheaper than a new connection. A client that waits to be
+ * told to go on has sent none yet. */
+static bool exchange_body_is_small(struct http_exchange *exchange)
+{
+    const char *length = http_exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (http_exchange_header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) return false;
+    if (length == NULL) return true;
+    if (http_exchange_header(exchange, MHD_HTTP_HEADER_EXPECT) != NULL) return false;
+    return strtoull(length, NULL, 10) <= EXCHANGE_BODY_DROPPED_BYTES;
+}
+
+enum MHD_Result http_exchange_show_head(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    http_connection_enter(exchange->on, HTTP_PHASE_BODY);
+    if (server->config.on_head == NULL) return MHD_YES;
+    exchange->state = EXCHANGE_HANDED;
+    server->pending++;
+    server->config.on_head(server->config.context, exchange);
+    if (exchange->state == EXCHANGE_ENDED) {
+        return exchange_body_is_small(exchange) ? MHD_YES : http_exchange_queue(exchange);
+    }
+    exchange->state = EXCHANGE_RECEIVING;
+    server->pending--;
+    return MHD_YES;
 }
 
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
     exchange->state = EXCHANGE_HANDED;
+    http_connection_enter(exchange->on, HTTP_PHASE_WORK);
     server->pending++;
     server->config.on_request(server->config.context, exchange);
     if (exchange->state == EXCHANGE_ENDED) return http_exchange_queue(exchange);
@@ -178,6 +210,23 @@ const char *http_exchange_body(const struct http_exchange *exchange, size_t *len
 bool http_exchange_body_too_large(const struct http_exchange *exchange)
 {
     return exchange->body.overflow;
+}
+
+const struct http_peer *http_exchange_peer(const struct http_exchange *exchange)
+{
+    return &exchange->on->peer;
+}
+
+struct http_head_size http_exchange_head_size(struct http_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    int fields = MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, NULL, NULL);
+    return (struct http_head_size){
+        .uri_bytes = exchange->on->uri_bytes,
+        .bytes = info == NULL ? 0 : info->header_size,
+        .fields = fields > 0 ? (uint32_t)fields : 0,
+    };
 }
 
 void http_exchange_set_user(struct http_exchange *exchange, void *user)

@@ -7,6 +7,15 @@
  * suspended meanwhile. Every exchange must be ended exactly once, by http_reply() or by
  * http_exchange_raw_end(); after that the pointer is dead.
  *
+ * `on_head`, when set, is called before any of the body is read: what it answers (a missing token,
+ * a client over its rate) costs no more than the head. A small body is then dropped, so that the
+ * connection lives; with a larger one it is closed after the answer.
+ *
+ * A client that keeps us waiting longer than `limits` is closed (408 when it has begun a request).
+ * With `make_room`, a newcomer to a full server takes the place of the connection that has waited
+ * longest for its client: an idle one, a head or a body that does not come. One whose request is in
+ * work, or whose answer is being sent, keeps its place.
+ *
  * A peer that needs bytes HTTP cannot express takes the socket: http_exchange_raw() gives the
  * descriptor (non-blocking), the caller writes what it likes, then http_exchange_raw_end() closes
  * it, with FIN or with a true RST (connect(AF_UNSPEC); SO_LINGER is not enough there). */
@@ -18,6 +27,7 @@
 
 #include "base/err.h"
 #include "net/address.h"
+#include "net/http_patience.h"
 
 struct http_server;
 struct http_exchange;
@@ -27,8 +37,17 @@ struct http_server_config {
     struct address listen;
     size_t body_bytes_max;      /* a larger body is dropped while it comes in: body_too_large */
     uint32_t connections_max;   /* more are refused at accept */
-    uint32_t idle_timeout_s;    /* of a keep-alive connection or a slow head; 0: none */
+    uint32_t idle_timeout_s;    /* without any byte, whatever the phase; 0: none */
+    struct http_limits limits;  /* exact ones, by phase; zero: none */
+    uint32_t connections_per_client_max; /* by address; more are refused at accept; 0: no limit */
+    bool make_room;
     void (*on_request)(void *context, struct http_exchange *exchange);
+    /* May answer with http_reply(); only method, path, headers, size and peer are there (may be
+     * NULL). */
+    void (*on_head)(void *context, struct http_exchange *exchange);
+    /* accept() failed with this errno, as when descriptors run out; accepting goes on by itself
+     * (may be NULL). */
+    void (*on_accept_error)(void *context, int error);
     /* The client of a request not yet answered went away (may be NULL). The exchange must still be
      * ended. */
     void (*on_gone)(void *context, struct http_exchange *exchange);
@@ -41,6 +60,18 @@ MUST_USE enum err http_server_create(const struct http_server_config *config,
 struct address http_server_address(const struct http_server *server);
 /* Exchanges handed to on_request and not yet ended. */
 uint32_t http_server_pending(const struct http_server *server);
+
+struct http_server_stats {
+    uint32_t connections; /* now */
+    uint64_t accepted;
+    uint64_t refused_full;   /* at connections_max, and none to give up for it */
+    uint64_t refused_client; /* at connections_per_client_max */
+    uint64_t evicted;        /* gave their place to another */
+    uint64_t accept_errors;
+    uint64_t timeouts[HTTP_PHASE_COUNT]; /* by phase */
+};
+
+struct http_server_stats http_server_stats(const struct http_server *server);
 /* Takes no new connection and closes idle ones after their answer ("Connection: close"). */
 void http_server_drain(struct http_server *server);
 /* Every exchange must have been ended. Run the loop once more before closing it. */
@@ -52,6 +83,20 @@ const char *http_exchange_path(const struct http_exchange *exchange); /* without
 const char *http_exchange_header(struct http_exchange *exchange, const char *name);
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *length);
 bool http_exchange_body_too_large(const struct http_exchange *exchange);
+
+/* An address: IPv6, or IPv4 as ::ffff:a.b.c.d. */
+struct http_peer {
+    uint8_t bytes[16];
+};
+
+struct http_head_size {
+    size_t uri_bytes; /* as sent, with the query */
+    size_t bytes;     /* of the whole head */
+    uint32_t fields;  /* header lines */
+};
+
+const struct http_peer *http_exchange_peer(const struct http_exchange *exchange);
+struct http_head_size http_exchange_head_size(struct http_exchange *exchange);
 /* One pointer for the caller's own state. */
 void http_exchange_set_user(struct http_exchange *exchange, void *user);
 void *http_exchange_user(const struct http_exchange *exchange);

@@ -1,13 +1,14 @@
 #ifndef NET_HTTP_SERVER_PRIVATE_H
 #define NET_HTTP_SERVER_PRIVATE_H
-/* Shared by http_server.c (the daemon on the loop) and http_exchange.c (one request); nobody else
- * includes it.
+/* Shared by http_server.c (the daemon on the loop), http_accept.c (the listening socket),
+ * http_connection.c (one connection) and http_exchange.c (one request); nobody else includes it.
  *
  *   RECEIVING -> HANDED -> SUSPENDED -> ENDED      HANDED: inside on_request
  *                   \_____________________^        ENDED: by http_reply or http_exchange_raw_end
  */
 
 #include <microhttpd.h>
+#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "net/http_server.h"
@@ -36,6 +37,20 @@ struct http_connection {
     struct http_exchange *exchange; /* the one being watched */
     uv_poll_t watch;
     bool watch_ready;
+    LIST_ENTRY(http_connection) link;
+    TAILQ_ENTRY(http_connection) waiting_link;
+    bool waiting;   /* in server->waiting */
+    bool dying;     /* given up; the daemon has not noticed yet */
+    bool line_seen; /* a request line has come, ever */
+    int fd;         /* borrowed from the daemon */
+    size_t uri_bytes; /* of the latest request line */
+    struct http_peer peer;
+    struct http_patience patience;
+};
+
+struct http_accepting {
+    int fd;
+    struct http_peer peer;
 };
 
 struct http_server {
@@ -45,8 +60,17 @@ struct http_server {
     uv_poll_t poll;   /* the daemon's epoll descriptor */
     uv_timer_t timer; /* MHD_get_timeout() */
     uv_idle_t again;  /* active: the daemon has work that no descriptor announces */
+    uv_timer_t sweep; /* active: there are connections whose time is limited */
+    uv_poll_t accept_poll;
+    uv_timer_t accept_timer; /* active: no accepting until it rings */
+    int listen_fd;           /* -1: closed */
+    struct http_accepting accepting; /* what the daemon is being given */
+    LIST_HEAD(, http_connection) all;
+    TAILQ_HEAD(, http_connection) waiting; /* for their clients, since the longest first */
+    struct http_server_stats stats;
     uint32_t handles_open;
     uint32_t connections;
+    uint32_t dying; /* of them */
     uint32_t pending;
     bool draining;
     bool running; /* inside MHD_run() */
@@ -63,10 +87,32 @@ struct http_exchange *http_exchange_open(struct http_connection *on,
 /* The request is over for the daemon. */
 void http_exchange_release(struct http_exchange *exchange);
 void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length);
+/* Calls on_head; when that has answered, the body is dropped or the connection is closed. */
+enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
 /* Calls on_request; queues the answer, or suspends the connection. */
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange);
 /* Queues the answer of an ended exchange; MHD_NO closes the connection. */
 enum MHD_Result http_exchange_queue(struct http_exchange *exchange);
 void http_connection_watch_close(struct http_connection *on);
+
+/* http_accept.c */
+enum err http_accept_listen(struct address *address, int *out, struct err_note *note);
+void http_accept_start(struct http_server *server);
+/* Closes the listening socket; its handles stay open. */
+void http_accept_stop(struct http_server *server);
+
+/* http_connection.c */
+void http_connections_init(struct http_server *server);
+/* The one in server->accepting. */
+struct http_connection *http_connection_open(struct http_server *server);
+/* Frees it, perhaps in the loop's next turn. */
+void http_connection_closed(struct http_connection *on);
+void http_connection_enter(struct http_connection *on, enum http_phase phase);
+/* `bytes` of the body have come. */
+void http_connection_progress(struct http_connection *on, size_t bytes);
+/* Gives up the connection that has waited longest for its client; false when none waits. */
+bool http_connection_make_room(struct http_server *server);
+bool http_connection_client_has_room(const struct http_server *server,
+                                     const struct http_peer *peer);
 
 #endif

@@ -1,0 +1,192 @@
+/* The listening socket. Connections are accepted here and given to libmicrohttpd, which by itself
+ * would turn the loop without pause when descriptors run out, and would wait for one of its own
+ * connections to end before it accepts again. */
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/http_server_private.h"
+
+enum {
+    ACCEPT_BACKLOG = 4096,
+    ACCEPTS_PER_TURN_MAX = 64, /* then those that are connected get their turn */
+    ACCEPT_PAUSE_MS = 50,      /* after an error that trying again at once cannot mend */
+};
+
+static socklen_t accept_sockaddr(const struct address *address, struct sockaddr_storage *out)
+{
+    *out = (struct sockaddr_storage){ .ss_family = AF_UNSPEC };
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    if (inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(address->port);
+        return sizeof *v6;
+    }
+    *out = (struct sockaddr_storage){ .ss_family = AF_INET };
+    int rc = inet_pton(AF_INET, address->host, &v4->sin_addr);
+    assert(rc == 1);
+    v4->sin_port = htons(address->port);
+    return sizeof *v4;
+}
+
+/* Our own listening socket rather than libmicrohttpd's, which does not say why it failed. */
+enum err http_accept_listen(struct address *address, int *out, struct err_note *note)
+{
+    struct sockaddr_storage at;
+    socklen_t length = accept_sockaddr(address, &at);
+    int on = 1;
+    int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) goto failed;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) goto failed;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) goto failed;
+    if (bind(fd, (struct sockaddr *)&at, length) != 0) goto failed;
+    if (listen(fd, ACCEPT_BACKLOG) != 0) goto failed;
+    if (getsockname(fd, (struct sockaddr *)&at, &length) != 0) goto failed;
+    address->port = at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
+                                             : ntohs(((struct sockaddr_in *)&at)->sin_port);
+    *out = fd;
+    return ERR_OK;
+
+failed:;
+    int why = errno;
+    if (fd >= 0) close(fd);
+    return err_note_set(note, ERR_NETWORK, NULL, 0, 0,
+                        "cannot listen on %s port %u: %s; choose another address, or port 0 for "
+                        "any free one",
+                        address->host, (unsigned)address->port, strerror(why));
+}
+
+/* IPv4 as IPv6 writes it, ::ffff:a.b.c.d, so that one client is one client on either socket. */
+static struct http_peer accept_peer(const struct sockaddr_storage *from)
+{
+    struct http_peer peer = { { 0 } };
+    if (from->ss_family == AF_INET6) {
+        memcpy(peer.bytes, &((const struct sockaddr_in6 *)from)->sin6_addr, sizeof peer.bytes);
+    } else if (from->ss_family == AF_INET) {
+        peer.bytes[10] = 0xFF;
+        peer.bytes[11] = 0xFF;
+        memcpy(peer.bytes + 12, &((const struct sockaddr_in *)from)->sin_addr, 4);
+    }
+    return peer;
+}
+
+/* Whether there is a place; one whose client keeps us waiting may lose its own for it. */
+static bool accept_has_room(struct http_server *server)
+{
+    const struct http_server_config *config = &server->config;
+    if (server->connections - server->dying < config->connections_max) return true;
+    return config->make_room && http_connection_make_room(server);
+}
+
+static void accept_take(struct http_server *server, int fd, const struct sockaddr_storage *from,
+                        socklen_t length)
+{
+    struct http_peer peer = accept_peer(from);
+    if (!http_connection_client_has_room(server, &peer)) {
+        server->stats.refused_client++;
+        close(fd);
+        return;
+    }
+    if (!accept_has_room(server)) {
+        server->stats.refused_full++;
+        close(fd);
+        return;
+    }
+    server->accepting = (struct http_accepting){ .fd = fd, .peer = peer };
+    /* Which closes it when it fails. */
+    bool added = MHD_add_connection(server->daemon, (MHD_socket)fd,
+                                    (const struct sockaddr *)from, length) == MHD_YES;
+    if (added) {
+        server->stats.accepted++;
+    } else {
+        server->stats.refused_full++;
+    }
+}
+
+static void accept_on_poll(uv_poll_t *poll, int status, int events);
+
+static void accept_on_pause_end(uv_timer_t *timer)
+{
+    struct http_server *server = timer->data;
+    if (server->listen_fd < 0) return;
+    uv_poll_start(&server->accept_poll, UV_READABLE, accept_on_poll);
+}
+
+/* Out of descriptors or memory: the callers wait in the kernel's backlog meanwhile. */
+static void accept_pause(struct http_server *server, int error)
+{
+    server->stats.accept_errors++;
+    uv_poll_stop(&server->accept_poll);
+    if (server->config.make_room) (void)http_connection_make_room(server);
+    uv_timer_start(&server->accept_timer, accept_on_pause_end, ACCEPT_PAUSE_MS, 0);
+    if (server->config.on_accept_error == NULL) return;
+    server->config.on_accept_error(server->config.context, error);
+}
+
+/* Errors of the one connection, which was lost before we took it: accept(2), "Error handling". */
+static bool accept_error_is_the_clients(int error)
+{
+    switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH: return true;
+    default: return false;
+    }
+}
+
+static void accept_on_poll(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct http_server *server = poll->data;
+    for (int i = 0; i < ACCEPTS_PER_TURN_MAX; i++) {
+        struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
+        socklen_t length = sizeof from;
+        int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &length,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            accept_take(server, fd, &from, length);
+            continue;
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (accept_error_is_the_clients(errno)) continue;
+        accept_pause(server, errno);
+        return;
+    }
+}
+
+void http_accept_start(struct http_server *server)
+{
+    uv_loop_t *loop = server->config.loop;
+    int rc = uv_poll_init(loop, &server->accept_poll, server->listen_fd);
+    assert(rc == 0);
+    rc = uv_timer_init(loop, &server->accept_timer);
+    assert(rc == 0);
+    server->handles_open += 2;
+    server->accept_poll.data = server;
+    server->accept_timer.data = server;
+    rc = uv_poll_start(&server->accept_poll, UV_READABLE, accept_on_poll);
+    assert(rc == 0);
+}
+
+void http_accept_stop(struct http_server *server)
+{
+    if (server->listen_fd < 0) return;
+    uv_poll_stop(&server->accept_poll);
+    uv_timer_stop(&server->accept_timer);
+    close(server->listen_fd);
+    server->listen_fd = -1;
+}
