@@ -3,8 +3,9 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/decimal.h"
 
 void json_init(struct json *json, struct buf *out)
 {
@@ -130,13 +131,9 @@ void json_double(struct json *json, double value)
         buf_puts(json->out, "null");
         return;
     }
-    char text[32];
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        double back = strtod(text, NULL);
-        if (!(back < value) && !(back > value)) break;
-    }
-    buf_puts(json->out, text);
+    char text[DECIMAL_TEXT_MAX];
+    size_t length = decimal_write(value, text);
+    buf_put(json->out, text, length);
 }
 
 void json_bool(struct json *json, bool value)
