@@ -1,11 +1,9 @@
 /* The listening socket. Connections are accepted here and given to libmicrohttpd, which by itself
  * would turn the loop without pause when descriptors run out, and would wait for one of its own
  * connections to end before it accepts again. */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,48 +16,21 @@ enum {
     ACCEPT_PAUSE_MS = 50,      /* after an error that trying again at once cannot mend */
 };
 
-static socklen_t accept_sockaddr(const struct address *address, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){ .ss_family = AF_UNSPEC };
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    if (inet_pton(AF_INET6, address->host, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(address->port);
-        return sizeof *v6;
-    }
-    *out = (struct sockaddr_storage){ .ss_family = AF_INET };
-    int rc = inet_pton(AF_INET, address->host, &v4->sin_addr);
-    assert(rc == 1);
-    v4->sin_port = htons(address->port);
-    return sizeof *v4;
-}
-
 /* Our own listening socket rather than libmicrohttpd's, which does not say why it failed. */
-enum err http_accept_listen(struct address *address, int *out, struct err_note *note)
+enum err http_accept_listen(struct address *address, enum port_share share, int *out,
+                            struct err_note *note)
 {
-    struct sockaddr_storage at;
-    socklen_t length = accept_sockaddr(address, &at);
-    int on = 1;
-    int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) goto failed;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0) goto failed;
-    if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) goto failed;
-    if (bind(fd, (struct sockaddr *)&at, length) != 0) goto failed;
-    if (listen(fd, ACCEPT_BACKLOG) != 0) goto failed;
-    if (getsockname(fd, (struct sockaddr *)&at, &length) != 0) goto failed;
-    address->port = at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
-                                             : ntohs(((struct sockaddr_in *)&at)->sin_port);
+    int fd = -1;
+    enum err rc = port_bind(address, share, &fd, note);
+    if (rc != ERR_OK) return rc;
+    if (listen(fd, ACCEPT_BACKLOG) != 0) {
+        int why = errno;
+        close(fd);
+        return err_note_set(note, ERR_NETWORK, NULL, 0, 0, "cannot listen on %s port %u: %s",
+                            address->host, (unsigned)address->port, strerror(why));
+    }
     *out = fd;
     return ERR_OK;
-
-failed:;
-    int why = errno;
-    if (fd >= 0) close(fd);
-    return err_note_set(note, ERR_NETWORK, NULL, 0, 0,
-                        "cannot listen on %s port %u: %s; choose another address, or port 0 for "
-                        "any free one",
-                        address->host, (unsigned)address->port, strerror(why));
 }
 
 /* IPv4 as IPv6 writes it, ::ffff:a.b.c.d, so that one client is one client on either socket. */

@@ -180,7 +180,7 @@ enum err http_server_create(const struct http_server_config *config, struct http
     signal(SIGPIPE, SIG_IGN);
     struct address address = config->listen;
     int fd = -1;
-    enum err err = http_accept_listen(&address, &fd, note);
+    enum err err = http_accept_listen(&address, config->share, &fd, note);
     if (err != ERR_OK) return err;
 
     struct http_server *server = mem_alloc(1, sizeof *server);

@@ -28,6 +28,7 @@
 #include "base/err.h"
 #include "net/address.h"
 #include "net/http_patience.h"
+#include "net/port.h"
 
 struct http_server;
 struct http_exchange;
@@ -35,6 +36,7 @@ struct http_exchange;
 struct http_server_config {
     uv_loop_t *loop;
     struct address listen;
+    enum port_share share;      /* PORT_SHARED: one of several processes on that port */
     size_t body_bytes_max;      /* a larger body is dropped while it comes in: body_too_large */
     uint32_t connections_max;   /* more are refused at accept */
     uint32_t idle_timeout_s;    /* without any byte, whatever the phase; 0: none */

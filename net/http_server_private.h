@@ -96,7 +96,8 @@ enum MHD_Result http_exchange_queue(struct http_exchange *exchange);
 void http_connection_watch_close(struct http_connection *on);
 
 /* http_accept.c */
-enum err http_accept_listen(struct address *address, int *out, struct err_note *note);
+enum err http_accept_listen(struct address *address, enum port_share share, int *out,
+                            struct err_note *note);
 void http_accept_start(struct http_server *server);
 /* Closes the listening socket; its handles stay open. */
 void http_accept_stop(struct http_server *server);
