@@ -37,6 +37,16 @@ static void choose_id(struct service *service, struct http_exchange *exchange,
     snprintf(out, REQUEST_ID_MAX + 1, "t%016llx", (unsigned long long)drawn);
 }
 
+/* The caller's trace, when its headers are valid. */
+static void take_trace(struct http_exchange *exchange, struct job *job)
+{
+    if (!trace_context_parse(http_exchange_header(exchange, "traceparent"), &job->trace)) return;
+    const char *state = http_exchange_header(exchange, "tracestate");
+    if (tracestate_is_valid(state)) {
+        job->tracestate = arena_copy_text(&job->arena, state, strlen(state));
+    }
+}
+
 /* POST /tsfm/forecast */
 
 static void refuse(struct service *service, struct http_exchange *exchange,
@@ -44,14 +54,9 @@ static void refuse(struct service *service, struct http_exchange *exchange,
 {
     metrics_on_refusal(&service->metrics,
                        problem->status < 500 ? METRICS_INVALID : METRICS_ERROR);
-    struct log_line line;
-    if (log_begin_limited(service->setup.log, &line, LOG_LEVEL_INFO, "refused")) {
-        log_text(&line, "request_id", problem->request_id);
-        log_u64(&line, "status", problem->status);
-        log_text(&line, "code", code_name(problem->code));
-        log_text(&line, "detail", problem->detail);
-        log_end(service->setup.log, &line);
-    }
+    struct trace_context trace;
+    trace_context_parse(http_exchange_header(exchange, "traceparent"), &trace);
+    request_log_refusal(&service->request_log, problem, &trace);
     reply_problem(exchange, problem, NULL);
 }
 
@@ -117,6 +122,7 @@ static void on_forecast(struct service *service, struct http_exchange *exchange)
         return;
     }
     snprintf(job->request_id, sizeof job->request_id, "%s", id);
+    take_trace(exchange, job);
     if (!parse(service, exchange, job)) {
         jobs_release(&service->jobs, job);
         return;

@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "runtime/bodies.h"
+#include "runtime/trace_context.h"
 
 enum {
     REQUEST_ID_MAX = 64,    /* of the caller's X-Request-Id that is taken as it is */
@@ -35,6 +36,9 @@ struct job {
     enum job_stage stage;
     struct http_exchange *exchange; /* NULL once it was ended */
     char request_id[REQUEST_ID_MAX + 1];
+    struct trace_context trace;     /* of the caller's traceparent */
+    const char *tracestate;         /* valid, in `arena`; NULL: none to pass on */
+    char span_id[SPAN_ID_LENGTH + 1]; /* of the latest attempt; "" without a trace */
     struct arena arena;             /* of `request` and the values of its answers */
     struct forecast_request request;
     struct body *body;              /* the forecast this call made, one reference; or NULL */

@@ -86,10 +86,36 @@ void log_end(struct log *log, struct log_line *line)
     buf_deinit(&line->text);
 }
 
+/* Bytes of a character that JSON lets through and that still moves a terminal or breaks a line for
+ * some readers: DEL, the C1 controls, line and paragraph separators, changes of direction. 0: the
+ * character is none of them. */
+static size_t unseen_length(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    if (s[0] == 0x7f) return 1;
+    if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f) return 2;
+    if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) return 3;
+    return 0;
+}
+
 void log_text(struct log_line *line, const char *key, const char *value)
 {
     json_key(&line->json, key);
-    json_string(&line->json, value);
+    const char *at = value;
+    while (at != NULL && *at != '\0' && unseen_length(at) == 0) at++;
+    if (at == NULL || *at == '\0') {
+        json_string(&line->json, value);
+        return;
+    }
+    struct buf seen;
+    buf_init(&seen, LOG_LINE_BYTES_MAX);
+    for (at = value; *at != '\0';) {
+        size_t length = unseen_length(at);
+        buf_putc(&seen, length > 0 ? '?' : *at);
+        at += length > 0 ? length : 1;
+    }
+    json_string(&line->json, buf_text(&seen));
+    buf_deinit(&seen);
 }
 
 void log_u64(struct log_line *line, const char *key, uint64_t value)

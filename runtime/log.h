@@ -44,7 +44,8 @@ bool log_begin_limited(struct log *log, struct log_line *line, enum log_level le
                        const char *event);
 void log_end(struct log *log, struct log_line *line);
 
-/* One member more, for the kinds that are common. */
+/* One member more, for the kinds that are common. Texts may be a caller's: whatever they hold, the
+ * line stays one line and moves no terminal ('?' for what would). */
 void log_text(struct log_line *line, const char *key, const char *value); /* NULL: null */
 void log_u64(struct log_line *line, const char *key, uint64_t value);
 void log_ms(struct log_line *line, const char *key, uint64_t ns);

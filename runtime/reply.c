@@ -6,7 +6,7 @@
 #include "runtime/state.h"
 
 enum {
-    HEADERS_MAX = 4,
+    HEADERS_MAX = 6,
     CACHE_STATUS_MAX = 64,
     AGE_TEXT_MAX = 24,
     CLIENT_CLOSED_REQUEST = 499, /* nobody reads it */
@@ -24,6 +24,15 @@ static void add(struct headers *headers, const char *name, const char *value)
     headers->items[headers->count++] = (struct http_header){ .name = name, .value = value };
 }
 
+/* The caller's trace as it was understood; NULL when it sent none. */
+static const char *traceparent(const struct trace_context *trace,
+                               char out[TRACEPARENT_LENGTH + 1])
+{
+    if (trace->trace_id[0] == '\0') return NULL;
+    trace_context_format(trace, trace->parent_id, out);
+    return out;
+}
+
 void reply_problem(struct http_exchange *exchange, const struct response_problem *problem,
                    const char *allow)
 {
@@ -31,6 +40,10 @@ void reply_problem(struct http_exchange *exchange, const struct response_problem
     add(&headers, "X-Request-Id", problem->request_id);
     add(&headers, "Allow", allow);
     add(&headers, "Retry-After", problem->status == 503 ? "1" : NULL);
+    struct trace_context trace;
+    char parent[TRACEPARENT_LENGTH + 1];
+    trace_context_parse(http_exchange_header(exchange, "traceparent"), &trace);
+    add(&headers, "traceparent", traceparent(&trace, parent));
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     response_write_problem(&text, problem);
@@ -90,6 +103,8 @@ static void reply_forecast(struct job *job, const struct call_record *record,
     add(&headers, "X-Request-Id", job->request_id);
     add(&headers, "Age", cached ? age : NULL);
     add(&headers, "Cache-Status", cache_status);
+    char parent[TRACEPARENT_LENGTH + 1];
+    add(&headers, "traceparent", traceparent(&job->trace, parent));
 
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);

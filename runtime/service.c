@@ -27,42 +27,12 @@ static struct job *job_of(struct service *service, uint32_t call)
     return &service->jobs.items[call];
 }
 
-static void log_answer(struct service *service, const struct job *job,
-                       const struct call_record *record)
-{
-    bool failed = record->served == SERVED_ERROR;
-    struct log_line line;
-    bool on = failed ? log_begin_limited(service->setup.log, &line, LOG_LEVEL_WARN, "request")
-                     : log_begin(service->setup.log, &line, LOG_LEVEL_DEBUG, "request");
-    if (!on) return;
-    log_text(&line, "request_id", job->request_id);
-    log_text(&line, "served", served_name(record->served));
-    log_text(&line, "code", record->code == CODE_NONE ? NULL : code_name(record->code));
-    log_text(&line, "cause", record->cause == CODE_NONE ? NULL : code_name(record->cause));
-    log_u64(&line, "attempts", record->attempt_count);
-    log_ms(&line, "latency_ms", record->finished - record->arrived);
-    log_end(service->setup.log, &line);
-}
-
-static void log_transition(struct service *service, const struct breaker_transition *transition)
-{
-    struct log_line line;
-    enum log_level level = transition->to == BREAKER_OPEN ? LOG_LEVEL_WARN : LOG_LEVEL_INFO;
-    if (!log_begin(service->setup.log, &line, level, "breaker")) return;
-    log_text(&line, "from", breaker_state_name(transition->from));
-    log_text(&line, "to", breaker_state_name(transition->to));
-    log_text(&line, "rule", breaker_rule_name(transition->rule));
-    log_u64(&line, "failures", transition->failures);
-    log_u64(&line, "volume", transition->volume);
-    log_ms(&line, "cooldown_ms", transition->cooldown_ns);
-    log_end(service->setup.log, &line);
-}
-
 static void answer(struct service *service, struct job *job)
 {
     const struct call_record *record = engine_record(service->engine, job->id);
     metrics_on_answer(&service->metrics, record);
-    log_answer(service, job, record);
+    request_log_answer(&service->request_log, job, record,
+                       service->config->server.breaker_open_warning_interval_ns);
     if (job->exchange != NULL) reply_answer(job, record);
     jobs_release(&service->jobs, job);
 }
@@ -92,7 +62,7 @@ static void obey(struct service *service, const struct engine_action *action)
     case ENGINE_ANSWER: answer(service, job_of(service, action->call)); break;
     case ENGINE_BREAKER:
         metrics_on_transition(&service->metrics, &action->transition);
-        log_transition(service, &action->transition);
+        request_log_breaker(&service->request_log, &action->transition);
         break;
     case ENGINE_L2_GET: miss_l2(service, job_of(service, action->call)); break;
     case ENGINE_L2_CANCEL: job_of(service, action->call)->l2_live = false; break;
@@ -291,6 +261,7 @@ enum err service_create(const struct service_setup *setup, struct service **out,
     jobs_init(&service->jobs, config->engine.calls_max, service);
     bodies_init(&service->bodies, config->engine.cache.entries_max);
     inbox_init(&service->inbox, INBOX_START);
+    request_log_init(&service->request_log, setup->log);
     init_handles(service);
     *out = service;
     return ERR_OK;

@@ -21,6 +21,7 @@
 #include "runtime/inbox.h"
 #include "runtime/jobs.h"
 #include "runtime/metrics.h"
+#include "runtime/request_log.h"
 #include "runtime/service.h"
 
 struct service {
@@ -34,6 +35,7 @@ struct service {
     struct bodies bodies;
     struct inbox inbox;
     struct metrics metrics;
+    struct request_log request_log;
 
     struct alarm alarm;
     uv_check_t turn_end;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/rng.h"
 #include "forecast/answer.h"
 #include "forecast/baseline.h"
 #include "forecast/model_request.h"
@@ -56,14 +57,7 @@ static bool keep_forecast(struct job *job, const struct forecast_values *values,
 static void log_attempt(const struct job *job, enum log_level level, enum outcome outcome,
                         const char *detail)
 {
-    struct log *log = job->service->setup.log;
-    struct log_line line;
-    if (!log_begin_limited(log, &line, level, "attempt")) return;
-    log_text(&line, "request_id", job->request_id);
-    log_u64(&line, "attempt", job->attempt);
-    log_text(&line, "outcome", outcome_name(outcome));
-    log_text(&line, "detail", detail);
-    log_end(log, &line);
+    request_log_attempt(&job->service->request_log, job, level, outcome, detail);
 }
 
 static enum outcome judge_forecast(struct job *job, const struct http_result *result)
@@ -149,6 +143,29 @@ static void on_done(void *context, const struct http_result *result)
     service_push(job->service, &input);
 }
 
+/* A span of its own per attempt, keyed as every draw; the caller's ids in the key keep two traces
+ * with one request id apart. NULL, as below, when there is nothing to send. */
+static const char *traceparent_header(struct job *job, char *out, size_t size)
+{
+    job->span_id[0] = '\0';
+    if (job->trace.trace_id[0] == '\0') return NULL;
+    uint64_t subject = hash_text(job->request_id) ^ hash_text(job->trace.trace_id) ^
+                       hash_text(job->trace.parent_id);
+    trace_span_id(draw(job->service->config->engine.seed, rng_stream("span"), subject,
+                       job->attempt), job->span_id);
+    char value[TRACEPARENT_LENGTH + 1];
+    trace_context_format(&job->trace, job->span_id, value);
+    snprintf(out, size, "traceparent: %s", value);
+    return out;
+}
+
+static const char *tracestate_header(const struct job *job, char *out, size_t size)
+{
+    if (job->tracestate == NULL) return NULL;
+    snprintf(out, size, "tracestate: %s", job->tracestate);
+    return out;
+}
+
 void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
 {
     struct service *service = job->service;
@@ -164,13 +181,17 @@ void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
 
     char id_header[NONCE_MAX + 32];
     char attempt_header[32];
+    char parent_header[TRACEPARENT_LENGTH + 32];
+    char state_header[TRACESTATE_LENGTH_MAX + 32];
     snprintf(id_header, sizeof id_header, "X-Request-ID: %s", job->nonce);
     snprintf(attempt_header, sizeof attempt_header, "X-Attempt: %u", (unsigned)attempt);
     const struct http_call_config call = {
         .url = service->attempt_url,
         .method = "POST",
         .headers = { id_header, attempt_header, "Content-Type: application/json",
-                     "Accept: application/json" },
+                     "Accept: application/json",
+                     traceparent_header(job, parent_header, sizeof parent_header),
+                     tracestate_header(job, state_header, sizeof state_header) },
         .body = buf_text(&job->sent),
         .body_length = job->sent.length,
         .response_bytes_max = service->config->server.response_bytes_max,

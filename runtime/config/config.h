@@ -27,6 +27,7 @@ struct server_config {
     uint64_t keepalive_expiry_ns;
     uint64_t drain_ns; /* SIGTERM: how long to wait for calls in flight */
     int log_level;     /* enum log_level: less important lines are not written */
+    uint64_t breaker_open_warning_interval_ns;
 };
 
 struct runtime_config {

@@ -121,6 +121,10 @@ static const struct option rows[] = {
       "1073741824", NULL, "Largest file of --trace; a trace that reaches it ends there." },
     { "log_level", OPTION_CHOICE, LIVE(server.log_level), 0, 0, "info", log_levels,
       "Less important log lines are not written." },
+    { "breaker_open_warning_interval_s", OPTION_SECONDS,
+      LIVE(server.breaker_open_warning_interval_ns), 100 * MS, HOUR, "10", NULL,
+      "While the circuit breaker keeps requests from the model server: one warning per this time, "
+      "with their number." },
 };
 
 _Static_assert(sizeof rows / sizeof *rows <= OPTIONS_MAX, "raise OPTIONS_MAX");

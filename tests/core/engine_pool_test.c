@@ -28,6 +28,8 @@ static void a_waiter_starts_when_a_place_is_free(void **state)
     assert_int_equal(record(f, 1)->attempts[0].started, f->now);
     done(f, 1, OUTCOME_OK);
     assert_text(path(f, 1), "l1:miss pool:wait breaker:closed attempt:ok");
+    assert_int_equal(record(f, 0)->pool_wait_ns, 0);
+    assert_int_equal(record(f, 1)->pool_wait_ns, 50 * MS);
 }
 
 static void a_full_queue_refuses_with_overload(void **state)
@@ -52,6 +54,7 @@ static void a_waiter_gives_up_after_the_pool_timeout(void **state)
     assert_int_equal(engine_wakeup(f->engine), f->now + 150 * MS);
     assert_text(wake(f), "baseline 1");
     assert_text(path(f, 1), "l1:miss pool:wait pool:timeout stale:miss");
+    assert_int_equal(record(f, 1)->pool_wait_ns, 150 * MS);
     assert_text(baseline_done(f, 1, true),
                 "answer 1 baseline BASELINE_FALLBACK RUNTIME_OVERLOADED");
     assert_int_equal(stats(f).pool_waiting, 0);

@@ -87,6 +87,8 @@ static void on_attempt(void *context, struct http_exchange *exchange)
     rig->last_body = mem_copy_string(body);
     keep_header(exchange, "X-Request-ID", rig->last_id);
     keep_header(exchange, "X-Attempt", rig->last_attempt);
+    keep_header(exchange, "traceparent", rig->last_parent);
+    keep_header(exchange, "tracestate", rig->last_state);
     assert_true(rig->script_count > 0);
     size_t at = rig->attempts < rig->script_count ? rig->attempts : rig->script_count - 1;
     rig->attempts++;

@@ -50,6 +50,8 @@ struct rig {
     size_t attempts;              /* that reached the model server */
     char last_id[RIG_TEXT_MAX];   /* headers of the latest attempt */
     char last_attempt[RIG_TEXT_MAX];
+    char last_parent[RIG_TEXT_MAX]; /* traceparent and tracestate */
+    char last_state[RIG_TEXT_MAX];
     char *last_body;              /* owned */
     struct http_exchange *hung[RIG_HUNG_MAX];
     size_t hung_count;
