@@ -12,12 +12,13 @@
  *     (l1:stale | l1:miss)  [second level]  [flight]  tries
  *         one of: attempt:ok, l1:filled, stale:hit, stale:l2, stale:miss baseline:*
  *
- * where the second level is l2:stale, l2:miss, l2:timeout, or l2:fresh, which is the answer; stale:l2
- * comes after l2:stale only. A flight is flight:joined and then flight:ok, the answer, or
+ * where the second level is l2:stale, l2:miss, l2:timeout, or l2:fresh, which is the answer;
+ * stale:l2 comes after l2:stale only. A flight is flight:joined and then flight:ok, the answer, or
  * flight:failed, or the call's own deadline, or own tries. A try is [pool:wait] (breaker:closed |
  * breaker:probe) attempt:*, only as long as the outcome before it may be retried, and a refusal
  * (hold, breaker:open, breaker:half_open, pool:full, pool:timeout, negative:hit before the first,
- * retry:budget after one) ends them. */
+ * retry:budget after one) ends them. Waiting for the second level or a flight may use the deadline
+ * up: then there is no try. */
 enum place {
     PLACE_START,
     PLACE_BASELINE_DUE, /* input:baseline_only or stale:miss came: now the baseline */
@@ -39,7 +40,6 @@ struct walk {
     uint32_t attempts;     /* attempt words so far */
     bool stale_known;      /* l1:stale was seen */
     bool l2_stale;         /* l2:stale was seen */
-    bool l2_timeout;       /* l2:timeout was seen: it may have used the deadline up */
     bool stale_missed;     /* stale:miss was seen */
     enum served served;    /* what the last word says was served */
     const char *broken;    /* the rule; NULL: none */
@@ -101,7 +101,9 @@ static enum place on_fallback(struct walk *walk, enum path_step step)
                walk->place == PLACE_FLIGHT;
     if (!may) return broken(walk, "the stale entry is asked for once, after the upstream");
     if (step == PATH_L1_FILLED && walk->place != PLACE_LOOKED_UP) return end(walk, SERVED_CACHE);
-    if (early && !walk->l2_timeout) {
+    bool waited = walk->place == PLACE_GATE || walk->place == PLACE_FLIGHT;
+    bool too_late = waited && walk->answer->cause == CODE_RUNTIME_TIMEOUT;
+    if ((early || walk->place == PLACE_FLIGHT) && !too_late) {
         return broken(walk, "the upstream is tried or refused before a stale entry is served");
     }
     if (step == PATH_STALE_HIT) return end(walk, SERVED_STALE);
@@ -119,7 +121,6 @@ static enum place on_l2(struct walk *walk, enum path_step step)
     if (walk->place != PLACE_LOOKED_UP) return broken(walk, "L2 is asked once, right after L1");
     if (step == PATH_L2_FRESH) return end(walk, SERVED_CACHE);
     walk->l2_stale = step == PATH_L2_STALE;
-    walk->l2_timeout = step == PATH_L2_TIMEOUT;
     return PLACE_GATE;
 }
 

@@ -159,6 +159,12 @@ void reply_answer(struct job *job, const struct call_record *record)
     case SERVED_CACHE:
     case SERVED_STALE: reply_forecast(job, record, bodies_get(bodies, record->cache_slot)); break;
     case SERVED_UPSTREAM:
+        if (job->body == NULL) { /* it waited for the attempts of another call */
+            reply_forecast(job, record, bodies_get(bodies, record->cache_slot));
+            break;
+        }
+        reply_forecast(job, record, job->body);
+        break;
     case SERVED_BASELINE:
         assert(job->body != NULL);
         reply_forecast(job, record, job->body);

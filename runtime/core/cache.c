@@ -35,6 +35,12 @@ bool cache_is_off(const struct cache_config *config)
     return config->entries_max == 0 || (config->ttl_ns == 0 && config->stale_ns == 0);
 }
 
+enum cache_state cache_state_at(const struct cache_config *config, uint64_t age_ns)
+{
+    if (age_ns < config->ttl_ns) return CACHE_FRESH;
+    return age_ns < instant_add(config->ttl_ns, config->stale_ns) ? CACHE_STALE : CACHE_MISS;
+}
+
 struct cache *cache_create(const struct cache_config *config)
 {
     struct cache *cache = mem_alloc(1, sizeof *cache);
@@ -186,18 +192,14 @@ struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, in
     uint32_t slot = cache_lookup(cache, cache_bucket(cache, key), key);
     if (slot == CACHE_NO_SLOT) return miss;
 
-    const struct cache_config *config = cache->config;
     uint64_t age_ns = now - cache->entries[slot].stored;
-    if (age_ns >= instant_add(config->ttl_ns, config->stale_ns)) {
+    enum cache_state state = cache_state_at(cache->config, age_ns);
+    if (state == CACHE_MISS) {
         cache_drop(cache, slot);
         return miss;
     }
     lru_touch(cache, slot);
-    return (struct cache_hit){
-        .state = age_ns < config->ttl_ns ? CACHE_FRESH : CACHE_STALE,
-        .slot = slot,
-        .age_ns = age_ns,
-    };
+    return (struct cache_hit){ .state = state, .slot = slot, .age_ns = age_ns };
 }
 
 uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t bytes,

@@ -38,6 +38,9 @@ struct cache_hit {
 /* Whether such a cache never holds anything. */
 bool cache_is_off(const struct cache_config *config);
 
+/* What an entry of this age is. */
+enum cache_state cache_state_at(const struct cache_config *config, uint64_t age_ns);
+
 /* Evenly spread over 32 bits. */
 uint32_t cache_key_hash(const struct cache_key *key);
 

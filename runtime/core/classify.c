@@ -60,6 +60,11 @@ enum outcome classify_status(unsigned status)
     return OUTCOME_HTTP_OTHER;
 }
 
+bool classify_is_final(unsigned status)
+{
+    return status == 400 || status == 413 || status == 422;
+}
+
 const char *outcome_name(enum outcome outcome)
 {
     assert((unsigned)outcome < OUTCOME_COUNT);

@@ -62,6 +62,12 @@ const struct outcome_rule *classify(enum outcome outcome);
  * body is a forecast is for forecast/answer.h to say. */
 enum outcome classify_status(unsigned status);
 
+/* Whether a refusal with this status is about what was asked, so that asking the same again is in
+ * vain: 400, 413 and 422. Other 4xx are about the place (404, 405, 410), the caller's rights (401,
+ * 403), the moment (408, 409, 425) or the connection (421, 426, 431): all of that changes while the
+ * request stays the same. */
+bool classify_is_final(unsigned status);
+
 /* "http_503" */
 const char *outcome_name(enum outcome outcome);
 bool outcome_parse(const char *name, enum outcome *out);

@@ -22,6 +22,7 @@ static void check_config(const struct engine_config *config)
     assert(config->pool_timeout_ns > 0);
     assert(config->request_deadline_ns > 0);
     assert(config->retry_count < ATTEMPTS_MAX);
+    assert(!config->l2_enabled || config->l2_timeout_ns > 0);
 }
 
 struct engine *engine_create(const struct engine_config *config)
@@ -36,12 +37,21 @@ struct engine *engine_create(const struct engine_config *config)
     pool_init(&engine->pool, &config->pool, config->calls_max);
     engine->breaker = breaker_create(&config->breaker, config->seed);
     engine->cache = cache_create(&config->cache);
+    engine->negative_config = (struct cache_config){
+        .ttl_ns = config->negative_ttl_ns,
+        .entries_max = config->negative_entries_max,
+    };
+    engine->negative = cache_create(&engine->negative_config);
+    if (config->single_flight) flights_init(&engine->flights, config->calls_max);
+    retry_budget_init(&engine->budget, &config->retry_budget);
     return engine;
 }
 
 void engine_destroy(struct engine *engine)
 {
     if (engine == NULL) return;
+    flights_deinit(&engine->flights);
+    cache_destroy(engine->negative);
     cache_destroy(engine->cache);
     breaker_destroy(engine->breaker);
     pool_deinit(&engine->pool);
@@ -91,7 +101,8 @@ static void drop_some(struct engine *engine)
     }
 }
 
-/* One thing per step: a call's timer, or else a place in the pool, or else a few bodies. */
+/* One thing per step: a call's timer, or else a place in the pool, or else a call whose flight has
+ * landed, or else a few bodies. */
 static void on_timer(struct engine *engine)
 {
     uint32_t id = timers_pop(&engine->timers, engine->now);
@@ -104,6 +115,7 @@ static void on_timer(struct engine *engine)
         attempt_on_grant(engine, id);
         return;
     }
+    if (flight_settle(engine)) return;
     drop_some(engine);
 }
 
@@ -128,14 +140,17 @@ const struct engine_actions *engine_step(struct engine *engine, const struct eng
     case ENGINE_BASELINE_DONE:
         call_on_baseline_done(engine, input->call, input->baseline_ok);
         break;
-    case ENGINE_L2_DONE: assert(false && "nothing was asked"); break;
+    case ENGINE_L2_DONE: lookup_on_done(engine, input); break;
     }
     return &engine->actions;
 }
 
 instant_ns engine_wakeup(const struct engine *engine)
 {
-    if (pool_can_grant(&engine->pool) || cache_has_dropped(engine->cache)) return engine->now;
+    if (pool_can_grant(&engine->pool) || flights_has_landed(&engine->flights) ||
+        cache_has_dropped(engine->cache)) {
+        return engine->now;
+    }
     return instant_min(timers_next(&engine->timers), breaker_wakeup(engine->breaker));
 }
 
@@ -154,6 +169,8 @@ struct engine_stats engine_stats(const struct engine *engine)
         .permits_out = breaker_permits_out(engine->breaker),
         .cache_entries = cache_entries(engine->cache),
         .cache_bytes = cache_bytes(engine->cache),
+        .flight_waiting = engine->flights.waiting,
+        .negative_entries = cache_entries(engine->negative),
         .late_results = breaker_late_results(engine->breaker),
         .breaker = breaker_state(engine->breaker),
         .held_until = engine->held_until > engine->now ? engine->held_until : 0,

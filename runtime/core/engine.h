@@ -13,15 +13,32 @@
  *
  *     REQUEST -> baseline only? ------------------------------------------------> BASELINE
  *             -> fresh in L1? -> ANSWER                                              ^
- *             -> hold / breaker open / pool full? -------.                           | none
- *             -> ATTEMPT -> ok -> STORE, ANSWER          v                           |
- *                  ^  '---> failed -> retry allowed? -> stale in L1? -> ANSWER ------'
+ *             -> another call asks for the same? -> FLIGHT -> ANSWER, or with it ----|
+ *             -> L2_GET -> fresh in L2? -> STORE, ANSWER                             |
+ *             -> refused for good lately? ---------------.                           |
+ *             -> hold / breaker open / pool full? -------|                           | none
+ *             -> ATTEMPT -> ok -> STORE, L2_PUT, ANSWER  v                           |
+ *                  ^  '---> failed -> retry allowed? -> stale in L1 or L2? -> ANSWER '
  *                  '-- BACKOFF <----------- yes
  *
  * A retry starts only when the class is retryable, `retry_count` is not used up, and backoff +
  * min_attempt_budget_ns fits what is left of the deadline. A Retry-After is a lower bound of the
  * backoff; when it does not fit, no retry is made and later calls are held off the upstream until
- * it is over (at most retry_after_hold_cap_ns).
+ * it is over (at most retry_after_hold_cap_ns). No retry is waited for that falls into the open
+ * time of the breaker, or for which the retry budget has no token.
+ *
+ * Single flight: a call whose key is being asked for (from the gate of the first attempt to the
+ * last backoff) waits for that outcome, at most until its own deadline. Success answers it from the
+ * slot that was just stored (SERVED_UPSTREAM, no attempt of its own); failure sends it into its
+ * fallback with the same cause; an answer that could not be stored makes each ask for itself; and
+ * when the asking client leaves, the first who waits asks. One failure upstream stays one for the
+ * breaker.
+ *
+ * The second level is a cache that others share (Redis): asked once, when L1 has nothing fresh. A
+ * body found there counts by its age as one of L1 does, and goes into L1 when it is served.
+ *
+ * Negative cache: a request that the upstream refused for good (classify_is_final()) gets no
+ * attempts for negative_ttl_ns.
  *
  * The chain's gate (hold, breaker, pool) is the same before each attempt. When it refuses the first
  * one, the cause is the refusal; later it stays what became of the attempt before. A place in the
@@ -36,9 +53,10 @@
  *
  * An input goes before a timer of the same instant.
  *
- * Bounds: one step causes at most ENGINE_ACTIONS_MAX actions. What can be more (waiters, dropped
- * cache entries, several timers of one instant) is spread over steps: engine_wakeup() then returns
- * a moment that is already over, and the driver simply steps again with ENGINE_TIMER. */
+ * Bounds: one step causes at most ENGINE_ACTIONS_MAX actions. What can be more (waiters of a
+ * flight, dropped cache entries, several timers of one instant) is spread over steps:
+ * engine_wakeup() then returns a moment that is already over, and the driver simply steps again
+ * with ENGINE_TIMER. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -152,6 +170,8 @@ struct engine_stats {
     uint32_t permits_out;
     uint32_t cache_entries;
     uint64_t cache_bytes;
+    uint32_t flight_waiting;   /* calls that wait for the attempts of another */
+    uint32_t negative_entries; /* held, some of them too old to count */
     uint64_t late_results;  /* breaker results of an older generation */
     enum breaker_state breaker;
     instant_ns held_until;  /* 0: no hold */

@@ -66,6 +66,7 @@ static void start(struct engine *engine, uint32_t id)
         .backoff_ns = call->backoff_ns,
     };
     engine->attempts_count++;
+    if (attempt == 0) retry_budget_earn(&engine->budget);
     set_limit(engine, id, CALL_CONNECT);
 
     struct engine_action *action = engine_add(engine, ENGINE_START_ATTEMPT, id);
@@ -87,7 +88,8 @@ static instant_ns patience_end(const struct engine *engine, const struct call *c
 void attempt_ask(struct engine *engine, uint32_t id)
 {
     struct call *call = &engine->calls[id];
-    if (engine->now >= call->record.deadline) { /* woken too late: a busy driver */
+    if (engine->now >= call->record.deadline) { /* woken too late, or waited for another call */
+        if (call->record.attempt_count == 0) call->cause = CODE_RUNTIME_TIMEOUT;
         call_fall_back(engine, id);
         return;
     }
@@ -177,6 +179,24 @@ static void hold(struct engine *engine, uint64_t retry_after_ns, enum code code)
     engine->held_code = code;
 }
 
+/* The wait is fixed and fits the deadline. */
+static void wait_for_retry(struct engine *engine, uint32_t id, uint64_t wait_ns)
+{
+    struct call *call = &engine->calls[id];
+    instant_ns due = engine->now + wait_ns;
+    if (breaker_state(engine->breaker) == BREAKER_OPEN && due < breaker_wakeup(engine->breaker)) {
+        refuse(engine, id, PATH_BREAKER_OPEN, CODE_CIRCUIT_OPEN); /* as it would be then */
+        return;
+    }
+    if (!retry_budget_spend(&engine->budget, engine->now)) {
+        call_path(call, PATH_RETRY_BUDGET);
+        call_fall_back(engine, id);
+        return;
+    }
+    call->backoff_ns = wait_ns;
+    call_enter(engine, id, CALL_BACKOFF, due);
+}
+
 /* After a failed attempt: a retry after its backoff, or the fallback. */
 static void retry_or_fall_back(struct engine *engine, uint32_t id, enum outcome outcome,
                                uint64_t retry_after_ns)
@@ -207,8 +227,7 @@ static void retry_or_fall_back(struct engine *engine, uint32_t id, enum outcome 
         call_fall_back(engine, id);
         return;
     }
-    call->backoff_ns = wait_ns;
-    call_enter(engine, id, CALL_BACKOFF, engine->now + wait_ns);
+    wait_for_retry(engine, id, wait_ns);
 }
 
 void attempt_on_done(struct engine *engine, const struct engine_input *input)
@@ -219,6 +238,9 @@ void attempt_on_done(struct engine *engine, const struct engine_input *input)
     if (input->outcome == OUTCOME_OK) {
         call_answer_upstream(engine, input->call, input->body_bytes);
         return;
+    }
+    if (input->outcome == OUTCOME_HTTP_4XX) {
+        lookup_on_refusal(engine, input->call, input->http_status);
     }
     retry_or_fall_back(engine, input->call, input->outcome,
                        input->has_retry_after ? input->retry_after_ns : 0);

@@ -39,8 +39,8 @@ static void record_init(struct call_record *record, uint64_t request_key, instan
     record->path_count = 0;
 }
 
-static void call_answer(struct engine *engine, uint32_t id, enum served served, enum code code,
-                        enum code cause)
+void call_answer(struct engine *engine, uint32_t id, enum served served, enum code code,
+                 enum code cause)
 {
     struct call *call = &engine->calls[id];
     call->record.finished = engine->now;
@@ -53,7 +53,7 @@ static void call_answer(struct engine *engine, uint32_t id, enum served served, 
     engine_add(engine, ENGINE_ANSWER, id);
 }
 
-static void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit)
+void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit)
 {
     struct call *call = &engine->calls[id];
     call->record.cache_state = hit.state;
@@ -73,6 +73,8 @@ void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_byte
     uint32_t slot = cache_store(engine->cache, &call->key, body_bytes, engine->now);
     call->record.cache_slot = slot;
     if (slot != CACHE_NO_SLOT) engine_add(engine, ENGINE_STORE, id)->slot = slot;
+    if (engine->config->l2_enabled) engine_add(engine, ENGINE_L2_PUT, id)->slot = slot;
+    flight_land(engine, id, slot == CACHE_NO_SLOT ? FLIGHT_ALONE : FLIGHT_OK);
     call_answer(engine, id, SERVED_UPSTREAM, CODE_NONE, CODE_NONE);
 }
 
@@ -91,6 +93,8 @@ void call_on_request(struct engine *engine, const struct engine_input *input)
     call->baseline_only = input->baseline_only;
     call->cause = input->baseline_only;
     call->backoff_ns = 0;
+    call->flight = FLIGHT_NONE;
+    call->l2_stale = false;
     call->key = input->cache_key;
     record_init(&call->record, input->request_key, engine->now,
                 engine->config->request_deadline_ns);
@@ -110,12 +114,13 @@ void call_on_request(struct engine *engine, const struct engine_input *input)
     case CACHE_STALE: call_path(call, PATH_L1_STALE); break;
     case CACHE_MISS: call_path(call, PATH_L1_MISS); break;
     }
-    attempt_ask(engine, id);
+    lookup_begin(engine, id);
 }
 
 void call_fall_back(struct engine *engine, uint32_t id)
 {
     struct call *call = &engine->calls[id];
+    flight_land(engine, id, FLIGHT_FAILED);
     struct cache_hit hit = cache_find(engine->cache, &call->key, engine->now);
     switch (hit.state) {
     case CACHE_FRESH: /* another call filled it meanwhile */
@@ -127,6 +132,7 @@ void call_fall_back(struct engine *engine, uint32_t id)
         call_answer_cached(engine, id, hit);
         return;
     case CACHE_MISS:
+        if (lookup_answer_stale(engine, id)) return;
         call_path(call, PATH_STALE_MISS);
         call_run_baseline(engine, id);
         return;
@@ -152,6 +158,8 @@ void call_on_client_gone(struct engine *engine, uint32_t id)
     struct call *call = &engine->calls[id];
     switch (call->state) {
     case CALL_FREE: assert(false && "no such call"); return;
+    case CALL_L2: lookup_cancel(engine, id); break;
+    case CALL_FLIGHT: flight_leave(engine, id); break;
     case CALL_POOL: pool_leave(&engine->pool, id); break;
     case CALL_CONNECT:
     case CALL_WRITE:
@@ -161,12 +169,16 @@ void call_on_client_gone(struct engine *engine, uint32_t id)
         call->client_gone = true;
         return;
     }
+    uint32_t led = call->flight;
     call_answer(engine, id, SERVED_NOBODY, CODE_NONE, CODE_NONE);
+    if (led != FLIGHT_NONE) flight_pass_on(engine, led);
 }
 
 void call_on_timer(struct engine *engine, uint32_t id)
 {
     switch (engine->calls[id].state) {
+    case CALL_L2: lookup_on_timeout(engine, id); return;
+    case CALL_FLIGHT: flight_on_deadline(engine, id); return;
     case CALL_POOL: attempt_on_pool_timeout(engine, id); return;
     case CALL_CONNECT:
     case CALL_WRITE:

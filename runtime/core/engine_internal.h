@@ -1,14 +1,17 @@
 #ifndef CORE_ENGINE_INTERNAL_H
 #define CORE_ENGINE_INTERNAL_H
-/* What the three parts of the engine share; nobody else includes this.
+/* What the parts of the engine share; nobody else includes this.
  *
  *     engine.c          steps, wake-ups, memory: which input goes where
  *     engine_call.c     one call from request to answer: the chain around the attempts
+ *     engine_lookup.c   between L1 and the attempts: the second level, the negative cache
+ *     engine_flight.c   single flight: waiting for the attempts of another call
  *     engine_attempt.c  one attempt: the gate before it, its phases, how it ends, what follows
  *
  * The states of a call (every change goes through call_enter()):
  *
- *     FREE -> POOL -> CONNECT -> WRITE -> READ -> BACKOFF -> (gate) -> POOL or CONNECT ...
+ *     FREE -> [L2] -> POOL -> CONNECT -> WRITE -> READ -> BACKOFF -> (gate) -> POOL or CONNECT ...
+ *     FREE -> [L2] -> FLIGHT -> (gate) when it has to ask for itself
  *     each of them -> BASELINE -> FREE, or -> FREE with the answer */
 
 #include <stdbool.h>
@@ -16,9 +19,12 @@
 
 #include "base/timers.h"
 #include "core/engine.h"
+#include "core/flights.h"
 
 enum call_state {
     CALL_FREE,
+    CALL_L2,      /* looks into the second level; timer: the end of its patience */
+    CALL_FLIGHT,  /* waits for another call's attempts; timer: the deadline */
     CALL_POOL,    /* waits for a place; timer: the end of its patience */
     CALL_CONNECT, /* the three phases of an attempt; timer: the phase's limit */
     CALL_WRITE,
@@ -36,6 +42,10 @@ struct call {
     uint64_t backoff_ns;          /* BACKOFF, POOL: waited before the next attempt */
     instant_ns pool_since;        /* POOL: when the wait began */
     struct breaker_permit permit; /* of the running attempt */
+    uint32_t flight;              /* FLIGHT: waits for it; before the fallback: leads it */
+    bool l2_stale;                /* the driver holds a stale body of the second level */
+    instant_ns l2_made;           /* l2_stale: when it was made (modulo 2^64) */
+    uint64_t l2_bytes;            /* l2_stale */
     struct cache_key key;
     struct call_record record;
 };
@@ -50,6 +60,10 @@ struct engine {
     struct pool pool;                   /* owned */
     struct breaker *breaker;            /* owned */
     struct cache *cache;                /* owned */
+    struct cache_config negative_config;
+    struct cache *negative;             /* owned: requests that the upstream refused for good */
+    struct flights flights;             /* owned; only when config->single_flight */
+    struct retry_budget budget;
     uint32_t calls_count;
     uint32_t attempts_count;
     instant_ns held_until; /* no attempts before it; 0: never held */
@@ -74,9 +88,41 @@ void call_on_request(struct engine *engine, const struct engine_input *input);
 void call_on_client_gone(struct engine *engine, uint32_t id);
 void call_on_timer(struct engine *engine, uint32_t id);
 void call_on_baseline_done(struct engine *engine, uint32_t id, bool ok);
+void call_answer(struct engine *engine, uint32_t id, enum served served, enum code code,
+                 enum code cause);
+void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit);
 /* No (further) attempt: the cache once more, else the baseline. */
 void call_fall_back(struct engine *engine, uint32_t id);
 void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_bytes);
+
+/* engine_lookup.c */
+
+/* L1 has nothing fresh: joins a flight, or asks the second level, or the upstream. */
+void lookup_begin(struct engine *engine, uint32_t id);
+void lookup_on_done(struct engine *engine, const struct engine_input *input);
+void lookup_on_timeout(struct engine *engine, uint32_t id);
+/* Nobody waits for it; the caller answers. */
+void lookup_cancel(struct engine *engine, uint32_t id);
+/* Serves the stale body of the second level; false when there is none that is young enough. */
+bool lookup_answer_stale(struct engine *engine, uint32_t id);
+/* The upstream refused the call's request: whether for good depends on the status. */
+void lookup_on_refusal(struct engine *engine, uint32_t id, uint16_t http_status);
+
+/* engine_flight.c */
+
+/* False when nobody asks for the same just now. */
+bool flight_join(struct engine *engine, uint32_t id);
+/* The call asks the upstream, others may join it. */
+void flight_lead(struct engine *engine, uint32_t id);
+/* A call leaves its attempts behind; nothing when it leads no flight. */
+void flight_land(struct engine *engine, uint32_t id, enum flight_end end);
+/* A leader has left, `flight` was its: the first who waits goes on. */
+void flight_pass_on(struct engine *engine, uint32_t flight);
+/* Settles one call whose flight has landed; false when there is none. */
+bool flight_settle(struct engine *engine);
+void flight_on_deadline(struct engine *engine, uint32_t id);
+/* Nobody waits for it; the caller answers. */
+void flight_leave(struct engine *engine, uint32_t id);
 
 /* engine_attempt.c */
 

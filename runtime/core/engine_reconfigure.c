@@ -20,6 +20,7 @@ void engine_reconfigure(struct engine *engine, const struct engine_config *confi
     assert(now >= engine->now);
     engine->now = now;
     engine->settings = *config;
+    engine->negative_config.ttl_ns = config->negative_ttl_ns;
     breaker_reconfigured(engine->breaker);
     cache_reconfigured(engine->cache);
 }

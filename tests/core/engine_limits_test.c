@@ -98,6 +98,7 @@ static void a_limit_equal_to_the_deadline_is_the_deadlines(void **state)
     client_gone(f, 0);
     baseline_done(f, 0, true);
     f->config.request_deadline_ns = 250 * MS + 1;
+    engine_reconfigure(f->engine, &f->config, f->now);
     request(f, 0, 1);
     assert_text(wake(f), "cancel 0.0 connect_timeout, baseline 0");
 }

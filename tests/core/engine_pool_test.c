@@ -78,9 +78,11 @@ static void no_waiter_waits_beyond_its_deadline(void **state)
 
     f->config.pool_timeout_ns = 1 * SEC;
     f->config.request_deadline_ns = 1 * SEC;
+    engine_reconfigure(f->engine, &f->config, f->now);
     request(f, 0, 1);
     sent(f, 0);
     f->config.request_deadline_ns = 100 * MS;
+    engine_reconfigure(f->engine, &f->config, f->now);
     request(f, 1, 2);
     assert_text(wake(f), "baseline 1");
     assert_int_equal(f->now, record(f, 1)->deadline);
@@ -157,10 +159,12 @@ static void a_retry_waits_for_a_place_only_while_it_would_have_its_budget(void *
     assert_int_equal(record(f, 0)->cause, CODE_RUNTIME_NETWORK);
 
     f->config.request_deadline_ns = 1 * SEC;
+    engine_reconfigure(f->engine, &f->config, f->now);
     assert_text(done(f, 1, OUTCOME_OK), "store 1, answer 1 upstream");
     request(f, 0, 5);
     instant_ns deadline = record(f, 0)->deadline;
     f->config.request_deadline_ns = 20 * SEC;
+    engine_reconfigure(f->engine, &f->config, f->now);
     request(f, 1, 6);
     done(f, 0, OUTCOME_READ_ERROR);
     assert_text(timer(f), "start 1.0");

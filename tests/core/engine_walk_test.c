@@ -41,6 +41,13 @@ static void choose_config(struct walk *walk)
                    .stale_ns = rng_below(rng, 200),
                    .entries_max = (uint32_t)rng_below(rng, WALK_SLOTS + 1),
                    .bytes_max = 100 + rng_below(rng, 200) },
+        .l2_enabled = rng_below(rng, 2) == 0,
+        .l2_timeout_ns = 1 + rng_below(rng, 60),
+        .single_flight = rng_below(rng, 2) == 0,
+        .negative_ttl_ns = rng_below(rng, 2) * rng_below(rng, 60),
+        .negative_entries_max = (uint32_t)rng_below(rng, 2 * WALK_KEYS),
+        .retry_budget = { .ratio_permille = (uint32_t)(rng_below(rng, 2) * rng_below(rng, 300)),
+                          .min_per_s = (uint32_t)rng_below(rng, 5) },
     };
 }
 
@@ -63,10 +70,22 @@ static struct engine_input attempt_input(struct walk *walk, uint32_t call, int s
         input.kind = ENGINE_ATTEMPT_DONE;
         input.outcome = choose_outcome(walk, step);
         input.body_bytes = rng_below(&walk->rng, 150);
+        if (input.outcome == OUTCOME_HTTP_4XX) {
+            input.http_status = rng_below(&walk->rng, 2) == 0 ? 400 : 404;
+        }
         input.has_retry_after = input.outcome != OUTCOME_OK && rng_below(&walk->rng, 4) == 0;
         input.retry_after_ns = rng_below(&walk->rng, 300);
     }
     return input;
+}
+
+static struct engine_input l2_input(struct walk *walk, uint32_t call)
+{
+    return (struct engine_input){ .kind = ENGINE_L2_DONE,
+                                  .call = call,
+                                  .l2_hit = rng_below(&walk->rng, 3) > 0,
+                                  .age_ns = rng_below(&walk->rng, 300),
+                                  .body_bytes = rng_below(&walk->rng, 150) };
 }
 
 static struct engine_input request_input(struct walk *walk, uint32_t call)
@@ -89,6 +108,7 @@ static struct engine_input choose_input(struct walk *walk, int step)
     if (rng_below(&walk->rng, 25) == 0) {
         return (struct engine_input){ .kind = ENGINE_CLIENT_GONE, .call = call };
     }
+    if (walk->calls[call].l2) return l2_input(walk, call);
     if (walk->calls[call].running) return attempt_input(walk, call, step);
     return (struct engine_input){ .kind = ENGINE_TIMER };
 }
@@ -110,8 +130,11 @@ static void check_all_places_are_free(struct walk *walk)
     for (uint32_t i = 0; i < walk->config.pool.connections_max; i++) {
         struct engine_input input = { .kind = ENGINE_REQUEST,
                                       .call = i,
-                                      .cache_key = { .bytes = { WALK_KEYS } } };
+                                      .cache_key = { .bytes = { (uint8_t)(WALK_KEYS + i) } } };
         walk_step(walk, &input);
+        if (walk->calls[i].l2) {
+            walk_step(walk, &(struct engine_input){ .kind = ENGINE_L2_DONE, .call = i });
+        }
         assert_true(walk->calls[i].running);
     }
     assert_int_equal(walk->running, walk->config.pool.connections_max);
@@ -129,6 +152,7 @@ static void finish_all_calls(struct walk *walk)
     assert_int_equal(stats.attempts, 0);
     assert_int_equal(stats.permits_out, 0);
     assert_int_equal(stats.pool_waiting, 0);
+    assert_int_equal(stats.flight_waiting, 0);
     reach.late_results += (uint32_t)stats.late_results;
     uint32_t held = 0;
     for (uint32_t i = 0; i < WALK_SLOTS; i++)
@@ -177,7 +201,7 @@ static void the_walks_reached_every_word_rule_and_action(void **state)
     }
     for (size_t i = 0; i < SERVED_COUNT; i++)
         assert_true(reach.served[i] > 20);
-    for (size_t i = 0; i <= ENGINE_BREAKER; i++)
+    for (size_t i = 0; i <= ENGINE_L2_PUT; i++)
         assert_true(reach.action[i] > 20);
     assert_true(reach.retries > 100);
     assert_true(reach.late_results > 20);

@@ -8,104 +8,6 @@ static void hash_line(struct walk *walk)
     buf_clear(&walk->line);
 }
 
-/* The path is a word of the chain's grammar; what it was served follows from its last words. */
-
-struct words {
-    const struct call_record *record;
-    uint32_t at;
-    uint32_t attempts;
-};
-
-static int next_word(struct words *words)
-{
-    return words->at < words->record->path_count ? words->record->path[words->at++].step : -1;
-}
-
-static void check_baseline_word(struct words *words)
-{
-    enum served served = words->record->served;
-    int word = next_word(words);
-    assert_true(word == PATH_BASELINE_OK || word == PATH_BASELINE_FAILED);
-    if (served == SERVED_NOBODY) return;
-    assert_int_equal(served, word == PATH_BASELINE_OK ? SERVED_BASELINE : SERVED_ERROR);
-}
-
-static void check_fallback_words(struct words *words)
-{
-    int word = next_word(words);
-    if (word == PATH_L1_FILLED) {
-        assert_int_equal(words->record->served, SERVED_CACHE);
-    } else if (word == PATH_STALE_HIT) {
-        assert_int_equal(words->record->served, SERVED_STALE);
-    } else {
-        assert_int_equal(word, PATH_STALE_MISS);
-        check_baseline_word(words);
-    }
-}
-
-/* From an attempt's word on; true when the gate follows (a retry). */
-static bool check_attempt_word(struct words *words)
-{
-    const struct call_record *record = words->record;
-    assert_int_equal(next_word(words), PATH_ATTEMPT);
-    enum outcome outcome = (enum outcome)record->path[words->at - 1].outcome;
-    assert_true(words->attempts < record->attempt_count);
-    assert_int_equal(record->attempts[words->attempts++].outcome, outcome);
-    if (outcome == OUTCOME_OK || outcome == OUTCOME_ABANDONED) {
-        assert_int_equal(record->served, outcome == OUTCOME_OK ? SERVED_UPSTREAM : SERVED_NOBODY);
-        return false;
-    }
-    if (words->at == record->path_count) {
-        assert_int_equal(record->served, SERVED_NOBODY); /* left during the backoff */
-        return false;
-    }
-    int word = record->path[words->at].step;
-    if (word == PATH_L1_FILLED || word == PATH_STALE_HIT || word == PATH_STALE_MISS) {
-        check_fallback_words(words);
-        return false;
-    }
-    assert_true(classify(outcome)->retryable);
-    return true;
-}
-
-/* One passage of the gate; true when another follows. */
-static bool check_gate_words(struct words *words)
-{
-    int word = next_word(words);
-    if (word == PATH_POOL_WAIT) {
-        word = next_word(words);
-        if (word == -1) {
-            assert_int_equal(words->record->served, SERVED_NOBODY);
-            return false;
-        }
-        assert_int_not_equal(word, PATH_POOL_FULL);
-    } else {
-        assert_int_not_equal(word, PATH_POOL_TIMEOUT);
-    }
-    if (word == PATH_BREAKER_CLOSED || word == PATH_BREAKER_PROBE) return check_attempt_word(words);
-    assert_true(word == PATH_HOLD || word == PATH_BREAKER_OPEN || word == PATH_BREAKER_PROBES_OUT ||
-                word == PATH_POOL_FULL || word == PATH_POOL_TIMEOUT);
-    check_fallback_words(words);
-    return false;
-}
-
-static void check_path(const struct call_record *record)
-{
-    struct words words = { .record = record };
-    int word = next_word(&words);
-    if (word == PATH_INPUT_BASELINE_ONLY) {
-        check_baseline_word(&words);
-    } else if (word == PATH_L1_FRESH) {
-        assert_int_equal(record->served, SERVED_CACHE);
-    } else {
-        assert_true(word == PATH_L1_MISS || word == PATH_L1_STALE);
-        while (check_gate_words(&words))
-            continue;
-    }
-    assert_int_equal(words.at, record->path_count);
-    assert_int_equal(words.attempts, record->attempt_count);
-}
-
 static void check_codes(const struct call_record *record)
 {
     switch (record->served) {
@@ -127,20 +29,35 @@ static void check_codes(const struct call_record *record)
     }
 }
 
+static void check_slot(const struct walk *walk, const struct walk_call *call, uint32_t slot)
+{
+    assert_true(slot < WALK_SLOTS);
+    assert_true(walk->slots[slot].held);
+    assert_int_equal(walk->slots[slot].key, call->key);
+}
+
 static void check_served_body(const struct walk *walk, const struct walk_call *call,
                               const struct call_record *record)
 {
     const struct cache_config *cache = &walk->config.cache;
     if (record->served != SERVED_CACHE && record->served != SERVED_STALE) {
         assert_int_equal(record->cache_state, CACHE_MISS);
+        assert_int_equal(record->cache_tier, CACHE_TIER_NONE);
         assert_int_equal(record->age_ns, 0);
+        if (record->served == SERVED_UPSTREAM && record->attempt_count == 0) {
+            check_slot(walk, call, record->cache_slot);
+            /* What another call fetched is no older than this one's wish for it. */
+            assert_true(walk->slots[record->cache_slot].stored >= call->arrived);
+        }
         return;
     }
-    assert_true(record->cache_slot < WALK_SLOTS);
-    const struct walk_slot *slot = &walk->slots[record->cache_slot];
-    assert_true(slot->held);
-    assert_int_equal(slot->key, call->key);
-    assert_int_equal(walk->now - slot->stored, record->age_ns);
+    if (record->cache_tier == CACHE_TIER_L2) {
+        assert_true(call->l2_held);
+        assert_int_equal(walk->now - call->l2_made, record->age_ns);
+    } else {
+        check_slot(walk, call, record->cache_slot);
+        assert_int_equal(walk->now - walk->slots[record->cache_slot].stored, record->age_ns);
+    }
     if (record->served == SERVED_CACHE) {
         assert_int_equal(record->cache_state, CACHE_FRESH);
         assert_true(record->age_ns < cache->ttl_ns);
@@ -149,6 +66,43 @@ static void check_served_body(const struct walk *walk, const struct walk_call *c
         assert_true(record->age_ns >= cache->ttl_ns);
         assert_true(record->age_ns < cache->ttl_ns + cache->stale_ns);
     }
+}
+
+static bool has_word(const struct walk *walk, uint32_t id, enum path_step step)
+{
+    const struct call_record *record = engine_record(walk->engine, id);
+    for (uint32_t i = 0; i < record->path_count; i++) {
+        if (record->path[i].step == step) return true;
+    }
+    return false;
+}
+
+static void check_first_attempt(struct walk *walk, uint32_t starting)
+{
+    walk->first_attempts++;
+    if (has_word(walk, starting, PATH_FLIGHT_JOINED)) return;
+    uint8_t key = walk->calls[starting].key;
+    if (!has_word(walk, starting, PATH_POOL_WAIT)) {
+        assert_true(walk->now >= walk->refused_until[key]);
+    }
+    if (!walk->config.single_flight || cache_is_off(&walk->config.cache)) return;
+    /* Calls that never waited for another ask for one key one after the other. */
+    for (uint32_t i = 0; i < WALK_CALLS; i++) {
+        const struct walk_call *other = &walk->calls[i];
+        if (i == starting || !other->running || other->key != key) continue;
+        assert_true(has_word(walk, i, PATH_FLIGHT_JOINED));
+    }
+}
+
+/* The walks last less than a millisecond: only first attempts fill the budget. */
+static void check_retry_budget(struct walk *walk)
+{
+    const struct retry_budget_config *budget = &walk->config.retry_budget;
+    walk->reach->retries++;
+    walk->retries++;
+    if (budget->ratio_permille == 0) return;
+    assert_true(walk->retries * 1000 <= walk->first_attempts * budget->ratio_permille +
+                                            budget->min_per_s * UINT64_C(1000));
 }
 
 static void on_start(struct walk *walk, const struct engine_action *action)
@@ -167,13 +121,14 @@ static void on_start(struct walk *walk, const struct engine_action *action)
     uint64_t backoff_ns = record->attempts[action->attempt].backoff_ns;
     if (action->attempt == 0) {
         assert_int_equal(backoff_ns, 0);
+        check_first_attempt(walk, action->call);
     } else {
         uint64_t ceiling_ns = backoff_ceiling_ns(&walk->config.backoff, action->attempt - 1);
         assert_true(backoff_ns < ceiling_ns || backoff_ns == call->retry_after_ns);
         assert_true(backoff_ns >= call->retry_after_ns);
         assert_true(walk->now >= call->ended + backoff_ns);
         assert_true(action->deadline - walk->now >= walk->config.min_attempt_budget_ns);
-        walk->reach->retries++;
+        check_retry_budget(walk);
     }
     call->running = true;
     call->attempts++;
@@ -186,13 +141,14 @@ static void on_answer(struct walk *walk, const struct engine_action *action)
     const struct call_record *record = engine_record(walk->engine, action->call);
     assert_true(call->active); /* the one answer */
     assert_false(call->running);
+    assert_false(call->l2);
     call->active = false;
     assert_int_equal(record->arrived, call->arrived);
     assert_int_equal(record->finished, walk->now);
     assert_true(record->finished <= record->deadline);
     assert_int_equal(record->attempt_count, call->attempts);
     assert_int_equal(record->served == SERVED_NOBODY, call->gone);
-    check_path(record);
+    walk_check_path(record);
     check_codes(record);
     check_served_body(walk, call, record);
     walk->reach->served[record->served]++;
@@ -203,16 +159,39 @@ static void on_answer(struct walk *walk, const struct engine_action *action)
 static void on_store(struct walk *walk, const struct engine_action *action,
                      const struct engine_input *input)
 {
-    /* Nothing but a validated upstream answer is ever stored. */
-    assert_int_equal(input->kind, ENGINE_ATTEMPT_DONE);
-    assert_int_equal(input->outcome, OUTCOME_OK);
-    assert_int_equal(input->call, action->call);
+    const struct walk_call *call = &walk->calls[action->call];
+    instant_ns made = walk->now;
+    if (action->tier == CACHE_TIER_L2) {
+        assert_true(call->l2_held);
+        made = call->l2_made;
+    } else {
+        /* Nothing else but a validated upstream answer is ever stored. */
+        assert_int_equal(input->kind, ENGINE_ATTEMPT_DONE);
+        assert_int_equal(input->outcome, OUTCOME_OK);
+        assert_int_equal(input->call, action->call);
+    }
     assert_true(action->slot < WALK_SLOTS);
-    walk->slots[action->slot] = (struct walk_slot){
-        .held = true,
-        .key = walk->calls[action->call].key,
-        .stored = walk->now,
-    };
+    walk->slots[action->slot] =
+        (struct walk_slot){ .held = true, .key = call->key, .stored = made };
+}
+
+static void on_l2_action(struct walk *walk, const struct engine_action *action,
+                         const struct engine_input *input)
+{
+    struct walk_call *call = &walk->calls[action->call];
+    assert_true(walk->config.l2_enabled);
+    assert_true(call->active);
+    if (action->kind == ENGINE_L2_PUT) {
+        assert_int_equal(input->kind, ENGINE_ATTEMPT_DONE);
+        assert_int_equal(input->outcome, OUTCOME_OK);
+        assert_int_equal(input->call, action->call);
+        return;
+    }
+    bool get = action->kind == ENGINE_L2_GET;
+    assert_int_equal(call->attempts, 0);
+    assert_int_equal(call->l2, !get);
+    if (get) assert_int_equal(input->kind, ENGINE_REQUEST);
+    call->l2 = get;
 }
 
 static void on_action(struct walk *walk, const struct engine_action *action,
@@ -251,8 +230,20 @@ static void on_action(struct walk *walk, const struct engine_action *action,
         break;
     case ENGINE_L2_GET:
     case ENGINE_L2_CANCEL:
-    case ENGINE_L2_PUT: fail_msg("there is no second level"); break;
+    case ENGINE_L2_PUT: on_l2_action(walk, action, input); break;
     }
+}
+
+static void on_attempt_done(struct walk *walk, const struct engine_input *input)
+{
+    struct walk_call *call = &walk->calls[input->call];
+    call->running = false;
+    call->ended = walk->now;
+    call->retry_after_ns = input->has_retry_after ? input->retry_after_ns : 0;
+    walk->running--;
+    /* With fewer entries than keys one refusal may drive another out. */
+    if (input->http_status != 400 || walk->config.negative_entries_max <= WALK_KEYS) return;
+    walk->refused_until[call->key] = walk->now + walk->config.negative_ttl_ns;
 }
 
 static void on_input(struct walk *walk, const struct engine_input *input)
@@ -265,14 +256,15 @@ static void on_input(struct walk *walk, const struct engine_input *input)
             .arrived = walk->now,
         };
     } else if (input->kind == ENGINE_ATTEMPT_DONE) {
-        call->running = false;
-        call->ended = walk->now;
-        call->retry_after_ns = input->has_retry_after ? input->retry_after_ns : 0;
-        walk->running--;
+        on_attempt_done(walk, input);
     } else if (input->kind == ENGINE_CLIENT_GONE) {
         call->gone = true;
     } else if (input->kind == ENGINE_BASELINE_DONE) {
         call->baseline = false;
+    } else if (input->kind == ENGINE_L2_DONE) {
+        call->l2 = false;
+        call->l2_held = input->l2_hit;
+        call->l2_made = walk->now - input->age_ns;
     }
 }
 
@@ -284,6 +276,8 @@ static void check_stats(struct walk *walk)
         active += walk->calls[i].active;
     assert_int_equal(stats.calls, active);
     assert_int_equal(stats.attempts, walk->running);
+    assert_true(stats.negative_entries <= walk->config.negative_entries_max);
+    assert_true(stats.flight_waiting <= active);
     assert_int_equal(stats.permits_out, walk->running);
     assert_true(stats.attempts <= walk->config.pool.connections_max);
     assert_true(stats.pool_waiting <= walk->config.pool.queue_max);

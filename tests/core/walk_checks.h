@@ -21,6 +21,9 @@ struct walk_call {
     bool running;  /* an attempt is out */
     bool baseline; /* RUN_BASELINE is to be answered */
     bool gone;     /* its client left */
+    bool l2;       /* L2_GET is to be answered */
+    bool l2_held;  /* the second level had a body for it */
+    instant_ns l2_made;
     uint8_t key;
     instant_ns arrived;
     instant_ns ended;        /* the latest attempt */
@@ -39,7 +42,7 @@ struct walk_reach {
     uint32_t path[PATH_BASELINE_FAILED + 1];
     uint32_t rule[BREAKER_RULE_PROBES_PASSED + 1];
     uint32_t served[SERVED_COUNT];
-    uint32_t action[ENGINE_BREAKER + 1];
+    uint32_t action[ENGINE_L2_PUT + 1];
     uint32_t retries;
     uint32_t late_results;
 };
@@ -52,6 +55,8 @@ struct walk {
     struct walk_call calls[WALK_CALLS];
     struct walk_slot slots[WALK_SLOTS];
     uint32_t running;
+    uint64_t first_attempts, retries;
+    instant_ns refused_until[WALK_KEYS + WALK_CALLS]; /* by key: as the upstream refused it for good */
     enum breaker_state breaker;
     uint32_t generation;
     instant_ns held_until; /* before the step */
@@ -59,6 +64,9 @@ struct walk {
     struct buf line;
     struct walk_reach *reach; /* borrowed */
 };
+
+/* walk_paths.c: the path is a word of the chain's grammar, and fits what was served. */
+void walk_check_path(const struct call_record *record);
 
 /* Steps, checks and books every action, and answers RUN_BASELINE at once. */
 void walk_step(struct walk *walk, const struct engine_input *input);
