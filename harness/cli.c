@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "harness/replay.h"
 #include "harness/run_command.h"
 
 enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
@@ -19,6 +20,7 @@ static const char help_main[] =
     "  run     play scenarios, judge them, write reports\n"
     "  check   validate scenario files without running them\n"
     "  list    show scenarios and what each teaches\n"
+    "  replay  feed a runtime's trace through the engine again and compare\n"
     "  options print every option of the runtime (docs/options.md)\n"
     "  help    this text; `tollgate VERB --help` for a verb\n"
     "\n"
@@ -64,7 +66,7 @@ static const char help_list[] =
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
-static const char *const verb_names[] = { "run", "check", "list", "options", "help" };
+static const char *const verb_names[] = { "run", "check", "list", "replay", "options", "help" };
 
 static const char *const option_names[] = { "--world", "--seed",     "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
@@ -273,6 +275,7 @@ int cli_main(int argc, char **argv)
         mem_free(parse.paths);
         return code;
     }
+    if (strcmp(verb, "replay") == 0) return replay_command(argc, argv);
     if (strcmp(verb, "options") == 0) return options_command();
     const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);
     if (verb[0] == '\0') {

@@ -174,6 +174,16 @@ static void print_speed(struct progress *progress)
             (double)virtual_ns / (double)wall_ns, (double)virtual_ns / 1e9, (double)wall_ns / 1e6);
 }
 
+static void print_replay(struct progress *progress, const struct suite_scenario *item)
+{
+    if (!item->has_replay) return;
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    replay_sentence_write(&item->replay, &sentence);
+    fprintf(progress->out, "  %-24s L0 replay: %s\n", item->scenario.name, buf_text(&sentence));
+    buf_deinit(&sentence);
+}
+
 static void print_parity(struct progress *progress, const struct suite_scenario *item)
 {
     if (!item->has_parity) return;
@@ -198,6 +208,7 @@ void progress_summary(struct progress *progress, const char *report_folder)
             print_row(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
         }
         fputc('\n', out);
+        for (size_t i = 0; i < suite->count; i++) print_replay(progress, &suite->scenarios[i]);
         for (size_t i = 0; i < suite->count; i++) print_parity(progress, &suite->scenarios[i]);
         print_speed(progress);
     }

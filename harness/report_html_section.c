@@ -76,6 +76,21 @@ static void put_parity(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, ".</span></p>\n");
 }
 
+static void put_replay(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_replay) return;
+    const struct replay *replay = &item->replay;
+    buf_puts(out, "<p class=\"finding parity\">");
+    report_html_badge(out, replay->identical ? CHECK_PASS : CHECK_FAIL);
+    buf_puts(out, "<span>The real run's trace, replayed through the engine: ");
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    replay_sentence_write(replay, &sentence);
+    report_text_escaped(out, buf_text(&sentence));
+    buf_deinit(&sentence);
+    buf_puts(out, ".</span></p>\n");
+}
+
 static void put_facts(struct buf *out, const struct suite_scenario *item)
 {
     char duration[UNITS_TEXT_MAX];
@@ -98,6 +113,7 @@ void report_html_section(struct buf *out, const struct suite_scenario *item, siz
     put_heading(out, item);
     put_picture(out, item, number);
     report_html_checks(out, item);
+    put_replay(out, item);
     put_parity(out, item);
     put_facts(out, item);
     buf_puts(out, "</section>\n");

@@ -84,6 +84,26 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_close(json, '}');
 }
 
+static void put_replay(struct json *json, const struct suite_scenario *item)
+{
+    json_key(json, "replay");
+    if (!item->has_replay) {
+        json_null(json);
+        return;
+    }
+    const struct replay *replay = &item->replay;
+    json_open(json, '{');
+    json_key(json, "identical");
+    json_bool(json, replay->identical);
+    put_number(json, "inputs", replay->inputs);
+    put_number(json, "actions", replay->actions);
+    json_key(json, "line");
+    if (replay->identical) json_null(json);
+    else json_i64(json, replay->line);
+    put_text(json, "sentence", replay->identical ? NULL : replay->sentence);
+    json_close(json, '}');
+}
+
 static void put_scenario(struct json *json, const struct suite_scenario *item)
 {
     buf_putc(json->out, '\n');
@@ -96,6 +116,7 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
     put_text(json, "environment", item->scenario.environment);
     put_settings(json, item);
     put_phases(json, &item->scenario);
+    put_replay(json, item);
     put_parity(json, item);
     json_key(json, "worlds");
     json_open(json, '{');

@@ -126,6 +126,22 @@ static void put_parity(struct buf *out, struct totals *totals, const struct suit
         &(struct testcase){ .scenario = item->scenario.name, .world = "parity", .check = &check });
 }
 
+static void put_replay(struct buf *out, struct totals *totals, const struct suite_scenario *item)
+{
+    if (!item->has_replay) return;
+    struct check check = { .name = "parity.replay",
+                           .status = item->replay.identical ? CHECK_PASS : CHECK_FAIL };
+    struct buf sentence;
+    buf_init(&sentence, sizeof check.sentence - 1);
+    buf_puts(&sentence, "the real run's trace, replayed: ");
+    replay_sentence_write(&item->replay, &sentence);
+    snprintf(check.sentence, sizeof check.sentence, "%s", buf_text(&sentence));
+    buf_deinit(&sentence);
+    put_testcase(
+        out, totals,
+        &(struct testcase){ .scenario = item->scenario.name, .world = "parity", .check = &check });
+}
+
 static void put_interrupted(struct buf *out, struct totals *totals)
 {
     const struct check check = { .name = "run.complete",
@@ -143,6 +159,7 @@ void report_write_junit(struct buf *out, const struct suite *suite)
         const struct suite_scenario *item = &suite->scenarios[i];
         put_world(&cases, &totals, item, &item->sim);
         put_world(&cases, &totals, item, &item->real);
+        put_replay(&cases, &totals, item);
         put_parity(&cases, &totals, item);
     }
     if (suite->interrupted) put_interrupted(&cases, &totals);

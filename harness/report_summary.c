@@ -84,6 +84,30 @@ static size_t put_checks(struct buf *out, const struct suite_scenario *item,
     return count;
 }
 
+/* One line: how many real runs' traces, replayed, gave the same again. */
+static void put_replays(struct buf *out, const struct suite *suite)
+{
+    size_t count = 0;
+    size_t identical = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (!suite->scenarios[i].has_replay) continue;
+        count++;
+        if (suite->scenarios[i].replay.identical) identical++;
+    }
+    if (count > 0) buf_printf(out, "\nL0 replay: %zu of %zu traces identical.\n", identical, count);
+}
+
+static bool put_diverged(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_replay || item->replay.identical) return false;
+    buf_puts(out, "- ❌ ");
+    report_text_markdown(out, item->scenario.path);
+    buf_printf(out, " **replay**: its trace, replayed, diverges at line %d: ", item->replay.line);
+    report_text_markdown(out, item->replay.sentence);
+    buf_puts(out, "\n");
+    return true;
+}
+
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)
 {
     size_t count = 0;
@@ -91,6 +115,7 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         const struct suite_scenario *item = &suite->scenarios[i];
         count += put_checks(out, item, &item->sim, passed);
         count += put_checks(out, item, &item->real, passed);
+        if (!passed && put_diverged(out, item)) count++;
         if (passed || !item->has_parity || item->parity.holds) continue;
         count++;
         buf_puts(out, "- ❌ ");
@@ -119,6 +144,7 @@ void report_write_summary(struct buf *out, const struct suite *suite)
         put_row(out, &suite->scenarios[i], &suite->scenarios[i].sim);
         put_row(out, &suite->scenarios[i], &suite->scenarios[i].real);
     }
+    put_replays(out, suite);
     buf_clear(&text);
     if (put_section(&text, suite, false) > 0) {
         buf_puts(out, "\n### What did not pass\n\n");

@@ -205,6 +205,19 @@ static void session_on_signal(uv_signal_t *handle, int number)
     session_abort(session, SIZE_MAX, reason);
 }
 
+/* Parity level 0. */
+static void replay_traces(struct run_session *session)
+{
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        if (!item->real.present || item->real.run.invalid || !item->real.run.complete) continue;
+        char path[RUN_PATH_MAX + 32];
+        snprintf(path, sizeof path, "%s/trace.jsonl", session->jobs[i].folder);
+        replay_checked(path, &item->replay);
+        item->has_replay = true;
+    }
+}
+
 static void play_all(struct run_session *session)
 {
     session->jobs = mem_alloc(session->suite.count, sizeof *session->jobs);
@@ -233,6 +246,7 @@ static void play_all(struct run_session *session)
         run_set_invalid(&item->real.run, "not started, because the run was stopped");
         job_judge(session, i);
     }
+    replay_traces(session);
     progress_draw(&session->progress);
     mem_free(session->again);
     mem_free(session->jobs);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "config/trace_head.h"
 #include "core/engine_trace.h"
 #include "forecast/response.h"
 #include "harness/sim_requests.h"
@@ -56,6 +57,15 @@ static struct sim_arrival *jittered_arrivals(const struct run *run,
     return arrivals;
 }
 
+/* As it is simulated, which may differ from what was configured. */
+static void write_trace_head(const struct sim *sim)
+{
+    struct runtime_config *config = mem_copy(sim->run->config, sizeof *config);
+    config->engine = sim->config;
+    trace_head_write(sim->trace, "tollgate", TOLLGATE_VERSION, 0, config);
+    mem_free(config);
+}
+
 static void sim_init(struct sim *sim, struct run *run, const struct sim_requests *requests,
                      const struct sim_options *options, struct buf *trace)
 {
@@ -68,6 +78,7 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
     /* A runtime without a seed draws one at its start; here the run's takes its place. */
     if (sim->config.seed == 0) sim->config.seed = run->seed;
     sim->config.l2_enabled = false; /* sim.h says why */
+    if (trace != NULL) write_trace_head(sim);
     uint32_t calls_max = sim->config.calls_max;
     sim->engine = engine_create(&sim->config);
     sim->request_of = mem_alloc(calls_max, sizeof *sim->request_of);

@@ -29,8 +29,8 @@ struct sim_options {
 };
 
 /* Fills `out` (initialised by run_init with WORLD_SIM). Fails only when the scenario's requests are
- * not valid for the configuration. `trace`, when not NULL, gets one JSON line per engine input and
- * action. */
+ * not valid for the configuration. `trace`, when not NULL, gets what a runtime's trace holds,
+ * without an end mark. */
 MUST_USE enum err sim_run(struct run *out, const struct sim_options *options, struct buf *trace,
                           struct err_note *note);
 

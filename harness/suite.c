@@ -42,7 +42,9 @@ static int worse(int a, int b)
 static int scenario_exit_code(const struct suite_scenario *item)
 {
     int code = worse(world_exit_code(&item->sim), world_exit_code(&item->real));
-    return item->has_parity && !item->parity.holds ? worse(code, EXIT_DISAGREE) : code;
+    bool disagree = (item->has_parity && !item->parity.holds) ||
+                    (item->has_replay && !item->replay.identical);
+    return disagree ? worse(code, EXIT_DISAGREE) : code;
 }
 
 int suite_exit_code(const struct suite *suite)
@@ -103,6 +105,7 @@ void suite_deinit(struct suite *suite)
     for (size_t i = 0; i < suite->count; i++) {
         world_deinit(&suite->scenarios[i].sim);
         world_deinit(&suite->scenarios[i].real);
+        if (suite->scenarios[i].has_replay) replay_deinit(&suite->scenarios[i].replay);
         schedule_destroy(&suite->scenarios[i].schedule);
     }
     mem_free(suite->scenarios);

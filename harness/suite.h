@@ -4,6 +4,7 @@
  * reports are made of. */
 
 #include "harness/parity.h"
+#include "harness/replay.h"
 #include "harness/run.h"
 #include "harness/verdict.h"
 
@@ -20,6 +21,8 @@ struct suite_scenario {
     uint64_t seed;            /* the scenario's, or --seed */
     struct suite_world sim;
     struct suite_world real;
+    bool has_replay;          /* of the real run's trace */
+    struct replay replay;
     bool has_parity;
     struct parity parity;
 };

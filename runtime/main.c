@@ -125,11 +125,12 @@ static int serve(const struct command_line *line, const struct runtime_config *c
         const struct trace_file_config traced = {
             .path = line->trace,
             .program = PROGRAM,
-            .seed = config->engine.seed,
+            .version = TOLLGATE_VERSION,
             .start = clock_now(),
-            .bytes_max = TRACE_FILE_BYTES_MAX,
+            .config = config,
         };
         if (trace_file_create(&traced, &trace, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
+        trace_file_flush_on_crash(trace);
     }
     raise_descriptor_limit();
     uv_loop_init(&program.loop);

@@ -89,6 +89,21 @@ static const struct option rows[] = {
       NULL, "Answers kept in the cache; 0: no cache." },
     { "cache_bytes_max", OPTION_U64, LIVE(engine.cache.bytes_max), 0, 65536 * MIB, "134217728",
       NULL, "Bytes kept in the cache, over all answers." },
+    { "l2_timeout_ms", OPTION_MILLIS, LIVE(engine.l2_timeout_ns), MS, HOUR, "50", NULL,
+      "Longest wait for the second-level cache; then the request goes on without it." },
+    { "single_flight", OPTION_BOOL, AT(engine.single_flight), 0, 0, "true", NULL,
+      "Of equal requests at the same time one asks the upstream, the others wait for its outcome; "
+      "needs the cache." },
+    { "negative_cache_ttl_s", OPTION_SECONDS, LIVE(engine.negative_ttl_ns), 0, HOUR, "10", NULL,
+      "How long a request that the upstream refused as wrong (400, 413, 422) is not sent again; 0: "
+      "not at all." },
+    { "negative_cache_entries_max", OPTION_U32, AT(engine.negative_entries_max), 0, 1000000,
+      "10000", NULL, "Refused requests that are remembered; 0: none." },
+    { "retry_budget_ratio", OPTION_PERMILLE, LIVE(engine.retry_budget.ratio_permille), 0, 1000, "0",
+      NULL, "Retries over all requests, as a share of first attempts; 0: no such budget." },
+    { "retry_budget_min_per_s", OPTION_U32, LIVE(engine.retry_budget.min_per_s), 0,
+      RETRY_BUDGET_PER_S_MAX, "10", NULL,
+      "Retries that retry_budget_ratio allows in each second, however few requests there are." },
     { "seed", OPTION_U64, AT(engine.seed), 0, UINT64_MAX, "0", NULL,
       "Seed of every draw (backoff, cooldown); 0: drawn at start and logged." },
 
@@ -114,7 +129,37 @@ static const struct option rows[] = {
     { "response_bytes_max", OPTION_U64, LIVE(server.response_bytes_max), 256, 1024 * MIB, "8388608",
       NULL, "Largest body taken from the upstream; a larger one is a failed attempt." },
     { "inbound_connections_max", OPTION_U32, AT(server.inbound_connections_max), 1, 65536, "4096",
-      NULL, "Connections of callers at once." },
+      NULL, "Connections of callers at once. When all are taken, the one that has waited longest for "
+            "its caller gives its place to a newcomer." },
+    { "inbound_connections_per_client_max", OPTION_U32, AT(guard.connections_per_client_max), 0,
+      65536, "0", NULL, "Connections of one address at once; 0: no limit." },
+    { "inbound_keepalive_s", OPTION_SECONDS, AT(guard.idle_timeout_ns), 0, HOUR, "75", NULL,
+      "How long a caller's connection may be idle between requests; 0: for ever." },
+    { "header_timeout_s", OPTION_SECONDS, AT(guard.header_timeout_ns), 0, HOUR, "10", NULL,
+      "Longest time for a request's whole head to come in; 0: no limit." },
+    { "body_timeout_s", OPTION_SECONDS, AT(guard.body_timeout_ns), 0, HOUR, "10", NULL,
+      "Longest wait for the next byte of a request's body; 0: no limit." },
+    { "body_bytes_per_s_min", OPTION_U32, AT(guard.body_bytes_per_s_min), 0, 1000000000, "1000",
+      NULL, "A body that comes in more slowly than this, after the first body_timeout_s, is given "
+            "up; 0: no such rule." },
+    { "send_timeout_s", OPTION_SECONDS, AT(guard.send_timeout_ns), 0, HOUR, "10", NULL,
+      "Longest time for a caller to take its whole answer; 0: no limit." },
+    { "uri_bytes_max", OPTION_U32, AT(guard.uri_bytes_max), 16, 8192, "4096", NULL,
+      "Longest request target; a longer one is answered 414." },
+    { "header_bytes_max", OPTION_U32, AT(guard.header_bytes_max), 256, 16384, "16384", NULL,
+      "Largest head of a request; a larger one is answered 431." },
+    { "headers_max", OPTION_U32, AT(guard.headers_max), 1, 1000, "100", NULL,
+      "Most header fields of a request; more are answered 431." },
+    { "rate_limit_per_s", OPTION_U32, LIVE(guard.rate.per_s), 0, 1000000, "0", NULL,
+      "Requests a second of one client (its token, else its address) in each worker; more are "
+      "answered 429 with Retry-After; 0: no limit." },
+    { "rate_limit_burst", OPTION_U32, LIVE(guard.rate.burst), 0, 1000000, "0", NULL,
+      "Requests that a client may send at once after a pause; 0: as many as rate_limit_per_s." },
+    { "upstream_ca_file", OPTION_TEXT, AT(upstream.ca_file), 0, 0, "", NULL,
+      "PEM file of the certificates that an https upstream is trusted by; empty: the system's." },
+    { "upstream_tls_verify", OPTION_BOOL, AT(upstream.tls_verify), 0, 0, "true", NULL,
+      "Whether an https upstream must show a valid certificate for its name; false: anyone may "
+      "answer in its place." },
     { "drain_s", OPTION_SECONDS, LIVE(server.drain_ns), 0, HOUR, "5", NULL,
       "After SIGTERM: how long requests in work may take before they are cut off." },
     { "trace_bytes_max", OPTION_U64, AT(server.trace_bytes_max), 64 * 1024, 1024 * 1024 * MIB,
@@ -125,13 +170,45 @@ static const struct option rows[] = {
       LIVE(server.breaker_open_warning_interval_ns), 100 * MS, HOUR, "10", NULL,
       "While the circuit breaker keeps requests from the model server: one warning per this time, "
       "with their number." },
+
+    { "baseline_only", OPTION_BOOL, AT(forecast.baseline_only), 0, 0, "false", NULL,
+      "Every request gets the baseline (cause BASELINE_FALLBACK) and the model server is never "
+      "asked; ready at once, without warmup." },
+    { "warmup_enabled", OPTION_BOOL, AT(warmup.enabled), 0, 0, "true", NULL,
+      "Whether /health/ready waits until a synthetic forecast of each of warmup_models has passed; "
+      "false: ready at once, and no keepwarm." },
+    { "warmup_models", OPTION_TEXT, AT(warmup.models), 0, 0, "", NULL,
+      "The models to warm up and keep warm, with commas between them; empty: default_model." },
+    { "warmup_health_timeout_s", OPTION_SECONDS, AT(warmup.health_timeout_ns), MS, HOUR, "5", NULL,
+      "Longest health check of the model server before a warmup." },
+    { "warmup_timeout_s", OPTION_SECONDS, AT(warmup.forecast_timeout_ns), MS, 24 * HOUR, "120",
+      NULL, "Longest synthetic forecast: a cold model is loaded first." },
+    { "warmup_retry_max_s", OPTION_SECONDS, AT(warmup.retry_max_ns), MS, HOUR, "10", NULL,
+      "Longest wait after a failed health check or synthetic forecast; it doubles from 0.25 s and "
+      "is drawn uniformly below that." },
+    { "keepwarm_interval_s", OPTION_SECONDS, AT(warmup.keepwarm_ns), 0, 24 * HOUR, "180", NULL,
+      "A model without a success for this long, give or take 20 %, is sent a synthetic forecast; "
+      "120 to 300 are sensible; 0: never." },
+
+    { "redis_url", OPTION_TEXT, AT(l2.redis_url), 0, 0, "", NULL,
+      "The second-level cache: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]; empty: none. In "
+      "the environment (TSFM_REDIS_URL) other users of the machine cannot read the password." },
+    { "redis_connect_timeout_ms", OPTION_MILLIS, AT(l2.connect_timeout_ns), MS, HOUR, "500", NULL,
+      "Longest wait for a connection to Redis and its greeting; a connection whose commands stay "
+      "unanswered for this long is given up." },
+    { "redis_inflight_max", OPTION_U32, AT(l2.inflight_max), 1, 65536, "256", NULL,
+      "Commands to Redis without an answer; more are left out (a miss, or an answer not kept)." },
 };
 
 _Static_assert(sizeof rows / sizeof *rows <= OPTIONS_MAX, "raise OPTIONS_MAX");
 _Static_assert(sizeof ((struct forecast_config *)0)->default_model == OPTION_TEXT_MAX &&
                sizeof ((struct forecast_config *)0)->default_model_version == OPTION_TEXT_MAX &&
                sizeof ((struct forecast_config *)0)->baseline_only_liquidity_bucket ==
-                   OPTION_TEXT_MAX, "OPTION_TEXT fields have OPTION_TEXT_MAX bytes");
+                   OPTION_TEXT_MAX &&
+               sizeof ((struct warmup_settings *)0)->models == OPTION_TEXT_MAX &&
+               sizeof ((struct l2_settings *)0)->redis_url == OPTION_TEXT_MAX &&
+               sizeof ((struct upstream_settings *)0)->ca_file == OPTION_TEXT_MAX,
+               "OPTION_TEXT fields have OPTION_TEXT_MAX bytes");
 
 const struct option *config_rows(size_t *count)
 {

@@ -95,6 +95,8 @@ static void a_mistyped_word_is_answered_with_the_nearest_one(void **state)
     (void)state;
     assert_int_equal(command_run(&command, (const char *[]){ "runn", NULL }), 2);
     assert_says("did you mean \"run\"");
+    assert_int_equal(command_run(&command, (const char *[]){ "replay", NULL }), 2);
+    assert_says("replay --help");
     assert_int_equal(command_run(&command, (const char *[]){ "run", "--wrld", "sim", NULL }), 2);
     assert_says("did you mean --world");
     assert_int_equal(command_run(&command, (const char *[]){ "run", "--seed", "x", "a", NULL }), 2);
@@ -159,6 +161,30 @@ static void too_few_requests_exit_3_and_say_how_many_more(void **state)
     assert_says("more");
 }
 
+/* What a run's trace says, replayed: the same; and not the same when one action was changed. */
+static void assert_trace_replays(const char *path)
+{
+    char *text = NULL;
+    size_t length;
+    assert_int_equal(command_run(&command, (const char *[]){ "replay", path, NULL }), 0);
+    assert_says("trace.jsonl: identical, ");
+    assert_int_equal(file_read(path, 1 << 30, &text, &length, NULL), ERR_OK);
+    char *served = strstr(text, "\"served\":\"upstream\"");
+    assert_non_null(served);
+    served[10] = 'U';
+    const char *changed = write_file("changed.jsonl", text);
+    assert_int_equal(command_run(&command, (const char *[]){ "replay", changed, NULL }), 5);
+    assert_says("DIVERGED at line ");
+    assert_says("\"served\":\"Upstream\"");
+    assert_says("the inputs before it:");
+    strchr(text, '\n')[3] = '-';
+    assert_int_equal(command_run(&command, (const char *[]){ "replay",
+                                                             write_file("bad.jsonl", text), NULL }),
+                     2);
+    assert_says("bad.jsonl:2: error: ");
+    mem_free(text);
+}
+
 static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **state)
 {
     (void)state;
@@ -175,12 +201,14 @@ static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **sta
     };
     assert_int_equal(command_run(&command, arguments), 0);
     assert_says("L1 agreement");
+    assert_says("L0 replay: identical, ");
     static const char *const files[] = { "index.html", "result.json", "junit.xml", "summary.md",
                                          "test-one/ledger.jsonl", "test-one/trace.jsonl" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/good/%s", folder, files[i]);
         if (!file_exists(path)) fail_msg("%s was not written", path);
+        if (strstr(path, "trace.jsonl") != NULL) assert_trace_replays(path);
     }
 }
 
