@@ -119,7 +119,6 @@ enum err answer_parse(const char *body, size_t length, const struct forecast_req
     enum err rc = document_parse(body, length, "the answer", &arena, &root, note);
     if (rc == ERR_OK) rc = find_quantiles(root, request->market_id, &quantiles, note);
     if (rc == ERR_OK) rc = take_quantiles(quantiles, out, note);
-    cJSON_Delete(root);
     arena_deinit(&arena);
     /* To the caller an answer that is no JSON is one bad schema like any other. */
     return rc == ERR_OK ? ERR_OK : ERR_INVALID;

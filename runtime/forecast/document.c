@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Zero bytes behind the copy that cJSON reads: the versions in use look one byte past some ends. */
-enum { COPY_PADDING = 8 };
+#include "base/json_read.h"
+#include "forecast/request.h"
+
+_Static_assert((int)JSON_READ_DEPTH_MAX == (int)FORECAST_NESTING_MAX, "the contract's depth");
+
+/* Up to so many members are compared each with each, which is faster than sorting them. */
+enum { TWINS_COMPARED_MAX = 16 };
 
 const char *document_type(const cJSON *item)
 {
@@ -38,11 +43,22 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*(const cJSON *const *)a)->string, (*(const cJSON *const *)b)->string);
 }
 
+static const char *compare_each(const cJSON *object)
+{
+    for (const cJSON *item = object->child; item != NULL; item = item->next) {
+        for (const cJSON *other = item->next; other != NULL; other = other->next) {
+            if (strcmp(item->string, other->string) == 0) return item->string;
+        }
+    }
+    return NULL;
+}
+
 static const char *find_twin(const cJSON *object, struct arena *arena)
 {
     size_t count = 0;
     for (const cJSON *item = object->child; item != NULL; item = item->next) count++;
     if (count < 2) return NULL;
+    if (count <= TWINS_COMPARED_MAX) return compare_each(object);
     const cJSON **members = arena_alloc(arena, count, sizeof *members);
     size_t at = 0;
     for (const cJSON *item = object->child; item != NULL; item = item->next) members[at++] = item;
@@ -76,26 +92,20 @@ enum err document_parse(const char *text, size_t length, const char *what, struc
     if (length == 0) {
         return err_note_set(note, ERR_SYNTAX, NULL, 0, 0, "%s is empty; it must be JSON", what);
     }
-    const char *trouble = document_scan(text, length, &at);
+    cJSON *tree = NULL;
+    const char *trouble = json_read(text, length, arena, &tree, &at);
     if (trouble != NULL) return note_syntax(text, at, what, trouble, note);
-
-    char *copy = arena_alloc(arena, length + COPY_PADDING, 1);
-    memcpy(copy, text, length);
-    cJSON *tree = cJSON_ParseWithLength(copy, length + 1);
-    if (tree == NULL) {
-        const char *place = cJSON_GetErrorPtr();
-        size_t offset = place >= copy && place <= copy + length ? (size_t)(place - copy) : 0;
-        return note_syntax(text, offset, what, "this cannot be read (half a surrogate pair?)",
-                           note);
-    }
     const char *twin = find_twins(tree, arena);
     if (twin != NULL) {
-        enum err rc =
-            err_note_set(note, ERR_INVALID, NULL, 0, 0,
-                         "the member \"%.80s\" is given twice in one object; give it once", twin);
-        cJSON_Delete(tree);
-        return rc;
+        return err_note_set(note, ERR_INVALID, NULL, 0, 0,
+                            "the member \"%.80s\" is given twice in one object; give it once",
+                            twin);
     }
     *out = tree;
     return ERR_OK;
+}
+
+const char *document_scan(const char *text, size_t length, size_t *at)
+{
+    return json_read(text, length, NULL, NULL, at);
 }

@@ -1,8 +1,7 @@
 #ifndef FORECAST_DOCUMENT_H
 #define FORECAST_DOCUMENT_H
-/* JSON from strangers: a request's body, a model server's answer. The text is scanned strictly by
- * RFC 8259 before cJSON builds the tree, because cJSON takes more than JSON (control characters,
- * `01`, a NUL in a string that then ends early) and nests deeper than anyone means to. */
+/* JSON from strangers: a request's body, a model server's answer; read strictly (base/json_read.h),
+ * with sentences that say what is wrong and where. */
 
 #include <stddef.h>
 
@@ -11,7 +10,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* ERR_OK and a tree in *out, which the caller gives to cJSON_Delete(). Or ERR_SYNTAX: not JSON, not
+/* ERR_OK and a tree in *out, which lives in `arena` (no cJSON_Delete()). Or ERR_SYNTAX: not JSON, not
  * UTF-8, nested deeper than FORECAST_NESTING_MAX; or ERR_INVALID: a member given twice in one
  * object. `what` begins the sentence, for example
  * `the body is not JSON: line 1, column 6 (byte 5): NaN and Infinity are not JSON`. */

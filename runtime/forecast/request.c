@@ -178,6 +178,8 @@ static void choose_route(struct request_reader *reader)
         out->baseline_only = CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
     } else if (gap) {
         out->baseline_only = CODE_INPUT_INSUFFICIENT_HISTORY;
+    } else if (config->baseline_only) {
+        out->baseline_only = CODE_BASELINE_FALLBACK;
     }
 }
 
@@ -220,6 +222,5 @@ enum err forecast_request_parse(const char *body, size_t length,
         request_make_key(&reader);
         choose_route(&reader);
     }
-    cJSON_Delete(root);
     return rc;
 }
