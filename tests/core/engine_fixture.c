@@ -67,7 +67,8 @@ static void put_action(struct fixture *f, const struct engine_action *action)
     case ENGINE_RUN_BASELINE: buf_printf(text, "baseline %u", action->call); break;
     case ENGINE_STORE:
         assert_int_equal(action->slot, record(f, action->call)->cache_slot);
-        buf_printf(text, "store %u", action->call);
+        buf_printf(text, "store %u%s", action->call,
+                   action->tier == CACHE_TIER_L2 ? " from l2" : "");
         break;
     case ENGINE_DROP: buf_printf(text, "drop %u", action->slot); break;
     case ENGINE_ANSWER: {

@@ -5,7 +5,9 @@
  *     start 0.1                        attempt 1 of call 0 starts
  *     cancel 0.1 read_timeout          it is cancelled
  *     baseline 0                       the baseline of call 0 is to be computed
+ *     l2 get 0 / l2 cancel 0 / l2 put 0
  *     store 0 / drop 3                 the answer of call 0 is kept / slot 3 is freed
+ *     store 0 from l2                  what call 0 found in the second level is kept
  *     closed>open count                the breaker moved
  *     answer 0 upstream                call 0 is answered
  *     answer 0 stale CACHE_STALE_SERVED RUNTIME_5XX      ... with code and cause
