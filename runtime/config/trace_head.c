@@ -93,10 +93,9 @@ static enum err settings_make(const cJSON *config, char settings[][SETTING_MAX],
         const char *value = cJSON_GetStringValue(item);
         char *setting = settings[*set_count];
         *wrong = rows[i].key;
-        if (value == NULL || strlen(rows[i].key) + 1 + strlen(value) >= SETTING_MAX) {
-            return ERR_INVALID;
-        }
-        snprintf(setting, SETTING_MAX, "%s=%s", rows[i].key, value);
+        if (value == NULL) return ERR_INVALID;
+        int length = snprintf(setting, SETTING_MAX, "%s=%s", rows[i].key, value);
+        if (length < 0 || length >= SETTING_MAX) return ERR_INVALID;
         sets[(*set_count)++] = setting;
     }
     *wrong = "a key that this program does not know";
