@@ -52,6 +52,10 @@ static void call_set_headers(struct http_call *call, const struct http_call_conf
         value += strspn(value, " \t");
         snprintf(call->sent_request_id, sizeof call->sent_request_id, "%s", value);
     }
+    if (call->client->config.header != NULL) {
+        call->headers = curl_slist_append(call->headers, call->client->config.header);
+        assert(call->headers != NULL);
+    }
     /* Without this libcurl waits a second before it sends a body of more than 1 MiB. */
     call->headers = curl_slist_append(call->headers, "Expect:");
     assert(call->headers != NULL);
@@ -86,6 +90,7 @@ static void call_set_options(struct http_call *call, const struct http_call_conf
     set_long(call, CURLOPT_MAXAGE_CONN,
              (long)u64_min(client->keepalive_expiry_ns / NS_PER_S + 1, 24 * 3600));
     set_text(call, CURLOPT_URL, config->url);
+    http_call_tls_init(call);
     call_set_method(call, config);
     call_set_headers(call, config);
     http_call_socket_init(call);
@@ -177,6 +182,7 @@ static void call_finish(struct http_call *call)
         .request_id = head->request_id[0] != '\0' ? head->request_id : NULL,
         .reused = call->reused,
         .os_errno = end == HTTP_END_COMPLETE ? 0 : (int)os_errno,
+        .tls_refused = end == HTTP_END_CONNECT_ERROR && http_code_is_tls(call->code),
         .detail = detail,
     };
     call_remove(call);
@@ -237,6 +243,8 @@ struct http_client *http_client_create(const struct http_client_config *config)
     signal(SIGPIPE, SIG_IGN);
     struct http_client *client = mem_alloc(1, sizeof *client);
     *client = (struct http_client){ .config = *config, .multi = curl_multi_init() };
+    client->config.ca_file = config->ca_file == NULL ? NULL : mem_copy_string(config->ca_file);
+    client->config.header = config->header == NULL ? NULL : mem_copy_string(config->header);
     assert(client->multi != NULL);
     TAILQ_INIT(&client->ready);
     TAILQ_INIT(&client->free);
@@ -261,6 +269,8 @@ void http_client_destroy(struct http_client *client)
         call_destroy(call);
     }
     curl_multi_cleanup(client->multi);
+    mem_free((char *)(uintptr_t)client->config.ca_file);
+    mem_free((char *)(uintptr_t)client->config.header);
     http_client_socket_deinit(client);
     curl_global_cleanup();
     http_client_timer_deinit(client); /* which frees it in the loop's next turn */

@@ -41,6 +41,7 @@ struct http_result {
     const char *request_id;   /* X-Request-ID of the answer, NULL when absent; borrowed */
     bool reused;           /* went over a pooled connection */
     int os_errno;          /* 0: none */
+    bool tls_refused;      /* HTTP_END_CONNECT_ERROR by TLS: certificate, name, handshake */
     const char *detail;    /* libcurl's sentence, "" when complete; borrowed */
 };
 
@@ -52,6 +53,9 @@ struct http_client_config {
     uint32_t connections_max;     /* backstop above the caller's own admission */
     uint32_t keepalive_max;       /* idle connections kept */
     uint64_t keepalive_expiry_ns; /* an idle connection older than this is not used again */
+    const char *ca_file;      /* PEM, for https; NULL: the system's; copied, as the next */
+    const char *header;       /* "Name: value", sent with every request; NULL: none */
+    bool tls_unverified;      /* https without looking at the peer's certificate */
 };
 
 struct http_call_config {

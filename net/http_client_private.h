@@ -118,6 +118,11 @@ void http_call_socket_init(struct http_call *call);
 /* The transfer is over: its connection is idle now, unless it was closed. */
 void http_call_socket_release(struct http_call *call);
 
+/* http_client_tls.c */
+void http_call_tls_init(struct http_call *call);
+/* Whether a failed transfer failed for TLS: certificate, name, handshake. */
+bool http_code_is_tls(CURLcode code);
+
 /* http_client_timer.c */
 void http_client_timer_init(struct http_client *client);
 /* Frees the client once its handles are closed. */

@@ -148,6 +148,17 @@ bool http_connection_make_room(struct http_server *server)
     return true;
 }
 
+void http_server_stats_add(struct http_server_stats *sum, const struct http_server_stats *more)
+{
+    sum->connections += more->connections;
+    sum->accepted += more->accepted;
+    sum->refused_full += more->refused_full;
+    sum->refused_client += more->refused_client;
+    sum->evicted += more->evicted;
+    sum->accept_errors += more->accept_errors;
+    for (unsigned i = 0; i < HTTP_PHASE_COUNT; i++) sum->timeouts[i] += more->timeouts[i];
+}
+
 bool http_connection_client_has_room(const struct http_server *server,
                                      const struct http_peer *peer)
 {

@@ -74,6 +74,7 @@ struct http_server_stats {
 };
 
 struct http_server_stats http_server_stats(const struct http_server *server);
+void http_server_stats_add(struct http_server_stats *sum, const struct http_server_stats *more);
 /* Takes no new connection and closes idle ones after their answer ("Connection: close"). */
 void http_server_drain(struct http_server *server);
 /* Every exchange must have been ended. Run the loop once more before closing it. */

@@ -6,9 +6,11 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "forecast/response.h"
+#include "runtime/openapi.h"
 #include "runtime/state.h"
 
-#define ROUTES "POST /tsfm/forecast, GET /health/live, GET /health/ready, GET /metrics"
+#define ROUTES "POST /tsfm/forecast, GET /health/live, GET /health/ready, GET /metrics, " \
+               "GET /openapi.json"
 
 /* Request ids. */
 
@@ -49,15 +51,21 @@ static void take_trace(struct http_exchange *exchange, struct job *job)
 
 /* POST /tsfm/forecast */
 
-static void refuse(struct service *service, struct http_exchange *exchange,
-                   const struct response_problem *problem)
+static void refuse_with(struct service *service, struct http_exchange *exchange,
+                        const struct response_problem *problem, const struct http_header *extra)
 {
     metrics_on_refusal(&service->metrics,
                        problem->status < 500 ? METRICS_INVALID : METRICS_ERROR);
     struct trace_context trace;
     trace_context_parse(http_exchange_header(exchange, "traceparent"), &trace);
     request_log_refusal(&service->request_log, problem, &trace);
-    reply_problem(exchange, problem, NULL);
+    reply_problem(exchange, problem, extra);
+}
+
+static void refuse(struct service *service, struct http_exchange *exchange,
+                   const struct response_problem *problem)
+{
+    refuse_with(service, exchange, problem, NULL);
 }
 
 static void refuse_invalid(struct service *service, struct http_exchange *exchange,
@@ -89,9 +97,18 @@ static bool parse(struct service *service, struct http_exchange *exchange, struc
     struct err_note note = { 0 };
     size_t length;
     const char *body = http_exchange_body(exchange, &length);
-    enum err rc = forecast_request_parse(body, length, &service->config->forecast, &job->arena,
-                                         &job->request, &note);
-    if (rc == ERR_OK) return true;
+    const struct forecast_config *config = &service->config->forecast;
+    job->memo = request_memo_find(&service->memo, config, body, length);
+    if (job->memo != NULL) {
+        job->request = job->memo->request;
+        return true;
+    }
+    enum err rc =
+        forecast_request_parse(body, length, config, &job->arena, &job->request, &note);
+    if (rc == ERR_OK) {
+        request_memo_add(&service->memo, body, length, &job->request);
+        return true;
+    }
     refuse_invalid(service, exchange, job->request_id, note.sentence);
     return false;
 }
@@ -113,11 +130,13 @@ static void on_forecast(struct service *service, struct http_exchange *exchange)
                           "this process is shutting down; ask another one, or again in a second");
         return;
     }
-    struct job *job = jobs_take(&service->jobs);
+    uint32_t inflight_max = service->config->engine.calls_max;
+    bool room = jobs_in_use(&service->jobs) < inflight_max;
+    struct job *job = room ? jobs_take(&service->jobs) : NULL;
     if (job == NULL) {
         snprintf(sentence, sizeof sentence,
                  "%u requests are in work, as many as max_inflight allows; try again in a second",
-                 (unsigned)service->jobs.count);
+                 (unsigned)inflight_max);
         refuse_overloaded(service, exchange, id, sentence);
         return;
     }
@@ -158,15 +177,17 @@ static void on_ready(struct service *service, struct http_exchange *exchange)
 {
     struct buf text;
     struct json json;
+    bool warm = warmer_is_ready(service->warmer);
     buf_init(&text, BUF_UNBOUNDED);
     json_init(&json, &text);
     json_open(&json, '{');
     json_key(&json, "status");
-    json_string(&json, service->draining ? "draining" : "ready");
+    json_string(&json, service->draining ? "draining" : warm ? "ready" : "warming");
     json_key(&json, "breaker");
     json_string(&json, breaker_state_name(engine_stats(service->engine).breaker));
+    warmer_write_status(service->warmer, &json);
     json_close(&json, '}');
-    reply_text(exchange, service->draining ? 503 : 200, "application/json", &text);
+    reply_text(exchange, service->draining || !warm ? 503 : 200, "application/json", &text);
     buf_deinit(&text);
 }
 
@@ -174,17 +195,26 @@ static void on_metrics(struct service *service, struct http_exchange *exchange)
 {
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
-    struct engine_stats stats = engine_stats(service->engine);
-    metrics_write(&text, &service->metrics, &(struct metrics_gauges){
-        .engine = stats,
-        .stale_sockets = http_client_stale_sockets(service->client),
-        .hold_left_ns = instant_until(stats.held_until, clock_now()),
-    });
+    page_write(service, &text);
+    warmer_write_metrics(service->warmer, &text);
     reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
     buf_deinit(&text);
 }
 
-/* To add a route: one row. GET rows answer HEAD too. */
+static void on_openapi(struct service *service, struct http_exchange *exchange)
+{
+    (void)service;
+    http_reply(exchange, &(struct http_response){
+        .status = 200,
+        .content_type = "application/json",
+        .body = openapi_text,
+        .body_length = openapi_text_length,
+        .ownership = HTTP_BODY_STATIC,
+    });
+}
+
+/* To add a route: one row, a word in ROUTES, its answers in openapi.json. GET rows answer HEAD
+ * too. */
 static const struct route {
     const char *path;
     const char *method;
@@ -195,6 +225,7 @@ static const struct route {
     { "/health/live", "GET", "GET, HEAD", on_live },
     { "/health/ready", "GET", "GET, HEAD", on_ready },
     { "/metrics", "GET", "GET, HEAD", on_metrics },
+    { "/openapi.json", "GET", "GET, HEAD", on_openapi },
 };
 
 static void refuse_route(struct service *service, struct http_exchange *exchange,
@@ -202,6 +233,7 @@ static void refuse_route(struct service *service, struct http_exchange *exchange
 {
     char id[REQUEST_ID_MAX + 1];
     char detail[256];
+    const struct http_header allow = { .name = "Allow", .value = route ? route->allow : NULL };
     choose_id(service, exchange, id);
     if (route == NULL) {
         snprintf(detail, sizeof detail, "nothing is served at %.80s; there are %s",
@@ -215,7 +247,7 @@ static void refuse_route(struct service *service, struct http_exchange *exchange
         .code = CODE_INPUT_INVALID,
         .detail = detail,
         .request_id = id,
-    }, route == NULL ? NULL : route->allow);
+    }, route == NULL ? NULL : &allow);
 }
 
 void inbound_on_request(void *context, struct http_exchange *exchange)
@@ -234,6 +266,42 @@ void inbound_on_request(void *context, struct http_exchange *exchange)
         return;
     }
     refuse_route(service, exchange, NULL);
+}
+
+void inbound_on_head(void *context, struct http_exchange *exchange)
+{
+    struct service *service = context;
+    const struct guard_request request = {
+        .path = http_exchange_path(exchange),
+        .authorization = http_exchange_header(exchange, "Authorization"),
+        .api_key = http_exchange_header(exchange, "X-API-Key"),
+        .peer = *http_exchange_peer(exchange),
+        .size = http_exchange_head_size(exchange),
+    };
+    struct guard_decision decision = guard_judge(service->guard, &request, clock_now());
+    metrics_on_guard(&service->metrics, decision.verdict);
+    if (decision.verdict == GUARD_PASS) return;
+
+    struct guard_refusal refusal;
+    char id[REQUEST_ID_MAX + 1];
+    guard_refuse(service->guard, decision, &refusal);
+    choose_id(service, exchange, id);
+    refuse_with(service, exchange, &(struct response_problem){
+        .status = refusal.status,
+        .code = refusal.code,
+        .detail = refusal.detail,
+        .request_id = id,
+    }, refusal.header.name == NULL ? NULL : &refusal.header);
+}
+
+void inbound_on_accept_error(void *context, int error)
+{
+    struct service *service = context;
+    struct log_line line;
+    if (!log_begin_limited(service->setup.log, &line, LOG_LEVEL_WARN, "accept_failed")) return;
+    log_text(&line, "error", strerror(error));
+    log_u64(&line, "connections", http_server_stats(service->server).connections);
+    log_end(service->setup.log, &line);
 }
 
 void inbound_on_gone(void *context, struct http_exchange *exchange)

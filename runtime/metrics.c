@@ -70,8 +70,10 @@ void metrics_write(struct buf *out, const struct metrics *metrics,
                    const struct metrics_gauges *gauges)
 {
     metrics_write_requests(out, metrics, gauges);
+    metrics_write_inbound(out, metrics, gauges);
     metrics_write_upstream(out, metrics, gauges);
     metrics_write_breaker(out, metrics, gauges);
     metrics_write_cache(out, metrics, gauges);
+    metrics_write_workers(out, metrics, gauges);
     metrics_write_process(out);
 }

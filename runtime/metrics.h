@@ -7,6 +7,8 @@
 
 #include "base/buf.h"
 #include "core/engine.h"
+#include "net/http_server.h"
+#include "runtime/guard.h"
 #include "runtime/metrics_text.h"
 
 #define METRICS_ONE_MORE(name, text) +1
@@ -25,7 +27,7 @@ enum {
 enum metrics_status {
     METRICS_SUCCESS,   /* a forecast, of whatever source */
     METRICS_ERROR,     /* a typed error of ours, or no room */
-    METRICS_INVALID,   /* refused: 400, 413 */
+    METRICS_INVALID,   /* refused: 400, 401, 413, 414, 429, 431 */
     METRICS_ABANDONED, /* the client left before the answer */
 };
 
@@ -35,6 +37,33 @@ enum { METRICS_STATUS_COUNT = METRICS_ABANDONED + 1 };
 enum metrics_route { METRICS_ROUTE_MODEL, METRICS_ROUTE_BASELINE };
 
 enum { METRICS_ROUTE_COUNT = METRICS_ROUTE_BASELINE + 1 };
+
+/* tsfm_config_reload_total{result} */
+enum metrics_reload { METRICS_RELOAD_APPLIED, METRICS_RELOAD_REFUSED };
+
+enum { METRICS_RELOAD_COUNT = METRICS_RELOAD_REFUSED + 1, METRICS_WORKERS_MAX = 64 };
+
+/* tsfm_l2_total{result}: how a lookup in the second level ended. */
+enum metrics_l2 {
+    METRICS_L2_HIT_FRESH,
+    METRICS_L2_HIT_STALE,
+    METRICS_L2_MISS,
+    METRICS_L2_ERROR,   /* not connected, lost, refused, or too many at once */
+    METRICS_L2_TIMEOUT, /* the engine did not wait any longer */
+    METRICS_L2_GARBAGE, /* something lies there that is not ours */
+};
+
+/* tsfm_l2_put_total{result} */
+enum metrics_l2_put {
+    METRICS_L2_PUT_STORED,
+    METRICS_L2_PUT_REFUSED, /* by Redis: it is full, say; or the connection was lost */
+    METRICS_L2_PUT_DROPPED, /* not sent: not connected, too many at once, too large */
+};
+
+enum {
+    METRICS_L2_COUNT = METRICS_L2_GARBAGE + 1,
+    METRICS_L2_PUT_COUNT = METRICS_L2_PUT_DROPPED + 1,
+};
 
 /* Plain data of a fixed size, nothing but uint64_t: processes are summed word by word. */
 struct metrics {
@@ -59,6 +88,10 @@ struct metrics {
     uint64_t retries;
     uint64_t widths[METRICS_WIDTH_BOUNDS + 1]; /* not cumulative; the last is +Inf */
     uint64_t width_sum_ppm;
+    uint64_t guard[GUARD_VERDICT_COUNT];
+    uint64_t reloads[METRICS_RELOAD_COUNT];
+    uint64_t l2[METRICS_L2_COUNT];
+    uint64_t l2_puts[METRICS_L2_PUT_COUNT];
 };
 
 _Static_assert(sizeof(struct metrics) % sizeof(uint64_t) == 0, "summed word by word");
@@ -67,6 +100,7 @@ _Static_assert(sizeof(struct metrics) % sizeof(uint64_t) == 0, "summed word by w
 void metrics_on_answer(struct metrics *metrics, const struct call_record *record);
 /* A request that never became a call. */
 void metrics_on_refusal(struct metrics *metrics, enum metrics_status status);
+void metrics_on_guard(struct metrics *metrics, enum guard_verdict verdict);
 void metrics_on_attempt(struct metrics *metrics, enum outcome outcome);
 void metrics_on_transition(struct metrics *metrics, const struct breaker_transition *transition);
 /* A valid request, before the chain. `baseline_only` as in struct engine_input. */
@@ -74,12 +108,29 @@ void metrics_on_route(struct metrics *metrics, enum code baseline_only);
 /* A forecast was made; `width_ppm`: mean distance of its outer quantiles, in millionths. */
 void metrics_on_forecast(struct metrics *metrics, uint64_t width_ppm);
 
-/* What is not a counter of ours comes from the engine and the client. */
+/* On the page of several workers (runtime/workers.h), by worker. */
+struct metrics_workers {
+    uint32_t count;
+    bool ready[METRICS_WORKERS_MAX];
+    enum breaker_state breakers[METRICS_WORKERS_MAX];
+    uint64_t restarts;
+};
+
+/* What is not a counter of ours comes from the engine and the client. A new field also has a line
+ * in metrics_gauges_add(), and one that only grows in metrics_gauges_keep_counters(). */
 struct metrics_gauges {
     struct engine_stats engine;
     uint64_t stale_sockets;
     uint64_t hold_left_ns; /* 0: no hold */
+    uint64_t l2_connected; /* processes whose second-level cache is connected */
+    struct http_server_stats server;
+    const struct metrics_workers *workers; /* NULL: one process; else the rest is their sum */
 };
+
+/* Adds one process to the sum of several. */
+void metrics_gauges_add(struct metrics_gauges *sum, const struct metrics_gauges *more);
+/* Leaves of a process that ended what it had counted. */
+void metrics_gauges_keep_counters(struct metrics_gauges *gauges);
 
 void metrics_write(struct buf *out, const struct metrics *metrics,
                    const struct metrics_gauges *gauges);

@@ -34,11 +34,11 @@ static const char *traceparent(const struct trace_context *trace,
 }
 
 void reply_problem(struct http_exchange *exchange, const struct response_problem *problem,
-                   const char *allow)
+                   const struct http_header *extra)
 {
     struct headers headers = { .count = 0 };
     add(&headers, "X-Request-Id", problem->request_id);
-    add(&headers, "Allow", allow);
+    if (extra != NULL) add(&headers, extra->name, extra->value);
     add(&headers, "Retry-After", problem->status == 503 ? "1" : NULL);
     struct trace_context trace;
     char parent[TRACEPARENT_LENGTH + 1];
@@ -157,7 +157,14 @@ void reply_answer(struct job *job, const struct call_record *record)
         });
         break;
     case SERVED_CACHE:
-    case SERVED_STALE: reply_forecast(job, record, bodies_get(bodies, record->cache_slot)); break;
+    case SERVED_STALE:
+        if (record->cache_tier == CACHE_TIER_L2) { /* L1 may have had no room for it */
+            assert(job->l2_body != NULL);
+            reply_forecast(job, record, job->l2_body);
+            break;
+        }
+        reply_forecast(job, record, bodies_get(bodies, record->cache_slot));
+        break;
     case SERVED_UPSTREAM:
         if (job->body == NULL) { /* it waited for the attempts of another call */
             reply_forecast(job, record, bodies_get(bodies, record->cache_slot));

@@ -1,6 +1,7 @@
 #include "runtime/service.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -12,7 +13,6 @@ enum {
     /* Above our own admission, so that libcurl never queues: cancelled transfers may still hold
      * their sockets for a moment. */
     CLIENT_CONNECTIONS_EXTRA = 64,
-    INBOUND_IDLE_S = 75,
     INBOX_START = 1024,
     /* After so many steps sockets get their turn; what is left is due at once. */
     TURN_STEPS_MAX = 16384,
@@ -37,11 +37,11 @@ static void answer(struct service *service, struct job *job)
     jobs_release(&service->jobs, job);
 }
 
-/* There is no second level: every lookup misses at once. */
-static void miss_l2(struct service *service, struct job *job)
+static void store(struct service *service, const struct engine_action *action)
 {
-    job->l2_live = true;
-    service_push(service, &(struct engine_input){ .kind = ENGINE_L2_DONE, .call = job->id });
+    const struct job *job = job_of(service, action->call);
+    struct body *body = action->tier == CACHE_TIER_L2 ? job->l2_body : job->body;
+    bodies_put(&service->bodies, action->slot, body);
 }
 
 static void obey(struct service *service, const struct engine_action *action)
@@ -55,18 +55,17 @@ static void obey(struct service *service, const struct engine_action *action)
         upstream_cancel(job_of(service, action->call));
         break;
     case ENGINE_RUN_BASELINE: upstream_run_baseline(job_of(service, action->call)); break;
-    case ENGINE_STORE:
-        bodies_put(&service->bodies, action->slot, job_of(service, action->call)->body);
-        break;
+    case ENGINE_STORE: store(service, action); break;
     case ENGINE_DROP: bodies_drop(&service->bodies, action->slot); break;
     case ENGINE_ANSWER: answer(service, job_of(service, action->call)); break;
     case ENGINE_BREAKER:
         metrics_on_transition(&service->metrics, &action->transition);
+        warmer_on_breaker(service->warmer, action->transition.to);
         request_log_breaker(&service->request_log, &action->transition);
         break;
-    case ENGINE_L2_GET: miss_l2(service, job_of(service, action->call)); break;
-    case ENGINE_L2_CANCEL: job_of(service, action->call)->l2_live = false; break;
-    case ENGINE_L2_PUT: break;
+    case ENGINE_L2_GET: l2_get(job_of(service, action->call)); break;
+    case ENGINE_L2_CANCEL: l2_cancel(job_of(service, action->call)); break;
+    case ENGINE_L2_PUT: l2_put(job_of(service, action->call)); break;
     }
 }
 
@@ -122,6 +121,7 @@ static bool take(struct service *service, const struct engine_input *input)
         if (!job->attempt_live || job->attempt != input->attempt) return false;
         job->attempt_live = false;
         metrics_on_attempt(&service->metrics, input->outcome);
+        warmer_on_attempt(service->warmer, job->request.model_name, input->outcome);
         return true;
     }
     assert(false && "nobody pushes it");
@@ -169,6 +169,7 @@ static void on_turn_end(uv_check_t *handle)
     struct service *service = handle->data;
     service_turn(service);
     shutdown_check(service);
+    page_publish(service);
 }
 
 static void on_alarm(void *context)
@@ -228,25 +229,47 @@ static char *attempt_url(const char *upstream, const struct forecast_config *con
     return buf_take(&url);
 }
 
+/* NULL without a key. */
+static const char *upstream_header(const struct secrets *secrets, char out[SECRET_MAX + 32])
+{
+    if (secrets == NULL || secrets->upstream_key[0] == '\0') return NULL;
+    snprintf(out, SECRET_MAX + 32, "Authorization: Bearer %s", secrets->upstream_key);
+    return out;
+}
+
 enum err service_create(const struct service_setup *setup, struct service **out,
                         struct err_note *note)
 {
+    char header[SECRET_MAX + 32];
     const struct runtime_config *config = setup->config;
     struct service *service = mem_alloc(1, sizeof *service);
     service->setup = *setup;
-    service->config = config;
+    service->settings = mem_copy(config, sizeof *config);
+    service->config = service->settings;
     const struct http_server_config server = {
         .loop = setup->loop,
         .listen = setup->listen,
+        .share = setup->workers == NULL ? PORT_ALONE : PORT_SHARED,
         .body_bytes_max = config->server.body_bytes_max,
         .connections_max = config->server.inbound_connections_max,
-        .idle_timeout_s = INBOUND_IDLE_S,
+        .connections_per_client_max = config->guard.connections_per_client_max,
+        .limits = {
+            .head_ns = config->guard.header_timeout_ns,
+            .body_ns = config->guard.body_timeout_ns,
+            .body_bytes_per_s_min = config->guard.body_bytes_per_s_min,
+            .send_ns = config->guard.send_timeout_ns,
+            .idle_ns = config->guard.idle_timeout_ns,
+        },
+        .make_room = true,
         .on_request = inbound_on_request,
+        .on_head = inbound_on_head,
+        .on_accept_error = inbound_on_accept_error,
         .on_gone = inbound_on_gone,
         .context = service,
     };
     enum err rc = http_server_create(&server, &service->server, note);
     if (rc != ERR_OK) {
+        mem_free(service->settings);
         mem_free(service);
         return rc;
     }
@@ -255,14 +278,25 @@ enum err service_create(const struct service_setup *setup, struct service **out,
         .connections_max = config->engine.pool.connections_max + CLIENT_CONNECTIONS_EXTRA,
         .keepalive_max = config->server.max_keepalive_connections,
         .keepalive_expiry_ns = config->server.keepalive_expiry_ns,
+        .ca_file = config->upstream.ca_file[0] == '\0' ? NULL : config->upstream.ca_file,
+        .header = upstream_header(setup->secrets, header),
+        .tls_unverified = !config->upstream.tls_verify,
     });
+    service->guard = guard_create(&service->config->guard,
+                                  setup->secrets == NULL ? NULL : setup->secrets->api_token,
+                                  config->engine.seed);
     service->attempt_url = attempt_url(setup->upstream, &config->forecast);
     service->engine = engine_create(&config->engine);
     jobs_init(&service->jobs, config->engine.calls_max, service);
+    request_memo_init(&service->memo, config->server.request_memo_bytes_max, config->engine.seed);
     bodies_init(&service->bodies, config->engine.cache.entries_max);
     inbox_init(&service->inbox, INBOX_START);
     request_log_init(&service->request_log, setup->log);
+    page_init(service);
     init_handles(service);
+    service->warmer = warmer_create(service);
+    reload_catch_up(service);
+    service->l2 = l2_create(service);
     *out = service;
     return ERR_OK;
 }
@@ -276,13 +310,19 @@ void service_destroy(struct service *service)
 {
     if (service == NULL) return;
     shutdown_cut(service);
+    warmer_close(service->warmer);
     http_server_destroy(service->server);
     http_client_destroy(service->client);
+    l2_destroy(service->l2);
     close_handles(service);
+    warmer_free(service->warmer);
     inbox_deinit(&service->inbox);
     bodies_deinit(&service->bodies);
+    request_memo_deinit(&service->memo);
     jobs_deinit(&service->jobs);
+    guard_destroy(service->guard);
     engine_destroy(service->engine);
     mem_free(service->attempt_url);
+    mem_free(service->settings);
     mem_free(service);
 }

@@ -5,8 +5,9 @@
  *
  *     POST /tsfm/forecast   a forecast, or a typed error as application/problem+json
  *     GET  /health/live     200 as long as the loop turns
- *     GET  /health/ready    200; 503 while draining
+ *     GET  /health/ready    200; 503 while warming up or draining
  *     GET  /metrics         Prometheus text
+ *     GET  /openapi.json    this interface, in full (runtime/openapi.json)
  *
  * One turn: callbacks put what happened into an inbox; at the end of the loop's turn, or when a
  * request has come, the clock is read once, the engine is stepped with each input, its actions are
@@ -24,7 +25,9 @@
 #include "config/config.h"
 #include "net/address.h"
 #include "runtime/log.h"
+#include "runtime/secrets.h"
 #include "runtime/trace_file.h"
+#include "runtime/workers.h"
 
 struct service;
 
@@ -33,8 +36,11 @@ struct service_setup {
     const struct runtime_config *config; /* must not change; engine.seed is the seed to use */
     const char *upstream;                /* base URL without a slash at the end; copied */
     struct address listen;
+    struct workers *workers;             /* NULL: the only process */
+    uint32_t worker;                     /* its number among them */
     struct log *log;
     struct trace_file *trace;            /* NULL: no trace */
+    const struct secrets *secrets;       /* NULL: none */
     void (*on_drained)(void *context);   /* once after service_drain(): nothing is in work, the
                                           * answers are out */
     void *context;
@@ -45,6 +51,9 @@ MUST_USE enum err service_create(const struct service_setup *setup, struct servi
                                  struct err_note *note);
 /* Where it listens, with the real port. */
 struct address service_address(const struct service *service);
+/* SIGHUP: reads the settings again, or takes those that the supervisor has read (see
+ * runtime/reload.h). Not from inside a callback of libcurl. */
+void service_reload(struct service *service, const struct config_source *source);
 /* Takes no new work, lets calls in flight finish for at most `drain_s`, cuts the rest off with 503,
  * then calls on_drained. A second call changes nothing. */
 void service_drain(struct service *service);

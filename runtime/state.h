@@ -5,7 +5,10 @@
  *     service.c   memory, the turn of the loop, which action goes where
  *     inbound.c   requests of callers: routes, request ids, parsing
  *     upstream.c  attempts: transfers, what their results mean, forecasts made from them
+ *     l2.c        the second-level cache (l2.h)
  *     reply.c     answers
+ *     page.c      figures, summed over workers
+ *     reload.c    other settings while it runs
  *     shutdown.c  draining and cutting off */
 
 #include <stdbool.h>
@@ -18,23 +21,34 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "runtime/bodies.h"
+#include "runtime/guard.h"
 #include "runtime/inbox.h"
 #include "runtime/jobs.h"
+#include "runtime/l2.h"
 #include "runtime/metrics.h"
+#include "runtime/request_memo.h"
 #include "runtime/request_log.h"
 #include "runtime/service.h"
+#include "runtime/warmer.h"
 
 struct service {
     struct service_setup setup;
-    const struct runtime_config *config; /* borrowed */
+    struct runtime_config *settings;     /* owned; service_reload() changes them */
+    const struct runtime_config *config; /* the same, for everybody else */
     struct engine *engine;               /* owned, as all below */
     struct http_server *server;
+    struct guard *guard;
     struct http_client *client;
     char *attempt_url;
     struct jobs jobs;
     struct bodies bodies;
+    struct request_memo memo;
     struct inbox inbox;
     struct metrics metrics;
+    uint64_t reloads_taken;               /* of the supervisor's */
+    struct metrics_gauges counted_before; /* by earlier processes of this worker */
+    struct warmer *warmer;
+    struct l2 *l2;               /* NULL: there is no second level */
     struct request_log request_log;
 
     struct alarm alarm;
@@ -62,12 +76,17 @@ void service_turn(struct service *service);
 /* inbound.c: the server's callbacks; `context` is the service. */
 
 void inbound_on_request(void *context, struct http_exchange *exchange);
+/* Lets the guard judge the head. */
+void inbound_on_head(void *context, struct http_exchange *exchange);
+void inbound_on_accept_error(void *context, int error);
 void inbound_on_gone(void *context, struct http_exchange *exchange);
 
 /* upstream.c */
 
 void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline);
 void upstream_cancel(struct job *job);
+/* How the transfer alone went: OUTCOME_OK is a complete 200 whose body nobody has looked at. */
+enum outcome upstream_judge_transfer(const struct http_result *result);
 /* Computes the baseline into job->body; the result goes to the inbox. */
 void upstream_run_baseline(struct job *job);
 
@@ -75,13 +94,27 @@ void upstream_run_baseline(struct job *job);
 
 /* Answers the job's exchange as the finished record says, and ends it. */
 void reply_answer(struct job *job, const struct call_record *record);
-/* application/problem+json, with Retry-After: 1 for a 503; ends the exchange. `allow`: the Allow
- * header, NULL for none. */
+/* application/problem+json, with Retry-After: 1 for a 503; ends the exchange. `extra`: one header
+ * more, NULL for none. */
 void reply_problem(struct http_exchange *exchange, const struct response_problem *problem,
-                   const char *allow);
+                   const struct http_header *extra);
 /* Any other text, copied; ends the exchange. */
 void reply_text(struct http_exchange *exchange, unsigned status, const char *content_type,
                 const struct buf *text);
+
+/* page.c */
+
+/* Goes on with the counters of the worker's earlier processes. */
+void page_init(struct service *service);
+/* At the end of each turn: lets the other workers see this one's figures. */
+void page_publish(struct service *service);
+/* GET /metrics */
+void page_write(struct service *service, struct buf *out);
+
+/* reload.c */
+
+/* A worker that was started after a reload: takes what it changed. */
+void reload_catch_up(struct service *service);
 
 /* shutdown.c */
 

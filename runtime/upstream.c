@@ -77,7 +77,7 @@ static enum outcome judge_forecast(struct job *job, const struct http_result *re
     return keep_forecast(job, &values, warnings) ? OUTCOME_OK : OUTCOME_BAD_SCHEMA;
 }
 
-static enum outcome judge(struct job *job, const struct http_result *result)
+enum outcome upstream_judge_transfer(const struct http_result *result)
 {
     switch (result->end) {
     case HTTP_END_COMPLETE: break;
@@ -88,7 +88,12 @@ static enum outcome judge(struct job *job, const struct http_result *result)
     case HTTP_END_DECODING_ERROR: return OUTCOME_DECODING_ERROR;
     case HTTP_END_TOO_LARGE: return OUTCOME_TOO_LARGE;
     }
-    enum outcome outcome = classify_status(result->status);
+    return classify_status(result->status);
+}
+
+static enum outcome judge(struct job *job, const struct http_result *result)
+{
+    enum outcome outcome = upstream_judge_transfer(result);
     return outcome == OUTCOME_OK ? judge_forecast(job, result) : outcome;
 }
 
@@ -134,7 +139,9 @@ static void on_done(void *context, const struct http_result *result)
     if (input.outcome == OUTCOME_OK) {
         input.body_bytes = body_weight(job->body);
     } else {
-        log_attempt(job, LOG_LEVEL_DEBUG, input.outcome, result->detail);
+        /* Refused certificates do not mend themselves: somebody must hear of them. */
+        enum log_level level = result->tls_refused ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG;
+        log_attempt(job, level, input.outcome, result->detail);
     }
     if (result->end == HTTP_END_COMPLETE && result->retry_after != NULL) {
         input.has_retry_after = http_parse_retry_after(result->retry_after, clock_wall_ms(),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "config/redis_url.h"
 
 /* A probe is answered within the request deadline; one second more and it was lost. */
 #define PROBE_SLACK_NS NS_PER_S
@@ -13,7 +14,8 @@
 enum { WINDOW_DEADLINES_MIN = 4 };
 
 /* Variables with our prefix that are no option but belong to the runtime. */
-static const char *const foreign_variables[] = { "TSFM_FORECAST_API_TOKEN", NULL };
+static const char *const foreign_variables[] = { "TSFM_FORECAST_API_TOKEN",
+                                                 "TSFM_UPSTREAM_API_KEY", NULL };
 
 struct check {
     struct runtime_config *config;
@@ -132,6 +134,27 @@ static enum err refuse_impossible(const struct check *check)
     return ERR_OK;
 }
 
+static enum err refuse_models(const struct check *check)
+{
+    static const char *const keys[] = { "warmup_models", NULL };
+    const char *list = check->config->warmup.models;
+    char name[OPTION_TEXT_MAX];
+    uint32_t count = 0;
+    while (config_next_model(&list, name)) count++;
+    if (count <= WARMUP_PROFILES_MAX) return ERR_OK;
+    return refuse(check, keys, "warmup_models names %u models; allowed: at most %d", count,
+                  WARMUP_PROFILES_MAX);
+}
+
+static enum err refuse_redis_url(const struct check *check)
+{
+    static const char *const keys[] = { "redis_url", NULL };
+    struct redis_url url;
+    const char *text = check->config->l2.redis_url;
+    const char *wrong = text[0] == '\0' ? NULL : redis_url_parse(text, &url);
+    return wrong == NULL ? ERR_OK : refuse(check, keys, "redis_url: %s", wrong);
+}
+
 static void warn_phases(struct runtime_config *config)
 {
     const struct engine_config *engine = &config->engine;
@@ -196,6 +219,12 @@ static enum err load_file(struct runtime_config *out, const char *path, struct e
     return rc;
 }
 
+void config_derive(struct runtime_config *config)
+{
+    config->engine.breaker.probe_deadline_ns = config->engine.request_deadline_ns + PROBE_SLACK_NS;
+    config->engine.l2_enabled = config->l2.redis_url[0] != '\0';
+}
+
 enum err config_load(struct runtime_config *out, const struct config_source *source,
                      struct err_note *note)
 {
@@ -216,9 +245,11 @@ enum err config_load(struct runtime_config *out, const struct config_source *sou
     }
     if (rc != ERR_OK) return rc;
 
-    out->engine.breaker.probe_deadline_ns = out->engine.request_deadline_ns + PROBE_SLACK_NS;
+    config_derive(out);
     const struct check check = { .config = out, .source = source, .note = note };
     rc = refuse_impossible(&check);
+    if (rc == ERR_OK) rc = refuse_models(&check);
+    if (rc == ERR_OK) rc = refuse_redis_url(&check);
     if (rc == ERR_OK) warn_doubtful(out);
     return rc;
 }

@@ -23,6 +23,7 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 
 struct server_config {
     uint64_t body_bytes_max;     /* request body; 1 MiB */
+    uint64_t request_memo_bytes_max; /* 0: none */
     uint64_t response_bytes_max; /* the upstream's body; 8 MiB */
     uint32_t inbound_connections_max;
     uint32_t max_keepalive_connections;

@@ -126,11 +126,14 @@ static const struct option rows[] = {
 
     { "body_bytes_max", OPTION_U64, AT(server.body_bytes_max), 256, 1024 * MIB, "1048576", NULL,
       "Largest request body; a larger one is answered 413." },
+    { "request_memo_bytes_max", OPTION_U64, AT(server.request_memo_bytes_max), 0, 65536 * MIB,
+      "16777216", NULL, "Request bodies kept together with what was read from them, so that the "
+      "same bytes are not read twice; 0: each is read." },
     { "response_bytes_max", OPTION_U64, LIVE(server.response_bytes_max), 256, 1024 * MIB, "8388608",
       NULL, "Largest body taken from the upstream; a larger one is a failed attempt." },
     { "inbound_connections_max", OPTION_U32, AT(server.inbound_connections_max), 1, 65536, "4096",
-      NULL, "Connections of callers at once. When all are taken, the one that has waited longest for "
-            "its caller gives its place to a newcomer." },
+      NULL, "Connections of callers at once. When all are taken, the one that has waited longest "
+            "for its caller gives its place to a newcomer." },
     { "inbound_connections_per_client_max", OPTION_U32, AT(guard.connections_per_client_max), 0,
       65536, "0", NULL, "Connections of one address at once; 0: no limit." },
     { "inbound_keepalive_s", OPTION_SECONDS, AT(guard.idle_timeout_ns), 0, HOUR, "75", NULL,

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-enum { RATE_NONE = UINT32_MAX };
+#define RATE_NONE UINT32_MAX
 
 struct rate_bucket {
     struct rate_key client;
@@ -144,7 +144,8 @@ uint64_t rate_limit_admit(struct rate_limit *limit, struct rate_key client, inst
     const struct rate_limit_config *config = limit->config;
     if (config->per_s == 0) return 0;
     uint64_t interval_ns = (NS_PER_S + config->per_s - 1) / config->per_s;
-    uint64_t slack_ns = (uint64_t)(config->burst == 0 ? 0 : config->burst - 1) * interval_ns;
+    uint32_t burst = config->burst == 0 ? config->per_s : config->burst;
+    uint64_t slack_ns = (uint64_t)(burst - 1) * interval_ns;
 
     struct rate_bucket *bucket = bucket_of(limit, client, now);
     uint64_t empty_ns = instant_until(bucket->full_at, now);

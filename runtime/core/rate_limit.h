@@ -1,12 +1,13 @@
 #ifndef CORE_RATE_LIMIT_H
 #define CORE_RATE_LIMIT_H
-/* A token bucket per client, integers only. A bucket is one moment, `full_at`: when it would be full
- * again. Each admitted request moves it by one interval (1 s / per_s, rounded up to a nanosecond);
- * a request is admitted when full_at - now is at most (burst - 1) intervals. That is the bucket of
- * `burst` tokens that gains `per_s` of them a second, without a timer and without drift.
+/* A token bucket per client, integers only. A bucket is one moment, `full_at`: when it would be
+ * full again. Each admitted request moves it by one interval (1 s / per_s, rounded up to a
+ * nanosecond); a request is admitted when full_at - now is at most (burst - 1) intervals. That is
+ * the bucket of `burst` tokens that gains `per_s` of them a second, without a timer and without
+ * drift.
  *
- * Example: per_s 2, burst 3. At 0 three requests pass (full_at 1.5 s) and the fourth is told to wait
- * 500 ms; at 500 ms one passes, and the next waits 500 ms again.
+ * Example: per_s 2, burst 3. At 0 three requests pass (full_at 1.5 s) and the fourth is told to
+ * wait 500 ms; at 500 ms one passes, and the next waits 500 ms again.
  *
  * The table is bounded: a new client takes the place of the one that asked longest ago. When that
  * one's bucket was full nothing is lost; else it begins anew with a full one. So more clients at
@@ -18,7 +19,7 @@
 
 struct rate_limit_config {
     uint32_t per_s; /* 0: everything is admitted */
-    uint32_t burst; /* 0: as 1 */
+    uint32_t burst; /* 0: as per_s */
 };
 
 struct rate_key {

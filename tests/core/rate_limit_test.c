@@ -44,6 +44,16 @@ static void wait_that_is_told_is_exact(void **state)
     rate_limit_destroy(limit);
 }
 
+static void burst_of_zero_is_what_a_second_brings(void **state)
+{
+    (void)state;
+    const struct rate_limit_config config = { .per_s = 5 };
+    struct rate_limit *limit = create(&config, 8);
+    for (int i = 0; i < 5; i++) assert_int_equal(rate_limit_admit(limit, alice, 0), 0);
+    assert_int_equal(rate_limit_admit(limit, alice, 0), 200 * NS_PER_MS);
+    rate_limit_destroy(limit);
+}
+
 static void each_client_has_its_own_bucket(void **state)
 {
     (void)state;
@@ -162,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(example_of_the_header_holds),
         cmocka_unit_test(wait_that_is_told_is_exact),
+        cmocka_unit_test(burst_of_zero_is_what_a_second_brings),
         cmocka_unit_test(each_client_has_its_own_bucket),
         cmocka_unit_test(refusals_cost_nothing_and_idling_earns_no_more_than_the_burst),
         cmocka_unit_test(rate_of_zero_admits_everything_and_keeps_nothing),

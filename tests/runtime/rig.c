@@ -32,9 +32,10 @@ static void reply(struct http_exchange *exchange, unsigned status, const char *b
     });
 }
 
-static void play_forecast(struct rig *rig, struct http_exchange *exchange, const char *id)
+static void play_forecast(struct http_exchange *exchange, const char *id)
 {
-    cJSON *asked = cJSON_Parse(rig->last_body);
+    size_t length;
+    cJSON *asked = cJSON_Parse(http_exchange_body(exchange, &length));
     const cJSON *series = cJSON_GetArrayItem(cJSON_GetObjectItem(asked, "series"), 0);
     const cJSON *series_id = cJSON_GetObjectItem(series, "id");
     char body[1024];
@@ -55,9 +56,9 @@ static void play(struct rig *rig, struct http_exchange *exchange, const struct r
 {
     const struct http_header retry_after = { .name = "Retry-After", .value = step->text };
     switch (step->move) {
-    case RIG_FORECAST: play_forecast(rig, exchange, rig->last_id); break;
-    case RIG_WRONG_ID: play_forecast(rig, exchange, "somebody~0"); break;
-    case RIG_NO_ID: play_forecast(rig, exchange, NULL); break;
+    case RIG_FORECAST: play_forecast(exchange, rig->last_id); break;
+    case RIG_WRONG_ID: play_forecast(exchange, "somebody~0"); break;
+    case RIG_NO_ID: play_forecast(exchange, NULL); break;
     case RIG_BODY: reply(exchange, 200, step->text, NULL, 0); break;
     case RIG_STATUS:
         reply(exchange, step->status, "{\"detail\":\"as asked\"}", &retry_after,
@@ -78,15 +79,30 @@ static void keep_header(struct http_exchange *exchange, const char *name, char o
     snprintf(out, RIG_TEXT_MAX, "%s", value == NULL ? "" : value);
 }
 
+static void on_get(struct rig *rig, struct http_exchange *exchange)
+{
+    const char *path = http_exchange_path(exchange);
+    bool health = strcmp(path, "/v1/health") == 0;
+    snprintf(rig->last_get, sizeof rig->last_get, "%s", path);
+    if (health) rig->health_checks++;
+    unsigned status = health && rig->health_status != 0 ? rig->health_status : 200;
+    reply(exchange, status, "{\"status\":\"ok\"}", NULL, 0);
+}
+
 static void on_attempt(void *context, struct http_exchange *exchange)
 {
     struct rig *rig = context;
+    if (strcmp(http_exchange_method(exchange), "GET") == 0) {
+        on_get(rig, exchange);
+        return;
+    }
     size_t length;
     const char *body = http_exchange_body(exchange, &length);
     mem_free(rig->last_body);
     rig->last_body = mem_copy_string(body);
     keep_header(exchange, "X-Request-ID", rig->last_id);
     keep_header(exchange, "X-Attempt", rig->last_attempt);
+    keep_header(exchange, "Authorization", rig->last_authorization);
     keep_header(exchange, "traceparent", rig->last_parent);
     keep_header(exchange, "tracestate", rig->last_state);
     assert_true(rig->script_count > 0);
@@ -95,14 +111,33 @@ static void on_attempt(void *context, struct http_exchange *exchange)
     play(rig, exchange, &rig->script[at]);
 }
 
+void rig_lose_upstream(struct rig *rig)
+{
+    http_server_destroy(rig->upstream);
+    rig->upstream = NULL;
+}
+
+void rig_answer_hung(struct rig *rig)
+{
+    for (size_t i = 0; i < rig->hung_count; i++) {
+        play_forecast(rig->hung[i], http_exchange_header(rig->hung[i], "X-Request-ID"));
+    }
+    rig->hung_count = 0;
+}
+
 void rig_start_upstream(struct rig *rig)
 {
-    struct err_note note = { 0 };
     *rig = (struct rig){ .script = { { .move = RIG_FORECAST } }, .script_count = 1 };
     assert_int_equal(uv_loop_init(&rig->loop), 0);
+    rig_regain_upstream(rig, 0);
+}
+
+void rig_regain_upstream(struct rig *rig, uint16_t port)
+{
+    struct err_note note = { 0 };
     const struct http_server_config config = {
         .loop = &rig->loop,
-        .listen = { .host = "127.0.0.1" },
+        .listen = { .host = "127.0.0.1", .port = port },
         .body_bytes_max = 4 << 20,
         .connections_max = 64,
         .on_request = on_attempt,
@@ -151,14 +186,20 @@ static void on_drained(void *context)
 static const char *const patient[] = {
     "connect_timeout_s=10", "write_timeout_s=10", "read_timeout_s=20",
     "pool_timeout_s=20",    "request_deadline_s=60", "breaker_window_s=300",
+    "warmup_enabled=false", /* the model server is to see only what the test sends */
 };
 
 enum { PATIENT_COUNT = sizeof patient / sizeof *patient, SETS_MAX = 32 };
 
 void rig_start(struct rig *rig, const char *const sets[])
 {
-    struct err_note note = { 0 };
     rig_start_upstream(rig);
+    rig_start_service(rig, sets, &(struct rig_more){ 0 });
+}
+
+void rig_start_service(struct rig *rig, const char *const sets[], const struct rig_more *more)
+{
+    struct err_note note = { 0 };
     const char *all[SETS_MAX];
     size_t set_count = PATIENT_COUNT;
     memcpy(all, patient, sizeof patient);
@@ -172,12 +213,14 @@ void rig_start(struct rig *rig, const char *const sets[])
 
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)rig_upstream_port(rig));
-    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int fd = open(more->log_path == NULL ? "/dev/null" : more->log_path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
     log_init(&rig->log, fd, LOG_LEVEL_DEBUG);
     const struct service_setup setup = {
         .loop = &rig->loop,
         .config = &rig->config,
-        .upstream = url,
+        .upstream = more->upstream == NULL ? url : more->upstream,
+        .secrets = more->secrets,
         .listen = { .host = "127.0.0.1" },
         .log = &rig->log,
         .on_drained = on_drained,

@@ -12,6 +12,7 @@
 
 #include "config/config.h"
 #include "net/http_server.h"
+#include "runtime/secrets.h"
 #include "runtime/service.h"
 
 #define SETS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -52,7 +53,11 @@ struct rig {
     char last_attempt[RIG_TEXT_MAX];
     char last_parent[RIG_TEXT_MAX]; /* traceparent and tracestate */
     char last_state[RIG_TEXT_MAX];
+    char last_authorization[RIG_TEXT_MAX];
     char *last_body;              /* owned */
+    unsigned health_status;       /* of GET /v1/health; 0: 200. Not in the script, as all GETs */
+    size_t health_checks;
+    char last_get[RIG_TEXT_MAX];  /* path of the latest GET */
     struct http_exchange *hung[RIG_HUNG_MAX];
     size_t hung_count;
     bool drained;
@@ -60,11 +65,25 @@ struct rig {
 
 /* `sets`: "key=value" over the defaults and some long time limits, NULL-terminated. */
 void rig_start(struct rig *rig, const char *const sets[]);
+
+struct rig_more {
+    const struct secrets *secrets; /* NULL: none */
+    const char *upstream;          /* base URL; NULL: the rig's own model server */
+    const char *log_path;          /* NULL: nowhere */
+};
+
+/* Starts the service alone: after rig_start_upstream(). */
+void rig_start_service(struct rig *rig, const char *const sets[], const struct rig_more *more);
 void rig_stop(struct rig *rig);
 /* Only the model server, on a free port, without a service: for tests of the program. */
 void rig_start_upstream(struct rig *rig);
 void rig_stop_upstream(struct rig *rig);
 uint16_t rig_upstream_port(const struct rig *rig);
+/* Closes the model server, and opens it again at `port`. */
+void rig_lose_upstream(struct rig *rig);
+void rig_regain_upstream(struct rig *rig, uint16_t port);
+/* Answers what hangs with a forecast. */
+void rig_answer_hung(struct rig *rig);
 void rig_play(struct rig *rig, const struct rig_step *steps, size_t count);
 
 /* Turns the loop until `condition`; fails the test after some seconds. */
