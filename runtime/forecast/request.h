@@ -7,8 +7,9 @@
  * Order of work, as the contract has it: validate; key for the cache; then the route:
  * fewer than 32 points -> INPUT_INSUFFICIENT_HISTORY, liquidity_bucket equal to the configured one
  * ("low", in capitals or not) -> INPUT_LOW_LIQUIDITY_BASELINE_ONLY, a gap over 60 minutes ->
- * INPUT_INSUFFICIENT_HISTORY with the warning gap_exceeds_limit; all three go straight to the
- * baseline. The gap is max_gap_minutes or what y_ts shows, whichever is larger.
+ * INPUT_INSUFFICIENT_HISTORY with the warning gap_exceeds_limit; and all others when the
+ * configuration says baseline_only -> BASELINE_FALLBACK; all four go straight to the baseline. The
+ * gap is max_gap_minutes or what y_ts shows, whichever is larger.
  *
  * Example: {"market_id":"m1","as_of_ts":"2026-01-01T00:00:00Z","y":[0.5,0.52,...]} has freq 5m, 12
  * steps, quantiles 0.1 0.5 0.9, logit transform with eps 1e-6, model chronos. */
@@ -64,6 +65,7 @@ struct forecast_config {
     char default_model_version[256];          /* may be empty */
     int upstream_api;                         /* enum upstream_api */
     int baseline;                             /* enum baseline_kind */
+    bool baseline_only;                       /* every request: baseline */
 };
 
 struct forecast_request {

@@ -1,0 +1,328 @@
+/* Warmup over sockets: cold starts, failures, an upstream that is not there yet or any more. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "rig.h"
+
+enum { POINTS = 40 };
+
+#define QUICK "warmup_enabled=true", "warmup_retry_max_s=0.02", "retry_count=0"
+
+static unsigned readiness(struct rig *rig, char text[512])
+{
+    struct rig_answer answer = rig_get(rig, "GET", "/health/ready");
+    unsigned status = answer.status;
+    snprintf(text, 512, "%s", answer.body);
+    rig_answer_free(&answer);
+    return status;
+}
+
+static bool is_ready(struct rig *rig)
+{
+    char text[512];
+    return readiness(rig, text) == 200;
+}
+
+static void assert_says(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) fail_msg("\"%s\" is not in \"%s\"", part, text);
+}
+
+static bool is_hung(struct rig *rig)
+{
+    return rig->hung_count > 0;
+}
+
+static void cold_start_keeps_readiness_back_but_no_request(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char text[512];
+    rig_start(&rig, SETS(QUICK, "warmup_models=slow"));
+    PLAY(&rig, { .move = RIG_HANG }, { .move = RIG_FORECAST });
+    rig_until(&rig, is_hung);
+    assert_string_equal(rig.last_id, "warmup-slow-2");
+    assert_non_null(strstr(rig.last_body, "\"model\":\"slow\""));
+    assert_non_null(strstr(rig.last_body, "\"timeout\":120"));
+    assert_int_equal(readiness(&rig, text), 503);
+    assert_string_equal(text, "{\"status\":\"warming\",\"breaker\":\"closed\","
+                              "\"upstream\":\"reachable\",\"models\":[{\"model\":\"slow\","
+                              "\"state\":\"cold\",\"failures\":0,\"last\":null}]}");
+
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    assert_int_equal(answer.status, 200);
+    rig_assert_meta(&answer, "runtime", "tollama");
+    rig_answer_free(&answer);
+    assert_int_equal(readiness(&rig, text), 503);
+
+    rig_answer_hung(&rig);
+    rig_until(&rig, is_ready);
+    assert_int_equal(rig.attempts, 2);
+    assert_int_equal(readiness(&rig, text), 200);
+    assert_says(text, "\"status\":\"ready\"");
+    assert_says(text, "\"state\":\"warm\"");
+    assert_true(rig_metric(&rig, "tsfm_warm{model=\"slow\"}") == 1);
+    rig_stop(&rig);
+}
+
+static void failing_warmup_is_repeated_until_it_passes_and_counts_nowhere_else(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "breaker_failures_30s=1", "breaker_min_volume=1"));
+    PLAY(&rig, { .move = RIG_STATUS, .status = 503 }, { .move = RIG_BODY, .text = "{}" },
+         { .move = RIG_WRONG_ID }, { .move = RIG_RESET }, { .move = RIG_FORECAST });
+    rig_until(&rig, is_ready);
+    assert_int_equal(rig.attempts, 5);
+    assert_int_equal(rig.health_checks, 2); /* at the start, and after the reset */
+    assert_true(rig_metric(&rig, "tsfm_warmup_total{result=\"failed\"}") == 3);
+    assert_true(rig_metric(&rig, "tsfm_warmup_total{result=\"unreachable\"}") == 1);
+    assert_true(rig_metric(&rig, "tsfm_warmup_total{result=\"ok\"}") == 3);
+    assert_true(rig_metric(&rig, "tsfm_breaker_state{state=\"closed\"}") == 1);
+    assert_true(rig_metric(&rig, "tsfm_attempt_total{outcome=\"http_503\"}") == 0);
+    assert_true(rig_metric(&rig, "tsfm_attempt_total{outcome=\"ok\"}") == 0);
+    assert_true(rig_metric(&rig, "tsfm_request_latency_ms_count") == 0);
+    assert_true(rig_metric(&rig, "tsfm_cache_entries") == 0);
+    rig_stop(&rig);
+}
+
+static void answer_that_takes_too_long_is_given_up_and_asked_for_again(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "warmup_timeout_s=0.05"));
+    PLAY(&rig, { .move = RIG_HANG }, { .move = RIG_HANG }, { .move = RIG_FORECAST });
+    rig_until(&rig, is_ready);
+    assert_true(rig_metric(&rig, "tsfm_warmup_total{result=\"timeout\"}") >= 2);
+    rig_stop(&rig);
+}
+
+static void upstream_that_is_not_there_yet_means_baselines_first_and_readiness_later(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char text[512];
+    rig_start(&rig, SETS(QUICK));
+    uint16_t port = rig_upstream_port(&rig);
+    rig_lose_upstream(&rig);
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    assert_int_equal(answer.status, 200);
+    rig_assert_meta(&answer, "runtime", "baseline");
+    rig_assert_meta(&answer, "cause", "RUNTIME_NETWORK");
+    rig_answer_free(&answer);
+    assert_int_equal(readiness(&rig, text), 503);
+    assert_says(text, "\"upstream\":\"unreachable\"");
+    answer = rig_get(&rig, "GET", "/health/live");
+    assert_int_equal(answer.status, 200);
+    rig_answer_free(&answer);
+
+    rig_regain_upstream(&rig, port);
+    rig_until(&rig, is_ready);
+    assert_int_equal(rig.attempts, 1);
+    rig_stop(&rig);
+}
+
+static void every_named_model_is_warmed_once(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "warmup_models=chronos, amazon/x:1 ,chronos"));
+    rig_until(&rig, is_ready);
+    assert_int_equal(rig.attempts, 2);
+    assert_string_equal(rig.last_id, "warmup-amazon-x-1-3");
+    assert_non_null(strstr(rig.last_body, "\"model\":\"amazon/x:1\""));
+    assert_true(rig_metric(&rig, "tsfm_warm{model=\"amazon/x:1\"}") == 1);
+    rig_stop(&rig);
+}
+
+static void server_without_a_health_page_is_asked_for_its_version(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK));
+    rig.health_status = 404;
+    rig_until(&rig, is_ready);
+    assert_string_equal(rig.last_get, "/api/version");
+    assert_int_equal(rig.health_checks, 1);
+    rig_stop(&rig);
+}
+
+static bool was_asked_three_times(struct rig *rig)
+{
+    return rig->health_checks >= 3;
+}
+
+static void unhealthy_server_is_not_sent_forecasts(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK));
+    rig.health_status = 503;
+    rig_until(&rig, was_asked_three_times);
+    assert_false(is_ready(&rig));
+    assert_int_equal(rig.attempts, 0);
+    rig.health_status = 200;
+    rig_until(&rig, is_ready);
+    rig_stop(&rig);
+}
+
+static void baseline_only_is_ready_at_once_and_never_asks_the_model_server(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "baseline_only=true"));
+    assert_true(is_ready(&rig));
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    assert_int_equal(answer.status, 200);
+    rig_assert_meta(&answer, "runtime", "baseline");
+    rig_assert_meta(&answer, "code", "BASELINE_FALLBACK");
+    rig_assert_meta(&answer, "cause", "BASELINE_FALLBACK");
+    assert_string_equal(rig_path(&answer), "input:baseline_only baseline:ok");
+    rig_answer_free(&answer);
+    answer = rig_ask_for(&rig, "m1", 5);
+    rig_assert_meta(&answer, "cause", "INPUT_INSUFFICIENT_HISTORY"); /* says more */
+    rig_answer_free(&answer);
+    for (int i = 0; i < 10; i++) rig_turn(&rig, -1);
+    assert_int_equal(rig.attempts, 0);
+    assert_int_equal(rig.health_checks, 0);
+    assert_true(rig_metric(&rig, "tsfm_fallback_total{reason=\"BASELINE_FALLBACK\"}") == 1);
+    rig_stop(&rig);
+}
+
+static void real_success_makes_ready_and_an_open_breaker_does_not_unmake_it(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char text[512];
+    rig_start(&rig, SETS(QUICK, "breaker_failures_30s=1", "breaker_min_volume=1",
+                         "cache_ttl_s=0", "cache_stale_if_error_s=0"));
+    PLAY(&rig, { .move = RIG_HANG }, { .move = RIG_FORECAST },
+         { .move = RIG_STATUS, .status = 500 });
+    rig_until(&rig, is_hung);
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    rig_assert_meta(&answer, "runtime", "tollama");
+    rig_answer_free(&answer);
+    assert_int_equal(readiness(&rig, text), 200);
+    answer = rig_ask_for(&rig, "m1", POINTS);
+    rig_assert_meta(&answer, "cause", "RUNTIME_5XX");
+    rig_answer_free(&answer);
+    assert_int_equal(readiness(&rig, text), 200);
+    assert_says(text, "\"breaker\":\"open\"");
+    rig_stop(&rig);
+}
+
+static bool was_kept_warm(struct rig *rig)
+{
+    return rig->attempts >= 4;
+}
+
+static void idle_model_is_kept_warm(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "keepwarm_interval_s=0.03"));
+    rig_until(&rig, was_kept_warm);
+    assert_int_equal(rig.health_checks, 1);
+    assert_true(rig_metric(&rig, "tsfm_request_latency_ms_count") == 0);
+    rig_stop(&rig);
+}
+
+static void restarted_upstream_is_warmed_again_without_losing_readiness(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "warmup_models=chronos,timesfm", "breaker_failures_30s=1",
+                         "breaker_min_volume=1", "breaker_cooldown_s=3600"));
+    rig_until(&rig, is_ready);
+    uint16_t port = rig_upstream_port(&rig);
+    rig_lose_upstream(&rig);
+    for (int i = 0; i < 5; i++) rig_turn(&rig, -1);
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    rig_assert_meta(&answer, "cause", "RUNTIME_NETWORK");
+    rig_answer_free(&answer);
+    assert_true(rig_metric(&rig, "tsfm_breaker_state{state=\"open\"}") == 1);
+    assert_true(is_ready(&rig));
+    PLAY(&rig, { .move = RIG_FORECAST });
+    rig_regain_upstream(&rig, port);
+    while (rig.attempts < 2) {
+        assert_true(is_ready(&rig));
+        rig_turn(&rig, -1);
+    }
+    assert_string_equal(rig_metric(&rig, "tsfm_breaker_state{state=\"open\"}") == 1 ? "" : "moved",
+                        "");
+    rig_stop(&rig);
+}
+
+static bool has_third_attempt(struct rig *rig)
+{
+    return rig->attempts >= 3;
+}
+
+static void closing_breaker_has_models_without_traffic_warmed(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "warmup_models=chronos,timesfm", "breaker_failures_30s=1",
+                         "breaker_min_volume=1", "breaker_half_open_probe=1",
+                         "breaker_cooldown_s=0.001", "cache_ttl_s=0"));
+    rig_until(&rig, is_ready);
+    PLAY(&rig, { .move = RIG_STATUS, .status = 500 }, { .move = RIG_FORECAST });
+    for (int i = 0; i < 2; i++) {
+        struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+        assert_int_equal(answer.status, 200);
+        rig_answer_free(&answer);
+        for (int turn = 0; turn < 5; turn++) rig_turn(&rig, -1); /* over the cooldown */
+    }
+    rig_until(&rig, has_third_attempt);
+    assert_string_equal(rig.last_id, "warmup-timesfm-4");
+    rig_stop(&rig);
+}
+
+static bool is_drained(struct rig *rig)
+{
+    return rig->drained;
+}
+
+static void call_under_way_holds_up_neither_drain_nor_end(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "drain_s=3600"));
+    PLAY(&rig, { .move = RIG_HANG });
+    rig_until(&rig, is_hung);
+    service_drain(rig.service);
+    rig_until(&rig, is_drained);
+    rig_stop(&rig);
+
+    rig_start(&rig, SETS(QUICK));
+    PLAY(&rig, { .move = RIG_HANG });
+    rig_until(&rig, is_hung);
+    rig_stop(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cold_start_keeps_readiness_back_but_no_request),
+        cmocka_unit_test(failing_warmup_is_repeated_until_it_passes_and_counts_nowhere_else),
+        cmocka_unit_test(answer_that_takes_too_long_is_given_up_and_asked_for_again),
+        cmocka_unit_test(upstream_that_is_not_there_yet_means_baselines_first_and_readiness_later),
+        cmocka_unit_test(every_named_model_is_warmed_once),
+        cmocka_unit_test(server_without_a_health_page_is_asked_for_its_version),
+        cmocka_unit_test(unhealthy_server_is_not_sent_forecasts),
+        cmocka_unit_test(baseline_only_is_ready_at_once_and_never_asks_the_model_server),
+        cmocka_unit_test(real_success_makes_ready_and_an_open_breaker_does_not_unmake_it),
+        cmocka_unit_test(idle_model_is_kept_warm),
+        cmocka_unit_test(restarted_upstream_is_warmed_again_without_losing_readiness),
+        cmocka_unit_test(closing_breaker_has_models_without_traffic_warmed),
+        cmocka_unit_test(call_under_way_holds_up_neither_drain_nor_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
