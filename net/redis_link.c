@@ -65,6 +65,16 @@ void redis_link_watch(struct redis *redis)
 
 /* Greeting: the connection counts only when the server itself has answered. */
 
+/* Only the error's first word, as WRONGPASS: a server that does not know AUTH says its arguments
+ * again, and the sentence goes into logs. */
+static void refuse_greeting(struct redis *redis, const char *error)
+{
+    char detail[REDIS_TEXT_MAX];
+    snprintf(detail, sizeof detail, "the server refuses the greeting: %.*s",
+             (int)strcspn(error, " "), error);
+    redis_link_drop(redis, detail);
+}
+
 static void on_greeted(redisAsyncContext *link, void *answer, void *context)
 {
     struct redis *redis = link->data;
@@ -76,7 +86,7 @@ static void on_greeted(redisAsyncContext *link, void *answer, void *context)
         return;
     }
     if (reply->type == REDIS_REPLY_ERROR) {
-        redis_link_drop(redis, reply->str);
+        refuse_greeting(redis, reply->str);
         return;
     }
     if (--redis->greetings > 0) return;

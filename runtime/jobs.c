@@ -42,9 +42,11 @@ void jobs_release(struct jobs *jobs, struct job *job)
     assert(job->stage != JOB_FREE);
     assert(job->exchange == NULL);
     assert(job->http == NULL);
+    assert(job->l2_ticket == 0);
     arena_deinit(&job->arena);
     buf_deinit(&job->sent);
     body_release(job->body);
+    body_release(job->l2_body);
     *job = (struct job){ .service = job->service, .id = job->id };
     jobs->free[jobs->free_count++] = job->id;
 }

@@ -42,10 +42,12 @@ struct job {
     struct arena arena;             /* of `request` and the values of its answers */
     struct forecast_request request;
     struct body *body;              /* the forecast this call made, one reference; or NULL */
+    struct body *l2_body;           /* what its L2 lookup found, one reference; or NULL */
 
     bool attempt_live;       /* the engine waits for a result of `attempt` */
     uint32_t attempt;        /* 0-based */
     bool l2_live;            /* the engine waits for ENGINE_L2_DONE */
+    uint64_t l2_ticket;      /* of the lookup at Redis; 0: none is under way */
     uint64_t progress_turn;  /* turn of the loop in which progress was last reported */
     struct http_call *http;  /* the transfer; NULL once it ended */
     char nonce[NONCE_MAX + 1]; /* X-Request-ID of the attempt: "<request id>~<attempt>" */

@@ -1,5 +1,29 @@
 #include "runtime/metrics_parts.h"
 
+static const char *const l2_results[METRICS_L2_COUNT] = {
+    "hit_fresh", "hit_stale", "miss", "error", "timeout", "garbage",
+};
+static const char *const l2_put_results[METRICS_L2_PUT_COUNT] = { "stored", "refused", "dropped" };
+
+static void write_l2(struct buf *out, const struct metrics *metrics,
+                     const struct metrics_gauges *gauges)
+{
+    metrics_text_head(out, "tsfm_l2_total", "counter",
+                      "Lookups in the second-level cache by how they ended.");
+    for (unsigned i = 0; i < METRICS_L2_COUNT; i++) {
+        metrics_text_labelled(out, "tsfm_l2_total", "result", l2_results[i], metrics->l2[i]);
+    }
+    metrics_text_head(out, "tsfm_l2_put_total", "counter",
+                      "Forecasts for the second-level cache by what became of them.");
+    for (unsigned i = 0; i < METRICS_L2_PUT_COUNT; i++) {
+        metrics_text_labelled(out, "tsfm_l2_put_total", "result", l2_put_results[i],
+                              metrics->l2_puts[i]);
+    }
+    metrics_text_single(out, "tsfm_l2_connected", "gauge",
+                        "Processes that are connected to the second-level cache.",
+                        gauges->l2_connected);
+}
+
 void metrics_write_cache(struct buf *out, const struct metrics *metrics,
                          const struct metrics_gauges *gauges)
 {
@@ -9,4 +33,5 @@ void metrics_write_cache(struct buf *out, const struct metrics *metrics,
                         gauges->engine.cache_entries);
     metrics_text_single(out, "tsfm_cache_bytes", "gauge", "Bytes of the answers in the cache.",
                         gauges->engine.cache_bytes);
+    write_l2(out, metrics, gauges);
 }

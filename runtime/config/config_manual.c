@@ -1,9 +1,11 @@
 #include "config/config.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 
 #include "base/json.h"
 #include "base/units.h"
+#include "config/redis_url.h"
 
 static void write_bounds(struct buf *out, const struct option *row)
 {
@@ -66,7 +68,13 @@ static void write_value(struct buf *out, const struct runtime_config *config, si
     }
     struct json json;
     json_init(&json, out);
-    json_string(&json, (const char *)config + row->offset);
+    const char *text = (const char *)config + row->offset;
+    char hidden[OPTION_TEXT_MAX];
+    if (row->offset == offsetof(struct runtime_config, l2.redis_url)) {
+        redis_url_hide(text, hidden);
+        text = hidden;
+    }
+    json_string(&json, text);
 }
 
 void config_write(struct buf *out, const struct runtime_config *config)

@@ -19,4 +19,11 @@ uint64_t backoff_ceiling_ns(const struct backoff_config *config, unsigned retry)
 uint64_t backoff_draw_ns(const struct backoff_config *config, uint64_t seed, uint64_t request_key,
                          unsigned retry);
 
+/* The wait before a connection that nobody waits for is tried again after `failures` (>= 1) in a
+ * row: in [ceiling / 2, ceiling), ceiling = min(cap, base * 2^(failures-1)). Never none, so that a
+ * dead server is not asked in a circle; drawn, so that many clients do not come back at once.
+ * `subject` tells the clients apart. */
+uint64_t backoff_reconnect_ns(const struct backoff_config *config, uint64_t seed, uint64_t subject,
+                              uint32_t failures);
+
 #endif

@@ -79,6 +79,29 @@ static void draws_fill_the_whole_range_evenly(void **state)
     }
 }
 
+/* 100, 200, 400, 800, 800: never under half of it, never all of it, and spread between. */
+static void a_reconnect_waits_at_least_half_the_ceiling_and_clients_differ(void **state)
+{
+    (void)state;
+    const uint64_t ceilings_ms[] = { 100, 200, 400, 800, 800 };
+    for (uint32_t failures = 1; failures <= 5; failures++) {
+        uint64_t ceiling_ns = ceilings_ms[failures - 1] * NS_PER_MS;
+        uint64_t least_ns = UINT64_MAX;
+        uint64_t most_ns = 0;
+        for (uint64_t subject = 0; subject < 1000; subject++) {
+            uint64_t wait_ns = backoff_reconnect_ns(&guide, 1, subject, failures);
+            if (wait_ns < least_ns) least_ns = wait_ns;
+            if (wait_ns > most_ns) most_ns = wait_ns;
+        }
+        assert_in_range(least_ns, ceiling_ns / 2, ceiling_ns * 51 / 100);
+        assert_in_range(most_ns, ceiling_ns * 99 / 100, ceiling_ns - 1);
+    }
+    assert_in_range(backoff_reconnect_ns(&guide, 1, 7, UINT32_MAX), guide.cap_ns / 2,
+                    guide.cap_ns - 1);
+    const struct backoff_config none = { .base_ns = 0, .cap_ns = 800 };
+    assert_int_equal(backoff_reconnect_ns(&none, 1, 2, 3), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +111,7 @@ int main(void)
         cmocka_unit_test(a_base_of_zero_never_waits),
         cmocka_unit_test(a_draw_depends_on_seed_request_and_retry_only),
         cmocka_unit_test(draws_fill_the_whole_range_evenly),
+        cmocka_unit_test(a_reconnect_waits_at_least_half_the_ceiling_and_clients_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
