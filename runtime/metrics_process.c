@@ -78,11 +78,12 @@ static void write_stat(struct buf *out)
     char text[FILE_BYTES_MAX];
     uint64_t user, system_time, start, virtual_bytes, pages;
     if (!read_text("/proc/self/stat", text)) return;
-    if (!stat_field(text, STAT_UTIME, &user) || !stat_field(text, STAT_STIME, &system_time) ||
-        !stat_field(text, STAT_STARTTIME, &start) || !stat_field(text, STAT_VSIZE, &virtual_bytes) ||
-        !stat_field(text, STAT_RSS, &pages)) {
-        return;
-    }
+    bool known = stat_field(text, STAT_UTIME, &user) &&
+                 stat_field(text, STAT_STIME, &system_time) &&
+                 stat_field(text, STAT_STARTTIME, &start) &&
+                 stat_field(text, STAT_VSIZE, &virtual_bytes) &&
+                 stat_field(text, STAT_RSS, &pages);
+    if (!known) return;
     uint64_t ticks = (uint64_t)sysconf(_SC_CLK_TCK);
     uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t boot_s = boot_time_s();

@@ -6,11 +6,12 @@
  *                  |  trace id (32 hex)                parent (16 hex)  flags
  *                  version
  *
- * A valid traceparent is answered as it came (as version 00, with the one flag that is defined), its
- * trace id stands in every log line of the request, and each attempt carries it on with a span id of
- * its own, a keyed draw. tracestate is passed on unchanged when it is valid too. A traceparent that
- * breaks a rule is as good as none, and its tracestate with it. None is ever invented: the runtime
- * exports no spans, so a trace that begins here would lead nowhere; logs have the request id.
+ * A valid traceparent is answered as it came (as version 00, with the one flag that is defined),
+ * its trace id stands in every log line of the request, and each attempt carries it on with a span
+ * id of its own, a keyed draw. tracestate is passed on unchanged when it is valid too. A
+ * traceparent that breaks a rule is as good as none, and its tracestate with it. None is ever
+ * invented: the runtime exports no spans, so a trace that begins here would lead nowhere; logs have
+ * the request id.
  *
  * Foreign bytes: these functions look at any text. */
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "rig.h"
 
@@ -77,8 +78,8 @@ static struct rig_answer ask(struct rig *rig, const char *headers, const char *b
 {
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
-    buf_printf(&text, "POST /tsfm/forecast HTTP/1.1\r\nHost: test\r\n%sContent-Length: %zu\r\n\r\n%s",
-               headers, strlen(body), body);
+    buf_puts(&text, "POST /tsfm/forecast HTTP/1.1\r\nHost: test\r\n");
+    buf_printf(&text, "%sContent-Length: %zu\r\n\r\n%s", headers, strlen(body), body);
     struct rig_answer answer = rig_receive(rig, rig_send(rig_port(rig), text.data, text.length));
     buf_deinit(&text);
     return answer;
@@ -201,34 +202,65 @@ static void an_answer_other_than_the_forecast_is_logged_with_code_and_cause(void
     rig_stop(&rig);
 }
 
-static void an_open_breaker_warns_once_per_interval_however_many_it_turns_away(void **state)
+/* Opens the breaker, then has it turn requests away for `for_ns`; their number. */
+static uint64_t turn_away(struct rig *rig, struct lines *lines, const char *interval,
+                          uint64_t for_ns)
+{
+    uint64_t skipped = 0;
+    rig_start(rig, SETS("retry_count=0", "breaker_failures_30s=1", "breaker_min_volume=1",
+                        "breaker_cooldown_s=3600", "breaker_cooldown_jitter=0",
+                        "cache_entries_max=0", interval));
+    rig->log.level = LOG_LEVEL_INFO;
+    capture(rig, lines);
+    PLAY(rig, { .move = RIG_STATUS, .status = 503 });
+    struct rig_answer answer = rig_ask_for(rig, "m1", POINTS);
+    rig_answer_free(&answer);
+    instant_ns end = clock_now() + for_ns;
+    while (skipped < 10 || clock_now() < end) {
+        answer = rig_ask_for(rig, "m1", POINTS);
+        rig_assert_meta(&answer, "cause", "CIRCUIT_OPEN");
+        rig_answer_free(&answer);
+        skipped++;
+    }
+    assert_int_equal(rig->attempts, 1);
+    return skipped;
+}
+
+static void an_open_breaker_is_told_of_once_within_the_interval(void **state)
 {
     (void)state;
-    enum { SKIPPED = 30 };
     struct rig rig;
     struct lines lines;
-    rig_start(&rig, SETS("retry_count=0", "breaker_failures_30s=1", "breaker_min_volume=1",
-                         "breaker_cooldown_s=3600", "breaker_cooldown_jitter=0",
-                         "breaker_open_warning_interval_s=1800", "cache_entries_max=0"));
-    capture(&rig, &lines);
-    PLAY(&rig, { .move = RIG_STATUS, .status = 503 });
-    for (int i = 0; i < 1 + SKIPPED; i++) {
-        struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
-        rig_answer_free(&answer);
-    }
-    /* The interval is over: the next one is told, with all before it. */
-    rig.config.server.breaker_open_warning_interval_ns = 1;
-    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
-    rig_answer_free(&answer);
-    assert_int_equal(rig.attempts, 1);
+    turn_away(&rig, &lines, "breaker_open_warning_interval_s=3600", 0);
     read_lines(&lines);
     const cJSON *opened = line_of(&lines, "breaker", 0);
     assert_string_equal(text_of(opened, "level"), "warn");
     assert_string_equal(text_of(opened, "rule"), "count");
-    const cJSON *warning = line_of(&lines, "breaker_open", 0);
-    assert_string_equal(text_of(warning, "level"), "warn");
-    assert_int_equal(cJSON_GetObjectItem(warning, "skipped")->valueint, SKIPPED + 1);
-    assert_null(line_of(&lines, "breaker_open", 1));
+    assert_null(line_of(&lines, "breaker_open", 0));
+    free_lines(&lines);
+    rig_stop(&rig);
+}
+
+static void an_open_breaker_warns_once_per_interval_with_the_number_it_turned_away(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct lines lines;
+    instant_ns start = clock_now();
+    uint64_t skipped =
+        turn_away(&rig, &lines, "breaker_open_warning_interval_s=0.1", 350 * NS_PER_MS);
+    uint64_t intervals = (clock_now() - start) / (100 * NS_PER_MS);
+    read_lines(&lines);
+    uint64_t told = 0;
+    size_t warnings = 0;
+    const cJSON *line;
+    while ((line = line_of(&lines, "breaker_open", warnings)) != NULL) {
+        assert_string_equal(text_of(line, "level"), "warn");
+        told += (uint64_t)cJSON_GetObjectItem(line, "skipped")->valuedouble;
+        warnings++;
+    }
+    assert_in_range(warnings, 1, intervals);
+    assert_in_range(told, warnings, skipped);
     free_lines(&lines);
     rig_stop(&rig);
 }
@@ -248,7 +280,8 @@ static void nothing_a_caller_sends_can_forge_a_log_line(void **state)
     rig_start(&rig, SETS("retry_count=0"));
     capture(&rig, &lines);
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
-        struct rig_answer answer = ask(&rig, "X-Request-Id: {\"event\":\"forged\"}\r\n", bodies[i]);
+        struct rig_answer answer =
+            ask(&rig, "X-Request-Id: {\"event\":\"forged\"}\r\n", bodies[i]);
         assert_int_equal(answer.status, 400);
         rig_answer_free(&answer);
     }
@@ -257,7 +290,8 @@ static void nothing_a_caller_sends_can_forge_a_log_line(void **state)
     int c;
     while ((c = fgetc(file)) != EOF) {
         /* Nothing that moves a terminal: no control byte, no C1 control in UTF-8. */
-        if ((c < 0x20 && c != '\n') || c == 0x7f || c == 0xc2 || c == 0xe2) fail_msg("byte %02x", (unsigned)c);
+        bool moves = (c < 0x20 && c != '\n') || c == 0x7f || c == 0xc2 || c == 0xe2;
+        if (moves) fail_msg("byte %02x", (unsigned)c);
     }
     fclose(file);
     read_lines(&lines);
@@ -275,7 +309,9 @@ int main(void)
         cmocka_unit_test(without_a_valid_trace_none_is_invented),
         cmocka_unit_test(a_refusal_carries_trace_code_and_request_id_too),
         cmocka_unit_test(an_answer_other_than_the_forecast_is_logged_with_code_and_cause),
-        cmocka_unit_test(an_open_breaker_warns_once_per_interval_however_many_it_turns_away),
+        cmocka_unit_test(an_open_breaker_is_told_of_once_within_the_interval),
+        cmocka_unit_test(
+            an_open_breaker_warns_once_per_interval_with_the_number_it_turned_away),
         cmocka_unit_test(nothing_a_caller_sends_can_forge_a_log_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
