@@ -136,8 +136,8 @@ void invariant_output(struct invariant *invariant)
     }
 }
 
-/* The upstream's answers to each distinct request, by the time they were complete: a list per
- * request, newest first. */
+/* The upstream's answers to each distinct request that attempts of their own were made for, by the
+ * time they were complete: a list per request, newest first. */
 struct births {
     size_t base[SCENARIO_WORKLOADS_MAX];
     uint32_t *newest; /* owned: by distinct request: index of an answer + 1; 0: none */
@@ -157,10 +157,20 @@ static void births_init(struct births *births, const struct run *run)
         const struct run_answer *answer = &run->answers[i];
         const struct arrival *arrival = &run->schedule->items[i];
         if (!answer->answered || answer->served != SERVED_UPSTREAM) continue;
+        if (answer->attempt_count == 0) continue; /* it shares another one's */
         uint32_t *newest = &births->newest[births->base[arrival->workload] + arrival->key];
         births->older[i] = *newest;
         *newest = i + 1;
     }
+}
+
+/* Served from what another request fetched: an entry of an earlier time, or the answer that it
+ * waited for just now. */
+static bool is_shared(const struct run_answer *answer)
+{
+    if (!answer->answered) return false;
+    if (answer->served == SERVED_UPSTREAM) return answer->attempt_count == 0;
+    return answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
 }
 
 /* An entry of this age was born at done - age: there must have been an answer of the upstream. */
@@ -189,8 +199,7 @@ void invariant_baseline_never_cached(struct invariant *invariant)
     births_init(&births, run);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (!answer->answered) continue;
-        if (answer->served != SERVED_CACHE && answer->served != SERVED_STALE) continue;
+        if (!is_shared(answer)) continue;
         invariant->check->n++;
         if (was_born(&births, run, i)) continue;
         invariant_breach(invariant, i,

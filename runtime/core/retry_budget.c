@@ -35,8 +35,7 @@ static void fill(struct retry_budget *budget, instant_ns now)
     assert(now >= budget->filled);
     uint64_t passed_ms = (now - budget->filled) / NS_PER_MS;
     budget->filled += passed_ms * NS_PER_MS;
-    uint64_t useful_ms = u64_min(passed_ms, (RETRY_BUDGET_SECONDS + RETRY_BUDGET_BURST) *
-                                                UINT64_C(1000));
+    uint64_t useful_ms = u64_min(passed_ms, capacity(budget->config)); /* then it is full */
     add(budget, useful_ms * budget->config->min_per_s);
 }
 

@@ -186,6 +186,17 @@ static void only_answers_of_the_upstream_come_from_the_cache(void **state)
     expect_failure(&stage, "invariant.baseline_never_cached", "answered that request at no such");
 }
 
+static void who_waited_for_an_answer_got_one_of_that_time(void **state)
+{
+    (void)state;
+    struct stage stage;
+    set_up(&stage);
+    struct run_answer *answer = stage_answer(&stage, SERVED_BASELINE, 0);
+    answer->served = SERVED_UPSTREAM; /* as if a flight had landed that nobody flew */
+    answer->attempt_count = 0;
+    expect_failure(&stage, "invariant.baseline_never_cached", "came from an entry of 0.000 s");
+}
+
 static void permits_come_back(void **state)
 {
     (void)state;
@@ -326,6 +337,7 @@ int main(void)
         cmocka_unit_test(the_cause_is_the_class_of_the_last_attempt),
         cmocka_unit_test(forecasts_are_valid),
         cmocka_unit_test(only_answers_of_the_upstream_come_from_the_cache),
+        cmocka_unit_test(who_waited_for_an_answer_got_one_of_that_time),
         cmocka_unit_test(permits_come_back),
         cmocka_unit_test(attempts_are_limited_and_none_is_sent_twice),
         cmocka_unit_test(backoffs_stay_below_their_ceiling),

@@ -15,6 +15,7 @@ struct story {
     enum outcome outcomes[TRIES_MAX];
     uint32_t attempts;
     enum served served;
+    enum code cause;
     const char *rule; /* that it breaks; NULL: none */
 };
 
@@ -26,6 +27,7 @@ static void tell(struct stage *stage, const struct story *story)
     answer->answered = true;
     answer->done_ns = NS_PER_MS;
     answer->served = story->served;
+    answer->cause = story->cause;
     answer->attempt_at = (uint32_t)run->attempt_count;
     answer->attempt_count = story->attempts;
     for (uint32_t i = 0; i < story->attempts; i++) {
@@ -97,6 +99,31 @@ static void order_takes_the_chains_of_the_guide(void **state)
           .served = SERVED_BASELINE },
         { .path = "l1:miss breaker:closed attempt:RUNTIME_5XX breaker:open stale:miss baseline:ok",
           .outcomes = { OUTCOME_HTTP_502 },
+          .attempts = 1,
+          .served = SERVED_BASELINE },
+        { .path = "l1:stale l2:fresh", .served = SERVED_CACHE },
+        { .path = "l1:miss l2:timeout breaker:closed attempt:ok",
+          .outcomes = { OUTCOME_OK },
+          .attempts = 1,
+          .served = SERVED_UPSTREAM },
+        { .path = "l1:miss l2:stale breaker:open stale:l2", .served = SERVED_STALE },
+        { .path = "l1:miss l2:miss l1:filled", .served = SERVED_CACHE },
+        { .path = "l1:miss l2:timeout stale:miss baseline:ok",
+          .cause = CODE_RUNTIME_TIMEOUT,
+          .served = SERVED_BASELINE },
+        { .path = "l1:miss flight:joined flight:ok", .served = SERVED_UPSTREAM },
+        { .path = "l1:stale l2:miss flight:joined flight:failed stale:hit",
+          .served = SERVED_STALE },
+        { .path = "l1:miss flight:joined breaker:closed attempt:ok",
+          .outcomes = { OUTCOME_OK },
+          .attempts = 1,
+          .served = SERVED_UPSTREAM },
+        { .path = "l1:stale flight:joined stale:hit",
+          .cause = CODE_RUNTIME_TIMEOUT,
+          .served = SERVED_STALE },
+        { .path = "l1:stale negative:hit stale:hit", .served = SERVED_STALE },
+        { .path = "l1:miss breaker:closed attempt:RUNTIME_5XX retry:budget stale:miss baseline:ok",
+          .outcomes = { OUTCOME_HTTP_503 },
           .attempts = 1,
           .served = SERVED_BASELINE },
     };
@@ -171,6 +198,42 @@ static void order_names_the_rule_that_is_broken(void **state)
         { .path = "l1:miss breaker:closed attempt:ok",
           .served = SERVED_UPSTREAM,
           .rule = "the path names more attempts than were made" },
+        { .path = "l1:miss breaker:open l2:fresh",
+          .served = SERVED_CACHE,
+          .rule = "L2 is asked once, right after L1" },
+        { .path = "l1:miss l2:miss l2:fresh",
+          .served = SERVED_CACHE,
+          .rule = "L2 is asked once, right after L1" },
+        { .path = "l1:miss l2:miss breaker:open stale:l2",
+          .served = SERVED_STALE,
+          .rule = "stale:l2 comes after l2:stale only" },
+        { .path = "l1:stale l2:miss stale:hit",
+          .served = SERVED_STALE,
+          .cause = CODE_RUNTIME_5XX,
+          .rule = "the upstream is tried or refused before a stale entry is served" },
+        { .path = "l1:stale flight:joined stale:hit",
+          .served = SERVED_STALE,
+          .cause = CODE_RUNTIME_5XX,
+          .rule = "the upstream is tried or refused before a stale entry is served" },
+        { .path = "l1:miss l1:filled",
+          .served = SERVED_CACHE,
+          .rule = "the upstream is tried or refused before a stale entry is served" },
+        { .path = "l1:miss flight:ok",
+          .served = SERVED_UPSTREAM,
+          .rule = "a flight ends for those who joined it" },
+        { .path = "l1:miss breaker:closed attempt:RUNTIME_5XX flight:joined flight:ok",
+          .outcomes = { OUTCOME_HTTP_503 },
+          .attempts = 1,
+          .served = SERVED_UPSTREAM,
+          .rule = "attempts of another call count before own ones" },
+        { .path = "l1:miss negative:hit breaker:closed attempt:ok",
+          .outcomes = { OUTCOME_OK },
+          .attempts = 1,
+          .served = SERVED_UPSTREAM,
+          .rule = "no attempt after a refusal" },
+        { .path = "l1:miss retry:budget stale:miss baseline:ok",
+          .served = SERVED_BASELINE,
+          .rule = "the budget is one of retries" },
         { .path = "", .served = SERVED_UPSTREAM, .rule = "an answer says by which path it came" },
     };
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) check_story(&stories[i]);
