@@ -41,6 +41,7 @@ void metrics_on_answer(struct metrics *metrics, const struct call_record *record
         metrics->fallbacks[record->cause]++;
         break;
     }
+    metrics->cache_answers[record->cache_tier][record->cache_state]++;
     if (record->breaker == BREAKER_OPEN) metrics->breaker_open++;
     metrics_count_latency(metrics, record->finished - record->arrived);
 }

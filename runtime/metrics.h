@@ -18,6 +18,8 @@ enum {
     METRICS_WIDTH_BOUNDS = 8,
     METRICS_BREAKER_STATES = BREAKER_HALF_OPEN + 1,
     METRICS_BREAKER_RULES = BREAKER_RULE_PROBES_PASSED + 1,
+    METRICS_CACHE_TIERS = CACHE_TIER_L2 + 1,
+    METRICS_CACHE_STATES = CACHE_STALE + 1,
     METRICS_PATH_STEPS = 0 PATH_LIST(METRICS_ONE_MORE),
 };
 
@@ -76,6 +78,7 @@ struct metrics {
     uint64_t latency_sum_ns;
     uint64_t breaker_open;
     uint64_t cache_hits;
+    uint64_t cache_answers[METRICS_CACHE_TIERS][METRICS_CACHE_STATES];
     uint64_t quantile_crossings;
     uint64_t invalid_outputs;
     uint64_t routes[METRICS_ROUTE_COUNT];

@@ -107,6 +107,7 @@ bool contract_allows(const cJSON *document, const struct rig_answer *answer, con
     snprintf(type, sizeof type, "%s", rig_header(answer, "Content-Type"));
     type[strcspn(type, ";")] = '\0';
     const cJSON *content = cJSON_GetObjectItemCaseSensitive(response, "content");
+    if (content == NULL && type[0] == '\0' && answer->body[0] == '\0') return true;
     const cJSON *media = cJSON_GetObjectItemCaseSensitive(content, type);
     if (media == NULL) {
         snprintf(fault, SCHEMA_FAULT_MAX, "the media type %s is not described", type);
