@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/suggest.h"
 #include "base/units.h"
+#include "runtime/workers.h"
 
 #define DEFAULT_UPSTREAM "http://127.0.0.1:11435"
 #define DEFAULT_LISTEN "127.0.0.1:8000"
@@ -19,6 +20,7 @@ enum flag {
     FLAG_SET,
     FLAG_SEED,
     FLAG_TRACE,
+    FLAG_WORKERS,
     FLAG_PARENT,
     FLAG_PRINT_CONFIG, /* from here on: without a value */
     FLAG_HELP,
@@ -34,6 +36,7 @@ static const char *const flag_names[FLAG_COUNT] = {
     [FLAG_SET] = "--set",
     [FLAG_SEED] = "--seed",
     [FLAG_TRACE] = "--trace",
+    [FLAG_WORKERS] = "--workers",
     [FLAG_PARENT] = "--parent",
     [FLAG_PRINT_CONFIG] = "--print-config",
     [FLAG_HELP] = "--help",
@@ -54,6 +57,9 @@ static const char help[] =
     "  --set KEY=VALUE     overrides one setting; may be given several times\n"
     "  --seed N            seed of every random choice; 0 or absent: drawn at start and logged\n"
     "  --trace FILE        writes each input and output of the policy engine, one JSON line each\n"
+    "  --workers N         processes that serve the port together (default 1); one that crashes\n"
+    "                      is started again, and GET /metrics of any of them is the sum; each\n"
+    "                      writes a trace of its own, FILE.0, FILE.1, ...\n"
     "  --parent PID        ends when that process ends\n"
     "  --print-config      prints all settings with their sources, and exits\n"
     "  --help, --version\n"
@@ -63,7 +69,8 @@ static const char help[] =
     "\n"
     "When ready it prints one line, `tollgate-runtime ready on http://HOST:PORT`. Logs are JSON\n"
     "lines on standard error. SIGTERM finishes what is in work (at most drain_s), then ends;\n"
-    "a second one ends at once.\n"
+    "a second one ends at once. SIGHUP reads the settings again; docs/options.md says which\n"
+    "changes hold without a restart.\n"
     "\n"
     "GET /health/live, /health/ready and /metrics are there for probes and dashboards.\n"
     "\n"
@@ -145,6 +152,13 @@ static enum err take(struct command_line *out, enum flag flag, const char *value
         out->has_seed = true;
         return take_number("--seed", value, UINT64_MAX, &out->seed, note);
     case FLAG_TRACE: out->trace = value; break;
+    case FLAG_WORKERS:
+        rc = take_number("--workers", value, WORKERS_MAX, &number, note);
+        out->workers = (uint32_t)number;
+        if (rc == ERR_OK && number == 0) {
+            rc = err_note_set(note, ERR_USAGE, NULL, 0, 0, "--workers: at least 1 must serve");
+        }
+        break;
     case FLAG_PARENT:
         rc = take_number("--parent", value, INT_MAX, &number, note);
         out->parent = (pid_t)number;
@@ -159,7 +173,7 @@ static enum err take(struct command_line *out, enum flag flag, const char *value
 static void set_defaults(struct command_line *out, size_t sets_max)
 {
     struct err_note note = { 0 };
-    *out = (struct command_line){ .command = COMMAND_SERVE };
+    *out = (struct command_line){ .command = COMMAND_SERVE, .workers = 1 };
     out->sets = mem_alloc(sets_max, sizeof *out->sets);
     enum err rc = address_parse(DEFAULT_LISTEN, &out->listen, &note);
     assert(rc == ERR_OK);

@@ -28,6 +28,7 @@ struct command_line {
     bool has_seed;
     uint64_t seed;
     const char *trace;               /* NULL: none */
+    uint32_t workers;                /* 1 .. WORKERS_MAX */
     pid_t parent;                    /* 0: none */
 };
 

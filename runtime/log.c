@@ -22,7 +22,7 @@ static const char *level_name(enum log_level level)
 
 void log_init(struct log *log, int fd, enum log_level level)
 {
-    *log = (struct log){ .fd = fd, .level = level };
+    *log = (struct log){ .fd = fd, .level = level, .worker = LOG_NO_WORKER };
 }
 
 static void begin(struct log *log, struct log_line *line, enum log_level level, const char *event)
@@ -42,6 +42,7 @@ static void begin(struct log *log, struct log_line *line, enum log_level level, 
     log_text(line, "ts", stamp);
     log_text(line, "level", level_name(level));
     log_text(line, "event", event);
+    if (log->worker != LOG_NO_WORKER) log_u64(line, "worker", (uint64_t)log->worker);
     if (log->suppressed > 0) log_u64(line, "suppressed", log->suppressed);
     log->suppressed = 0;
 }

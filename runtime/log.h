@@ -22,10 +22,11 @@
 #include "base/json.h"
 #include "config/config.h"
 
-enum { LOG_LIMITED_PER_SECOND = 20 };
+enum { LOG_LIMITED_PER_SECOND = 20, LOG_NO_WORKER = -1 };
 
 struct log {
     int fd;                /* borrowed */
+    int worker;            /* in each line; LOG_NO_WORKER: not */
     enum log_level level;  /* less important lines are not written */
     uint64_t second;       /* wall clock second of the count */
     uint32_t in_second;    /* limited lines written in it */

@@ -75,6 +75,7 @@ void metrics_write(struct buf *out, const struct metrics *metrics,
     metrics_write_upstream(out, metrics, gauges);
     metrics_write_breaker(out, metrics, gauges);
     metrics_write_cache(out, metrics, gauges);
+    metrics_write_warmup(out, metrics, gauges);
     metrics_write_workers(out, metrics, gauges);
     metrics_write_process(out);
 }

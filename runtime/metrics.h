@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "core/engine.h"
+#include "core/warmup.h"
 #include "net/http_server.h"
 #include "runtime/guard.h"
 #include "runtime/metrics_text.h"
@@ -95,6 +96,7 @@ struct metrics {
     uint64_t reloads[METRICS_RELOAD_COUNT];
     uint64_t l2[METRICS_L2_COUNT];
     uint64_t l2_puts[METRICS_L2_PUT_COUNT];
+    uint64_t warmup[WARMUP_RESULT_COUNT];
 };
 
 _Static_assert(sizeof(struct metrics) % sizeof(uint64_t) == 0, "summed word by word");

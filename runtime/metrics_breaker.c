@@ -25,13 +25,7 @@ static void write_transitions(struct buf *out, const struct metrics *metrics)
 void metrics_write_breaker(struct buf *out, const struct metrics *metrics,
                            const struct metrics_gauges *gauges)
 {
-    metrics_text_head(out, "tsfm_breaker_state", "gauge",
-                      "1 for the state the circuit breaker is in.");
-    for (unsigned i = 0; i < METRICS_BREAKER_STATES; i++) {
-        metrics_text_labelled(out, "tsfm_breaker_state", "state",
-                              breaker_state_name((enum breaker_state)i),
-                              gauges->engine.breaker == (enum breaker_state)i ? 1 : 0);
-    }
+    metrics_write_breaker_states(out, gauges);
     write_transitions(out, metrics);
     metrics_text_single(out, "tsfm_breaker_open_total", "counter",
                         "Answers given while the circuit breaker was open.",

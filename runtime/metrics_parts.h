@@ -8,6 +8,7 @@
  *     metrics_upstream.c  attempts, retries, waits, the pool
  *     metrics_breaker.c   the circuit breaker
  *     metrics_cache.c     the cache
+ *     metrics_warmup.c    health checks and synthetic forecasts
  *     metrics_workers.c   several processes: their sum, restarts, reloads
  *     metrics_process.c   the process itself, as Linux sees it
  *     metrics_text.c      the text format, histograms
@@ -31,6 +32,8 @@ void metrics_write_breaker(struct buf *out, const struct metrics *metrics,
                            const struct metrics_gauges *gauges);
 void metrics_write_cache(struct buf *out, const struct metrics *metrics,
                          const struct metrics_gauges *gauges);
+void metrics_write_warmup(struct buf *out, const struct metrics *metrics,
+                          const struct metrics_gauges *gauges);
 /* The lines of tsfm_breaker_state, by worker when there are several. */
 void metrics_write_breaker_states(struct buf *out, const struct metrics_gauges *gauges);
 void metrics_write_workers(struct buf *out, const struct metrics *metrics,

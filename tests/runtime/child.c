@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 #define PROGRAM TOLLGATE_BINARY_DIR "/bin/tollgate-runtime"
 #define PATIENCE_NS (20 * NS_PER_S)
 
-enum { ARGS_MAX = 32, POLL_MS = 5 };
+enum { ARGS_MAX = 64, POLL_MS = 5 };
 
 static void path_of(const struct child *child, const char *name, char out[128])
 {
@@ -42,6 +43,11 @@ static void become_program(const struct child *child, char *argv[])
 
 void child_start(struct child *child, const char *const args[])
 {
+    child_start_limited(child, args, 0);
+}
+
+void child_start_limited(struct child *child, const char *const args[], unsigned descriptors)
+{
     snprintf(child->folder, sizeof child->folder, "/tmp/tollgate-child-XXXXXX");
     assert_non_null(mkdtemp(child->folder));
     char *argv[ARGS_MAX] = { (char *)(uintptr_t)PROGRAM };
@@ -51,7 +57,10 @@ void child_start(struct child *child, const char *const args[])
     }
     child->pid = fork();
     assert_true(child->pid >= 0);
-    if (child->pid == 0) become_program(child, argv);
+    if (child->pid != 0) return;
+    struct rlimit limit = { .rlim_cur = descriptors, .rlim_max = descriptors };
+    if (descriptors > 0 && setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(126);
+    become_program(child, argv);
 }
 
 int child_wait(struct child *child)

@@ -13,6 +13,8 @@ struct child {
 
 /* `args`: NULL-terminated, without the program's name. */
 void child_start(struct child *child, const char *const args[]);
+/* With at most so many file descriptors; 0: as many as we have. */
+void child_start_limited(struct child *child, const char *const args[], unsigned descriptors);
 /* Its exit code; 128 + signal when it was killed; fails the test when it does not end. */
 int child_wait(struct child *child);
 /* What it has written so far. Owned by the caller (mem_free). */

@@ -1,0 +1,48 @@
+/* The service's figures: of this process alone, or summed with those of other workers. */
+#include "base/clock.h"
+#include "runtime/state.h"
+
+static struct metrics_gauges gauges_of(const struct service *service)
+{
+    struct engine_stats stats = engine_stats(service->engine);
+    struct metrics_gauges gauges = {
+        .engine = stats,
+        .stale_sockets = http_client_stale_sockets(service->client),
+        .server = http_server_stats(service->server),
+        .hold_left_ns = instant_until(stats.held_until, clock_now()),
+        .l2_connected = l2_is_connected(service->l2) ? 1 : 0,
+    };
+    metrics_gauges_add(&gauges, &service->counted_before);
+    return gauges;
+}
+
+void page_init(struct service *service)
+{
+    const struct service_setup *setup = &service->setup;
+    if (setup->workers == NULL) return;
+    workers_adopt(setup->workers, setup->worker, &service->metrics, &service->counted_before);
+}
+
+void page_publish(struct service *service)
+{
+    const struct service_setup *setup = &service->setup;
+    if (setup->workers == NULL) return;
+    struct metrics_gauges gauges = gauges_of(service);
+    workers_publish(setup->workers, setup->worker, &service->metrics, &gauges);
+}
+
+void page_write(struct service *service, struct buf *out)
+{
+    if (service->setup.workers == NULL) {
+        struct metrics_gauges gauges = gauges_of(service);
+        metrics_write(out, &service->metrics, &gauges);
+        return;
+    }
+    struct metrics sum;
+    struct metrics_gauges gauges;
+    struct metrics_workers workers;
+    page_publish(service);
+    workers_sum(service->setup.workers, &sum, &gauges, &workers);
+    gauges.workers = &workers;
+    metrics_write(out, &sum, &gauges);
+}
