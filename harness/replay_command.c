@@ -10,9 +10,9 @@ enum { EXIT_DIVERGED = 5 };
 static const char help_replay[] =
     "usage: tollgate replay TRACE\n"
     "\n"
-    "Feeds the inputs of a trace (tollgate-runtime --trace FILE, or <report>/<scenario>/trace.jsonl)\n"
-    "through a fresh engine and compares every action with the recorded one. Says where the first\n"
-    "difference is, and which inputs came before it.\n"
+    "Feeds the inputs of a trace (tollgate-runtime --trace FILE, or a report's\n"
+    "<scenario>/trace.jsonl) through a fresh engine and compares every action with the recorded\n"
+    "one. Says where the first difference is, and which inputs came before it.\n"
     "\n"
     "exit codes: 0 identical, 5 diverged, 2 not a trace that this program can read\n"
     "\n"

@@ -183,7 +183,7 @@ static void a_dropped_line_diverges_at_its_place(void **state)
         assert_replays(text, strlen(text));
         assert_false(replay.identical);
         assert_int_equal(replay.line, line);
-        if (strstr(replay.sentence, rows[i].sentence) == NULL) fail_msg("said: %s", replay.sentence);
+        if (strstr(replay.sentence, rows[i].sentence) == NULL) fail_msg("%s", replay.sentence);
         mem_free(text);
     }
 }
@@ -229,8 +229,8 @@ static void the_configuration_is_the_traces_own(void **state)
     mem_free(text);
 }
 
-/* A copy of the trace with a reload in the middle of it, to the configuration of the first line with
- * `from` as `to`; *line is where it stands. */
+/* A copy of the trace with a reload in the middle of it: the configuration of the first line, with
+ * `to` for `from`; *line is where it stands. */
 static char *reloaded(const char *from, const char *to, int *line)
 {
     const char *at = nth_place("\"in\":\"request\"", 100);

@@ -430,46 +430,6 @@ static void an_interrupted_run_and_disagreeing_worlds_do_not_pass_in_junit(void 
     suite_fixture_close(&suite);
 }
 
-static void a_replay_that_diverged_is_in_every_report(void **state)
-{
-    (void)state;
-    struct suite suite;
-    suite_fixture_open(&suite);
-    size_t count = suite.count;
-    suite.count = 1; /* the calm one alone */
-    suite.scenarios[0].has_replay = true;
-    suite.scenarios[0].replay = (struct replay){ .identical = true, .inputs = 1234 };
-    static void (*const write_one[])(struct buf *out, const struct suite *suite) = {
-        report_write_json, report_write_junit, report_write_summary, report_write_html
-    };
-    static const char *const good[] = { "\"replay\":{\"identical\":true,\"inputs\":1234",
-                                        "name=\"parity.replay\"", "1 of 1 traces identical",
-                                        "identical, 1234 inputs" };
-    static const char *const bad[] = { "\"line\":17,\"sentence\":\"it differs\"",
-                                       "DIVERGED at line 17: it differs</failure>",
-                                       "diverges at line 17: it differs",
-                                       "DIVERGED at line 17: it differs" };
-    struct buf out;
-    buf_init(&out, BUF_UNBOUNDED);
-    assert_int_equal(suite_exit_code(&suite), 0);
-    for (size_t i = 0; i < sizeof write_one / sizeof write_one[0]; i++) {
-        buf_clear(&out);
-        write_one[i](&out, &suite);
-        if (strstr(buf_text(&out), good[i]) == NULL) fail_msg("not written: %s", good[i]);
-    }
-    suite.scenarios[0].replay =
-        (struct replay){ .identical = false, .line = 17, .sentence = "it differs" };
-    assert_int_equal(suite_exit_code(&suite), 5);
-    for (size_t i = 0; i < sizeof write_one / sizeof write_one[0]; i++) {
-        buf_clear(&out);
-        write_one[i](&out, &suite);
-        if (strstr(buf_text(&out), bad[i]) == NULL) fail_msg("not written: %s", bad[i]);
-    }
-    buf_deinit(&out);
-    suite.count = count;
-    suite_fixture_close(&suite);
-}
-
 static void recovery_is_the_first_good_answer_after_the_last_degraded_one(void **state)
 {
     (void)state;
@@ -512,7 +472,6 @@ int main(void)
         cmocka_unit_test(junit_is_valid_by_its_schema),
         cmocka_unit_test(junit_counts_failures_and_errors),
         cmocka_unit_test(an_interrupted_run_and_disagreeing_worlds_do_not_pass_in_junit),
-        cmocka_unit_test(a_replay_that_diverged_is_in_every_report),
         cmocka_unit_test(recovery_is_the_first_good_answer_after_the_last_degraded_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
