@@ -46,6 +46,7 @@ void jobs_release(struct jobs *jobs, struct job *job)
     arena_deinit(&job->arena);
     buf_deinit(&job->sent);
     body_release(job->body);
+    memo_entry_release(job->memo);
     body_release(job->l2_body);
     *job = (struct job){ .service = job->service, .id = job->id };
     jobs->free[jobs->free_count++] = job->id;

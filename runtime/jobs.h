@@ -15,6 +15,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "runtime/bodies.h"
+#include "runtime/request_memo.h"
 #include "runtime/trace_context.h"
 
 enum {
@@ -41,6 +42,7 @@ struct job {
     char span_id[SPAN_ID_LENGTH + 1]; /* of the latest attempt; "" without a trace */
     struct arena arena;             /* of `request` and the values of its answers */
     struct forecast_request request;
+    struct memo_entry *memo;        /* what `request` was taken from, one reference; or NULL */
     struct body *body;              /* the forecast this call made, one reference; or NULL */
     struct body *l2_body;           /* what its L2 lookup found, one reference; or NULL */
 

@@ -99,7 +99,7 @@ MUST_USE enum err config_load(struct runtime_config *out, const struct config_so
 /* Takes the next name off a list of models: " a,, b" is "a", then "b". False at its end. */
 bool config_next_model(const char **list, char out[256]);
 
-/* Sets the fields that have no row of their own but follow from others; config_load() has done it. */
+/* Sets the fields that have no row of their own but follow from others; config_load() does it. */
 void config_derive(struct runtime_config *config);
 
 /* The rows, for --help, --print-config and docs/options.md. */
