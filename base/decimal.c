@@ -154,12 +154,22 @@ static bool shortest(uint64_t fraction, int exponent, struct digits *out)
 
 static size_t write_digits(uint64_t value, char *out)
 {
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
     char text[20];
     size_t at = sizeof text;
-    do {
-        text[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
+    for (; value >= 100; value /= 100) {
+        at -= 2;
+        memcpy(text + at, pairs + 2 * (value % 100), 2);
+    }
+    if (value >= 10) {
+        at -= 2;
+        memcpy(text + at, pairs + 2 * value, 2);
+    } else {
+        text[--at] = (char)('0' + value);
+    }
     memcpy(out, text + at, sizeof text - at);
     return sizeof text - at;
 }

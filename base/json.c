@@ -62,6 +62,10 @@ static void json_escape(struct buf *out, const char *text, size_t length)
     size_t at = 0;
     while (at < length) {
         unsigned char c = (unsigned char)text[at];
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
+            at++;
+            continue;
+        }
         size_t n = utf8_length((const unsigned char *)text + at, length - at);
         if (n > 0 && c >= 0x20 && c != '"' && c != '\\') {
             at += n;

@@ -1,6 +1,6 @@
 #include "forecast/iso_time.h"
 
-#include <stdio.h>
+#include <string.h>
 
 enum { DAY_S = 86400, FRACTION_DIGITS = 9 };
 
@@ -140,6 +140,13 @@ bool iso_time_parse(const char *text, struct iso_time *out)
     return take_clock(&at, out) && take_zone(&at, out) && *at == '\0';
 }
 
+/* Of 0 to 99. A request to the model carries hundreds of times: printf would be most of its cost. */
+static void put_two_digits(char *out, int value)
+{
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+}
+
 const char *iso_time_format(int64_t unix_s, char out[ISO_TIME_TEXT_MAX])
 {
     if (unix_s < year_0_s) unix_s = year_0_s;
@@ -151,8 +158,13 @@ const char *iso_time_format(int64_t unix_s, char out[ISO_TIME_TEXT_MAX])
         days--;
     }
     struct civil civil = civil_from_days(days);
-    snprintf(out, ISO_TIME_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", civil.year % 10000,
-             civil.month % 100, civil.day % 100, (int)(rest / 3600), (int)(rest / 60 % 60),
-             (int)(rest % 60));
+    memcpy(out, "0000-00-00T00:00:00Z", ISO_TIME_TEXT_LENGTH + 1);
+    put_two_digits(out, civil.year / 100);
+    put_two_digits(out + 2, civil.year % 100);
+    put_two_digits(out + 5, civil.month);
+    put_two_digits(out + 8, civil.day);
+    put_two_digits(out + 11, (int)(rest / 3600));
+    put_two_digits(out + 14, (int)(rest / 60 % 60));
+    put_two_digits(out + 17, (int)(rest % 60));
     return out;
 }

@@ -17,7 +17,7 @@ struct iso_time {
     uint32_t ns;    /* the fraction; digits behind the ninth are dropped */
 };
 
-enum { ISO_TIME_TEXT_MAX = 32 };
+enum { ISO_TIME_TEXT_MAX = 32, ISO_TIME_TEXT_LENGTH = 20 /* of what is written */ };
 
 bool iso_time_parse(const char *text, struct iso_time *out);
 /* "2026-01-01T00:00:00Z"; years outside 0 to 9999 are held at that bound. Returns `out`. */

@@ -47,14 +47,17 @@ static void write_values(struct json *json, const char *key, const struct foreca
 static void write_timestamps(struct json *json, const struct forecast_request *request)
 {
     const int64_t step_s = (int64_t)request->freq_minutes * SECONDS_PER_MINUTE;
-    char text[ISO_TIME_TEXT_MAX];
+    /* Nothing in it needs an escape, so it goes out as it is, in its quotes. */
+    char quoted[1 + ISO_TIME_TEXT_MAX] = "\"";
     json_key(json, "timestamps");
     json_open(json, '[');
     for (uint32_t i = request->y_count - request->input_len; i < request->y_count; i++) {
         int64_t steps_back = (int64_t)request->y_count - 1 - i;
         int64_t at_s =
             request->y_ts != NULL ? request->y_ts[i] : request->as_of_unix_s - steps_back * step_s;
-        json_string(json, iso_time_format(at_s, text));
+        iso_time_format(at_s, quoted + 1);
+        quoted[1 + ISO_TIME_TEXT_LENGTH] = '"';
+        json_raw(json, quoted, ISO_TIME_TEXT_LENGTH + 2);
     }
     json_close(json, ']');
 }
