@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/json_read.h"
 #include "mock/schema.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -69,20 +70,6 @@ static const char *text_or(const cJSON *object, const char *key, const char *oth
 {
     const cJSON *value = member(object, key);
     return value != NULL ? value->valuestring : otherwise;
-}
-
-/* cJSON takes what follows the document for granted; here only white space may. */
-static cJSON *parse_document(const char *body, size_t length)
-{
-    const char *end = NULL;
-    cJSON *document = cJSON_ParseWithLengthOpts(body, length, &end, false);
-    if (document == NULL) return NULL;
-    size_t used = (size_t)(end - body);
-    while (used < length && strchr(" \t\r\n", body[used]) != NULL && body[used] != '\0')
-        used++;
-    if (used == length) return document;
-    cJSON_Delete(document);
-    return NULL;
 }
 
 static enum err read_numbers(struct arena *arena, const cJSON *list, const char *where,
@@ -261,8 +248,9 @@ static enum err check_document(const struct ask *ask, struct err_note *note)
 enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask *out,
                    struct err_note *note)
 {
-    *out = (struct ask){ .api = api, .document = length > 0 ? parse_document(body, length) : NULL };
-    if (out->document == NULL) {
+    size_t at;
+    *out = (struct ask){ .api = api };
+    if (json_read(body, length, &out->arena, &out->document, &at) != NULL) {
         return err_note_set(note, ERR_SYNTAX, NULL, 0, 0, "the request body is not JSON");
     }
     enum err rc = check_document(out, note);
@@ -285,7 +273,6 @@ enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask
 
 void ask_deinit(struct ask *ask)
 {
-    cJSON_Delete(ask->document);
     arena_deinit(&ask->arena);
     *ask = (struct ask){ .api = ask->api };
 }

@@ -37,7 +37,7 @@ struct ask {
     size_t quantile_count;     /* may be 0 */
     const struct ask_series *series;
     size_t series_count; /* >= 1 */
-    cJSON *document;     /* owned */
+    cJSON *document;     /* in the arena */
     struct arena arena;  /* owned */
 };
 
