@@ -13,6 +13,7 @@
 enum {
     ACCEPT_BACKLOG = 4096,
     ACCEPTS_PER_TURN_MAX = 64, /* then those that are connected get their turn */
+    ACCEPT_ROOM_MAX = 16,      /* connections given up at such an error: attempts need room too */
     ACCEPT_PAUSE_MS = 50,      /* after an error that trying again at once cannot mend */
 };
 
@@ -94,7 +95,8 @@ static void accept_pause(struct http_server *server, int error)
 {
     server->stats.accept_errors++;
     uv_poll_stop(&server->accept_poll);
-    if (server->config.make_room) (void)http_connection_make_room(server);
+    bool more = server->config.make_room;
+    for (int i = 0; more && i < ACCEPT_ROOM_MAX; i++) more = http_connection_make_room(server);
     uv_timer_start(&server->accept_timer, accept_on_pause_end, ACCEPT_PAUSE_MS, 0);
     if (server->config.on_accept_error == NULL) return;
     server->config.on_accept_error(server->config.context, error);
@@ -124,6 +126,11 @@ static void accept_on_poll(uv_poll_t *poll, int status, int events)
     (void)events;
     struct http_server *server = poll->data;
     for (int i = 0; i < ACCEPTS_PER_TURN_MAX; i++) {
+        /* Those given up still count for the daemon, until it has had a turn to close them. */
+        if (server->dying >= HTTP_SERVER_CONNECTIONS_SPARE / 2) {
+            http_server_run_soon(server);
+            return;
+        }
         struct sockaddr_storage from = { .ss_family = AF_UNSPEC };
         socklen_t length = sizeof from;
         int fd = accept4(server->listen_fd, (struct sockaddr *)&from, &length,

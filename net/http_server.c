@@ -11,7 +11,6 @@
 enum {
     SERVER_CONNECTION_BYTES_MAX = 32 * 1024, /* heads and libmicrohttpd's buffers */
     SERVER_DROPPED_BYTES_MAX = 64 << 20,     /* of a body too large; then the connection closes */
-    SERVER_CONNECTIONS_SPARE = 64,           /* being refused at one time */
 };
 
 static enum MHD_Result server_on_access(void *context, struct MHD_Connection *connection,
@@ -140,7 +139,7 @@ static struct MHD_Daemon *server_start(struct http_server *server)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
         server_on_access, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)SERVER_CONNECTION_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(config->connections_max + SERVER_CONNECTIONS_SPARE),
+        (unsigned)(config->connections_max + HTTP_SERVER_CONNECTIONS_SPARE),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, server_on_line, server,
         MHD_OPTION_NOTIFY_COMPLETED, server_on_completed, server, MHD_OPTION_NOTIFY_CONNECTION,

@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "net/http_server.h"
 
+enum { HTTP_SERVER_CONNECTIONS_SPARE = 64 }; /* being closed at one time */
+
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_HANDED, EXCHANGE_SUSPENDED, EXCHANGE_ENDED };
 
 struct http_exchange {

@@ -29,7 +29,7 @@ static void path_of(const struct child *child, const char *name, char out[128])
     snprintf(out, 128, "%s/%s", child->folder, name);
 }
 
-static void become_program(const struct child *child, char *argv[])
+static void become_program(const struct child *child, char *argv[], unsigned descriptors)
 {
     char path[128];
     path_of(child, "out", path);
@@ -37,6 +37,8 @@ static void become_program(const struct child *child, char *argv[])
     path_of(child, "err", path);
     int err = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (out < 0 || err < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(126);
+    struct rlimit limit = { .rlim_cur = descriptors, .rlim_max = descriptors };
+    if (descriptors > 0 && setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(126);
     execv(PROGRAM, argv);
     _exit(127);
 }
@@ -57,10 +59,7 @@ void child_start_limited(struct child *child, const char *const args[], unsigned
     }
     child->pid = fork();
     assert_true(child->pid >= 0);
-    if (child->pid != 0) return;
-    struct rlimit limit = { .rlim_cur = descriptors, .rlim_max = descriptors };
-    if (descriptors > 0 && setrlimit(RLIMIT_NOFILE, &limit) != 0) _exit(126);
-    become_program(child, argv);
+    if (child->pid == 0) become_program(child, argv, descriptors);
 }
 
 int child_wait(struct child *child)
