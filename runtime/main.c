@@ -38,6 +38,7 @@ struct program {
 
 /* What is known before anything is done. */
 struct process {
+    struct secrets secrets;
     const struct command_line *line;
     struct runtime_config *config;
     struct config_source source;
@@ -165,9 +166,6 @@ static int serve(const struct process *process, const struct worker *worker)
         .worker = worker,
     };
     struct err_note note = { 0 };
-    static struct secrets secrets; /* as long as the process */
-    if (secrets_load(&secrets, environ, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
-    if (start_check(config, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
     struct trace_file *trace = NULL;
     if (line->trace != NULL) {
         char path[PATH_MAX];
@@ -194,7 +192,7 @@ static int serve(const struct process *process, const struct worker *worker)
         .worker = worker == NULL ? 0 : worker->index,
         .log = &program.log,
         .trace = trace,
-        .secrets = &secrets,
+        .secrets = &process->secrets,
         .on_drained = on_drained,
         .context = &program,
     };
@@ -206,7 +204,7 @@ static int serve(const struct process *process, const struct worker *worker)
     watch_signals(&program);
     start_warn(&program.log, &(struct start_facts){
         .config = config,
-        .secrets = &secrets,
+        .secrets = &process->secrets,
         .upstream = line->upstream,
         .listen = line->listen,
         .descriptors = descriptors,
@@ -274,6 +272,9 @@ static int load_and_serve(const struct command_line *line)
     if (config_load(&config, &process.source, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
     if (line->has_seed) config.engine.seed = line->seed;
     if (line->command == COMMAND_PRINT_CONFIG) return print_config(&config);
+    /* Before any worker: it would only be started again. */
+    if (secrets_load(&process.secrets, environ, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
+    if (start_check(&config, &note) != ERR_OK) return fail(&note, EXIT_USAGE);
     if (config.engine.seed == 0) config.engine.seed = clock_entropy();
     return line->workers > 1 ? supervise(&process) : serve(&process, NULL);
 }
