@@ -77,5 +77,5 @@ void metrics_write(struct buf *out, const struct metrics *metrics,
     metrics_write_cache(out, metrics, gauges);
     metrics_write_warmup(out, metrics, gauges);
     metrics_write_workers(out, metrics, gauges);
-    metrics_write_process(out);
+    metrics_write_process(out, gauges);
 }

@@ -118,6 +118,7 @@ struct metrics_workers {
     uint32_t count;
     bool ready[METRICS_WORKERS_MAX];
     enum breaker_state breakers[METRICS_WORKERS_MAX];
+    pid_t pids[METRICS_WORKERS_MAX]; /* 0: not running */
     uint64_t restarts;
 };
 
@@ -127,6 +128,7 @@ struct metrics_gauges {
     struct engine_stats engine;
     uint64_t stale_sockets;
     uint64_t hold_left_ns; /* 0: no hold */
+    uint64_t pid;          /* of the process; 0 in a sum and when it has ended */
     uint64_t l2_connected; /* processes whose second-level cache is connected */
     struct http_server_stats server;
     const struct metrics_workers *workers; /* NULL: one process; else the rest is their sum */

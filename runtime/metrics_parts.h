@@ -38,7 +38,7 @@ void metrics_write_warmup(struct buf *out, const struct metrics *metrics,
 void metrics_write_breaker_states(struct buf *out, const struct metrics_gauges *gauges);
 void metrics_write_workers(struct buf *out, const struct metrics *metrics,
                            const struct metrics_gauges *gauges);
-/* The process that answers; reads /proc now. */
-void metrics_write_process(struct buf *out);
+/* This process, or each of the workers; reads /proc now. */
+void metrics_write_process(struct buf *out, const struct metrics_gauges *gauges);
 
 #endif

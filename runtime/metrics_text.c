@@ -52,7 +52,7 @@ void metrics_text_single(struct buf *out, const char *name, const char *type, co
     metrics_text_plain(out, name, value);
 }
 
-static void put_seconds(struct buf *out, uint64_t ns)
+void metrics_text_put_seconds(struct buf *out, uint64_t ns)
 {
     buf_printf(out, "%llu.%09llu\n", (unsigned long long)(ns / NS_PER_S),
                (unsigned long long)(ns % NS_PER_S));
@@ -64,7 +64,7 @@ void metrics_text_seconds(struct buf *out, const char *name, const char *type, c
     metrics_text_head(out, name, type, help);
     buf_puts(out, name);
     buf_putc(out, ' ');
-    put_seconds(out, value_ns);
+    metrics_text_put_seconds(out, value_ns);
 }
 
 void metrics_text_histogram(struct buf *out, const char *name, const char *help,
@@ -81,7 +81,7 @@ void metrics_text_histogram(struct buf *out, const char *name, const char *help,
     below += histogram->buckets[HISTOGRAM_BOUNDS];
     metrics_text_labelled(out, part, "le", "+Inf", below);
     buf_printf(out, "%s_sum ", name);
-    put_seconds(out, histogram->sum_ns);
+    metrics_text_put_seconds(out, histogram->sum_ns);
     snprintf(part, sizeof part, "%s_count", name);
     metrics_text_plain(out, part, below);
 }

@@ -31,7 +31,9 @@ void metrics_text_labelled(struct buf *out, const char *name, const char *label,
 /* Head and the one sample. */
 void metrics_text_single(struct buf *out, const char *name, const char *type, const char *help,
                          uint64_t value);
-/* The same of nanoseconds, as seconds. */
+/* Only the value, and the end of the line: nanoseconds as seconds. */
+void metrics_text_put_seconds(struct buf *out, uint64_t ns);
+/* Head and the one sample, of nanoseconds as seconds. */
 void metrics_text_seconds(struct buf *out, const char *name, const char *type, const char *help,
                           uint64_t value_ns);
 /* Head, cumulative buckets, sum and count; `name` ends in _seconds. */

@@ -1,4 +1,6 @@
 /* The service's figures: of this process alone, or summed with those of other workers. */
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "runtime/state.h"
 
@@ -10,6 +12,7 @@ static struct metrics_gauges gauges_of(const struct service *service)
         .stale_sockets = http_client_stale_sockets(service->client),
         .server = http_server_stats(service->server),
         .hold_left_ns = instant_until(stats.held_until, clock_now()),
+        .pid = (uint64_t)getpid(),
         .l2_connected = l2_is_connected(service->l2) ? 1 : 0,
     };
     metrics_gauges_add(&gauges, &service->counted_before);
@@ -21,6 +24,7 @@ void page_init(struct service *service)
     const struct service_setup *setup = &service->setup;
     if (setup->workers == NULL) return;
     workers_adopt(setup->workers, setup->worker, &service->metrics, &service->counted_before);
+    page_publish(service); /* before its first turn, so that it is seen as soon as it is ready */
 }
 
 void page_publish(struct service *service)

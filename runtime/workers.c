@@ -163,6 +163,7 @@ void workers_sum(const struct workers *workers, struct metrics *metrics,
         struct metrics_gauges more = get_gauges(slot);
         metrics_gauges_add(gauges, &more);
         page->breakers[i] = more.engine.breaker;
+        page->pids[i] = (pid_t)more.pid;
         page->ready[i] = atomic_load(&slot->ready) == 1;
     }
     page->restarts = atomic_load(&workers->restarts);

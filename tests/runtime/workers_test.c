@@ -182,6 +182,7 @@ static void each_life_of_a_worker_writes_its_own_trace(void **state)
     crew_start(&crew, "2", MORE("--trace", trace));
     pid_t victim = crew_worker(&crew, 1);
     kill(victim, SIGKILL);
+    crew_until_gone(victim); /* what waits in its queue is reset */
     crew_until_metric(&crew, "tsfm_worker_restarts_total", 1);
     crew_until_metric(&crew, "tsfm_workers", 2);
     crew_stop(&crew);
