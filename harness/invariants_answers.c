@@ -65,14 +65,16 @@ void invariant_freshness(struct invariant *invariant)
     }
 }
 
-/* A cause is what kept the plain forecast away: never another name of the fallback itself. */
-static bool is_cause(enum code code)
+/* A cause is what kept the plain forecast away: never another name of the fallback itself, unless
+ * the configuration asked for nothing else. */
+static bool is_cause(const struct run *run, enum code code)
 {
+    if (run->config->forecast.baseline_only && code == CODE_BASELINE_FALLBACK) return true;
     return code != CODE_NONE && code != CODE_CACHE_STALE_SERVED && code != CODE_BASELINE_FALLBACK;
 }
 
 /* Whether code, cause, cache state and status are what this kind of answer has. */
-static bool fits_served(const struct run_answer *answer)
+static bool fits_served(const struct run *run, const struct run_answer *answer)
 {
     bool plain = answer->code == CODE_NONE && answer->cause == CODE_NONE;
     bool good = answer->http_status == 200;
@@ -81,12 +83,12 @@ static bool fits_served(const struct run_answer *answer)
     case SERVED_CACHE: return good && plain && answer->cache_state == CACHE_FRESH;
     case SERVED_UPSTREAM: return good && plain && answer->cache_state == CACHE_MISS;
     case SERVED_STALE:
-        return good && answer->code == CODE_CACHE_STALE_SERVED && is_cause(answer->cause) &&
+        return good && answer->code == CODE_CACHE_STALE_SERVED && is_cause(run, answer->cause) &&
                answer->cache_state == CACHE_STALE;
     case SERVED_BASELINE:
-        return good && answer->code == CODE_BASELINE_FALLBACK && is_cause(answer->cause) &&
+        return good && answer->code == CODE_BASELINE_FALLBACK && is_cause(run, answer->cause) &&
                answer->cache_state == CACHE_MISS;
-    case SERVED_ERROR: return answer->http_status >= 400 && is_cause(answer->code);
+    case SERVED_ERROR: return answer->http_status >= 400 && is_cause(run, answer->code);
     }
     assert(false && "no such kind");
     return false;
@@ -110,7 +112,7 @@ void invariant_codes(struct invariant *invariant)
         if (!answer->answered) continue;
         invariant->check->n++;
         enum code cause = expected_cause(run, answer);
-        if (!fits_served(answer)) {
+        if (!fits_served(run, answer)) {
             invariant_breach(invariant, i,
                              "the first was served as %s with status %u, code %s and cause %s",
                              served_name(answer->served), answer->http_status,

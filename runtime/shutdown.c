@@ -37,6 +37,7 @@ void service_drain(struct service *service)
 {
     if (service->draining) return;
     service->draining = true;
+    warmer_stop(service->warmer);
     log_stop(service, "drain", jobs_in_use(&service->jobs));
     http_server_drain(service->server);
     uv_timer_start(&service->drain_timer, on_patience_end,

@@ -34,12 +34,21 @@ static void obey(struct warmer *warmer, const struct warmup_action *action)
     }
 }
 
+static void tell_metrics(struct warmer *warmer)
+{
+    for (unsigned i = 0; i < WARMUP_RESULT_COUNT; i++) {
+        warmer->service->metrics.warmup[i] += warmer->policy.counts[i] - warmer->told[i];
+        warmer->told[i] = warmer->policy.counts[i];
+    }
+}
+
 static void step(struct warmer *warmer, struct warmup_input input, instant_ns now)
 {
     if (warmer->stopped) return;
     if (now > warmer->now) warmer->now = now;
     struct warmup_actions actions = warmup_step(&warmer->policy, input, warmer->now);
     for (uint32_t i = 0; i < actions.count; i++) obey(warmer, &actions.items[i]);
+    tell_metrics(warmer);
     alarm_set(&warmer->alarm, warmer->pending != PENDING_NOTHING
                                   ? warmer->now
                                   : warmup_wakeup(&warmer->policy));

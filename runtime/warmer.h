@@ -34,7 +34,7 @@ bool warmer_is_ready(const struct warmer *warmer);
 /* "upstream":"reachable","models":[{"model":..,"state":"cold|warm|cooled","failures":..,"last":..}]
  * into an open object; nothing when there is no warmup. */
 void warmer_write_status(const struct warmer *warmer, struct json *json);
-/* tsfm_warmup_total{result} and tsfm_warm{model} */
+/* tsfm_warm{model} of this process; tsfm_warmup_total{result} is in struct metrics. */
 void warmer_write_metrics(const struct warmer *warmer, struct buf *out);
 
 #endif

@@ -30,6 +30,7 @@ struct warmer {
     struct alarm alarm;
     char *health_url;  /* owned */
     char *version_url; /* owned */
+    uint64_t told[WARMUP_RESULT_COUNT]; /* of policy.counts, to the metrics */
     instant_ns started;
     instant_ns now;
     bool stopped;

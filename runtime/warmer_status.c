@@ -47,15 +47,9 @@ static void put_label(struct buf *out, const char *text)
 
 void warmer_write_metrics(const struct warmer *warmer, struct buf *out)
 {
-    metrics_text_head(out, "tsfm_warmup_total", "counter",
-                      "Health checks and synthetic forecasts by result; keepwarms skipped.");
-    for (unsigned i = 0; i < WARMUP_RESULT_COUNT; i++) {
-        metrics_text_labelled(out, "tsfm_warmup_total", "result",
-                              warmup_result_name((enum warmup_result)i), warmer->policy.counts[i]);
-    }
     if (!warmer->config.enabled) return;
     metrics_text_head(out, "tsfm_warm", "gauge",
-                      "1 when the latest news of a model profile was a success.");
+                      "1 when the latest news of a model was a success; of this process.");
     for (uint32_t i = 0; i < warmer->config.profiles; i++) {
         buf_puts(out, "tsfm_warm{model=\"");
         put_label(out, warmer->profiles[i].name);

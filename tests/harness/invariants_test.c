@@ -151,6 +151,20 @@ static void codes_fit_what_was_served(void **state)
     }
 }
 
+static void baseline_is_a_cause_when_the_configuration_asks_for_nothing_else(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), "baseline_only=true");
+    stage_simulate(&stage);
+    struct run_answer *answer = stage_answer(&stage, SERVED_BASELINE, 0);
+    assert_int_equal(answer->cause, CODE_BASELINE_FALLBACK);
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.codes");
+    stage_assert_passes(&stage, "order");
+    stage_close(&stage);
+}
+
 static void the_cause_is_the_class_of_the_last_attempt(void **state)
 {
     (void)state;
@@ -334,6 +348,7 @@ int main(void)
         cmocka_unit_test(answers_come_within_the_deadline_and_a_little_slack),
         cmocka_unit_test(cached_answers_are_not_older_than_allowed),
         cmocka_unit_test(codes_fit_what_was_served),
+        cmocka_unit_test(baseline_is_a_cause_when_the_configuration_asks_for_nothing_else),
         cmocka_unit_test(the_cause_is_the_class_of_the_last_attempt),
         cmocka_unit_test(forecasts_are_valid),
         cmocka_unit_test(only_answers_of_the_upstream_come_from_the_cache),

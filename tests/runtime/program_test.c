@@ -97,7 +97,8 @@ static void start_program(struct child *child, struct rig *rig, const char *trac
     child_start(child, ARGS("--listen", "127.0.0.1:0", "--upstream", upstream, "--parent", pid,
                             "--seed", "7", "--set", "request_deadline_s=60", "--set",
                             "breaker_window_s=300", "--set", "drain_s=60", "--set",
-                            "read_timeout_s=50", "--set", "retry_count=0",
+                            "read_timeout_s=50", "--set", "retry_count=0", "--set",
+                            "warmup_enabled=false",
                             trace == NULL ? NULL : "--trace", trace));
 }
 
