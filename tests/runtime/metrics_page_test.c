@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "promtool.h"
 #include "rig.h"
@@ -184,6 +185,46 @@ static void the_process_shows_its_memory_descriptors_and_start(void **state)
     rig_stop(&rig);
 }
 
+/* `text` from its first character on is a table row "| `name` |": the name, else "". */
+static void row_name(const char *text, char out[128])
+{
+    out[0] = '\0';
+    if (strncmp(text, "| `", 3) == 0) (void)sscanf(text + 3, "%127[a-z_0-9]", out);
+}
+
+static void the_documents_tables_name_what_is_on_the_page_and_no_more(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct err_note note = { 0 };
+    char *document = NULL;
+    size_t length = 0;
+    assert_int_equal(file_read(TOLLGATE_SOURCE_DIR "/docs/observability.md", 1 << 20, &document,
+                               &length, &note), ERR_OK);
+    rig_start(&rig, SETS("retry_count=0", "warmup_enabled=true"));
+    struct rig_answer page = rig_get(&rig, "GET", "/metrics");
+    unsigned count = 0;
+    char name[128];
+    char wanted[192];
+    for (const char *at = strstr(page.body, "# TYPE "); at != NULL; at = strstr(at + 1, "# TYPE ")) {
+        assert_int_equal(sscanf(at, "# TYPE %127s", name), 1);
+        snprintf(wanted, sizeof wanted, "\n| `%s` |", name);
+        if (strstr(document, wanted) == NULL) fail_msg("%s is not in the document", name);
+        count++;
+    }
+    for (const char *at = document; at != NULL; at = strchr(at + 1, '\n')) {
+        row_name(at + 1, name);
+        if (strncmp(name, "tsfm_", 5) != 0 && strncmp(name, "process_", 8) != 0) continue;
+        snprintf(wanted, sizeof wanted, "\n# TYPE %s ", name);
+        if (strstr(page.body, wanted) == NULL) fail_msg("%s is not on the page", name);
+        count--;
+    }
+    assert_int_equal(count, 0);
+    mem_free(document);
+    rig_answer_free(&page);
+    rig_stop(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +234,7 @@ int main(void)
         cmocka_unit_test(the_pool_shows_who_waits_and_how_long_it_took),
         cmocka_unit_test(a_hold_shows_how_long_it_lasts),
         cmocka_unit_test(the_process_shows_its_memory_descriptors_and_start),
+        cmocka_unit_test(the_documents_tables_name_what_is_on_the_page_and_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
