@@ -162,6 +162,47 @@ static void a_cancelled_attempt_says_why(void **state)
     engine_destroy(engine);
 }
 
+static void the_second_level_has_its_lines(void **state)
+{
+    (void)state;
+    struct engine_input input = { .kind = ENGINE_L2_DONE, .call = 3, .age_ns = 12, .body_bytes = 5 };
+    assert_string_equal(input_line(input, 7),
+                        "{\"t\":7,\"in\":\"l2_done\",\"call\":3,\"hit\":false}\n");
+    input.l2_hit = true;
+    assert_string_equal(input_line(input, 7),
+                        "{\"t\":7,\"in\":\"l2_done\",\"call\":3,\"hit\":true,\"age_ns\":12,"
+                        "\"body_bytes\":5}\n");
+
+    struct engine_config with_l2 = config;
+    with_l2.l2_enabled = true;
+    with_l2.l2_timeout_ns = 50;
+    struct engine *engine = engine_create(&with_l2);
+    const char *get = "{\"t\":1000,\"do\":\"l2_get\",\"call\":3}\n";
+    assert_string_equal(action_lines(engine, a_request(), 1000), get);
+    const char *text =
+        action_lines(engine, (struct engine_input){ .kind = ENGINE_TIMER }, 1050);
+    assert_non_null(strstr(text, "{\"t\":1050,\"do\":\"l2_cancel\",\"call\":3}\n"));
+    input = (struct engine_input){ .kind = ENGINE_ATTEMPT_DONE, .call = 3, .body_bytes = 5 };
+    text = action_lines(engine, input, 1060);
+    assert_non_null(strstr(text, "{\"t\":1060,\"do\":\"l2_put\",\"call\":3,\"slot\":0}\n"));
+
+    action_lines(engine, a_request(), 1070);
+    input = (struct engine_input){
+        .kind = ENGINE_L2_DONE, .call = 3, .l2_hit = true, .age_ns = 2, .body_bytes = 5
+    };
+    text = action_lines(engine, input, 1071);
+    assert_non_null(
+        strstr(text, "{\"t\":1071,\"do\":\"store\",\"call\":3,\"slot\":0,\"from\":\"l2\"}\n"));
+    assert_non_null(strstr(text, "\"cache_state\":\"fresh\",\"cache_tier\":\"l2\",\"age_ns\":2"));
+
+    action_lines(engine, a_request(), 1090);
+    action_lines(engine, (struct engine_input){ .kind = ENGINE_L2_DONE, .call = 3 }, 1090);
+    input = (struct engine_input){ .kind = ENGINE_ATTEMPT_DONE, .call = 3, .body_bytes = 50 };
+    text = action_lines(engine, input, 1091); /* too large for L1 */
+    assert_non_null(strstr(text, "{\"t\":1091,\"do\":\"l2_put\",\"call\":3}\n"));
+    engine_destroy(engine);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -183,6 +224,7 @@ int main(void)
         cmocka_unit_test(the_end_of_an_attempt_says_what_applies),
         cmocka_unit_test(a_call_that_is_stored_and_one_that_falls_back),
         cmocka_unit_test(a_cancelled_attempt_says_why),
+        cmocka_unit_test(the_second_level_has_its_lines),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

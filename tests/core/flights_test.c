@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "core/flights.h"
 
-enum { CALLS = 8 };
+enum { CALLS = 16 };
 
 static struct flights flights;
 
@@ -99,7 +99,7 @@ static void any_order_of_operations_keeps_the_lists(void **state)
     (void)state;
     struct rng rng;
     rng_init(&rng, 1, "flights");
-    enum { KEYS = 3, IDLE = 100, LANDED = 50 };
+    enum { KEYS = 12, IDLE = 100, LANDED = 50 };
     int waits[CALLS]; /* the key; LANDED + flight once that has landed */
     uint32_t of[CALLS];
     uint32_t in_air[KEYS];
