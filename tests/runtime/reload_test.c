@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "harness/replay.h"
 #include "crew.h"
 
 #define MORE(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -218,7 +219,7 @@ static void what_needs_a_restart_is_named_once(void **state)
     }
 }
 
-static void trace_says_what_holds_from_a_reload_on(void **state)
+static void trace_says_what_holds_from_a_reload_on_and_replays(void **state)
 {
     (void)state;
     struct stage stage;
@@ -242,6 +243,11 @@ static void trace_says_what_holds_from_a_reload_on(void **state)
     assert_non_null(strstr(reload, "\"cache_ttl_s\":\"7\""));
     assert_non_null(strstr(reload, "\"in\":\"request\""));
     mem_free(text);
+    struct replay replay;
+    assert_int_equal(replay_file(trace, &replay, &note), ERR_OK);
+    if (!replay.identical) fail_msg("line %d: %s", replay.line, replay.sentence);
+    assert_int_equal(replay.end, REPLAY_WHOLE);
+    replay_deinit(&replay);
     unlink(trace);
 }
 
@@ -254,7 +260,7 @@ int main(void)
         cmocka_unit_test(new_value_holds_in_all_workers),
         cmocka_unit_test(bad_file_is_refused_with_its_place_and_the_old_one_stays),
         cmocka_unit_test(what_needs_a_restart_is_named_once),
-        cmocka_unit_test(trace_says_what_holds_from_a_reload_on),
+        cmocka_unit_test(trace_says_what_holds_from_a_reload_on_and_replays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
