@@ -74,7 +74,7 @@ void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_byte
     call->record.cache_slot = slot;
     if (slot != CACHE_NO_SLOT) engine_add(engine, ENGINE_STORE, id)->slot = slot;
     if (engine->config->l2_enabled) engine_add(engine, ENGINE_L2_PUT, id)->slot = slot;
-    flight_land(engine, id, slot == CACHE_NO_SLOT ? FLIGHT_ALONE : FLIGHT_OK);
+    flight_land(engine, id, FLIGHT_OK);
     call_answer(engine, id, SERVED_UPSTREAM, CODE_NONE, CODE_NONE);
 }
 

@@ -43,7 +43,8 @@ void flight_pass_on(struct engine *engine, uint32_t flight)
     if (id != FLIGHT_NONE) attempt_ask(engine, id);
 }
 
-/* The answer of the flight lies in the cache, unless other answers have driven it out. */
+/* The answer of the flight lies in the cache, unless it was too large for that, or others have
+ * driven it out. */
 static bool answer_landed(struct engine *engine, uint32_t id, instant_ns landed)
 {
     struct call *call = &engine->calls[id];
@@ -65,16 +66,15 @@ bool flight_settle(struct engine *engine)
     call->flight = FLIGHT_NONE;
     switch (result.end) {
     case FLIGHT_OK:
-        if (answer_landed(engine, id, result.at)) return true;
+        if (answer_landed(engine, id, result.at)) break;
+        attempt_ask(engine, id); /* alone: those who waited with it shall not wait in turn */
         break;
-    case FLIGHT_ALONE: break;
     case FLIGHT_FAILED:
         call_path(call, PATH_FLIGHT_FAILED);
         call->cause = result.cause;
         call_fall_back(engine, id);
-        return true;
+        break;
     }
-    attempt_ask(engine, id); /* alone: others who wait with it shall not wait in turn */
     return true;
 }
 

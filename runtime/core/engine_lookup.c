@@ -36,11 +36,6 @@ static void go_on(struct engine *engine, uint32_t id, enum path_step step)
 {
     struct call *call = &engine->calls[id];
     call_path(call, step);
-    if (engine->now >= call->record.deadline) {
-        call->cause = CODE_RUNTIME_TIMEOUT;
-        call_fall_back(engine, id);
-        return;
-    }
     struct cache_hit hit = cache_find(engine->cache, &call->key, engine->now);
     if (hit.state == CACHE_FRESH) {
         call_path(call, PATH_L1_FILLED);

@@ -18,8 +18,7 @@
 #define FLIGHT_NONE UINT32_MAX
 
 enum flight_end {
-    FLIGHT_OK,     /* the answer lies in the cache */
-    FLIGHT_ALONE,  /* there was one, but it could not be kept: each asks for itself */
+    FLIGHT_OK,     /* the answer lies in the cache, if it could be kept */
     FLIGHT_FAILED, /* no answer: `cause` */
 };
 

@@ -67,6 +67,18 @@ static void refusals_of_place_rights_and_moment_are_not_remembered(void **state)
     }
 }
 
+static void an_answer_that_broke_off_is_no_refusal(void **state)
+{
+    struct fixture *f = *state;
+    fixture_start(f);
+    request(f, 0, 1);
+    step(f, (struct engine_input){ .kind = ENGINE_ATTEMPT_DONE,
+                                   .call = 0,
+                                   .outcome = OUTCOME_TOO_LARGE,
+                                   .http_status = 400 });
+    assert_int_equal(stats(f).negative_entries, 0);
+}
+
 static void a_429_is_a_matter_of_the_moment(void **state)
 {
     struct fixture *f = *state;
@@ -152,6 +164,7 @@ int main(void)
         TEST(a_request_refused_for_good_is_not_sent_again_while_that_is_new),
         TEST(other_requests_are_not_concerned),
         TEST(refusals_of_place_rights_and_moment_are_not_remembered),
+        TEST(an_answer_that_broke_off_is_no_refusal),
         TEST(a_429_is_a_matter_of_the_moment),
         TEST(a_stale_answer_is_served_as_usual),
         TEST(no_more_are_remembered_than_configured),
