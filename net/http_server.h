@@ -25,6 +25,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "net/address.h"
 #include "net/http_patience.h"
@@ -84,6 +85,10 @@ const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange); /* without the query */
 /* The first header of that name (case-insensitive), NULL when absent. */
 const char *http_exchange_header(struct http_exchange *exchange, const char *name);
+/* How many of that name there are; their values, joined by commas as one list means the same (RFC
+ * 9110 5.3), are added to `joined` unless it is NULL. */
+unsigned http_exchange_header_all(struct http_exchange *exchange, const char *name,
+                                  struct buf *joined);
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *length);
 bool http_exchange_body_too_large(const struct http_exchange *exchange);
 

@@ -42,11 +42,9 @@ static void choose_id(struct service *service, struct http_exchange *exchange,
 /* The caller's trace, when its headers are valid. */
 static void take_trace(struct http_exchange *exchange, struct job *job)
 {
-    if (!trace_context_parse(http_exchange_header(exchange, "traceparent"), &job->trace)) return;
-    const char *state = http_exchange_header(exchange, "tracestate");
-    if (tracestate_is_valid(state)) {
-        job->tracestate = arena_copy_text(&job->arena, state, strlen(state));
-    }
+    trace_headers_read(exchange, &job->trace);
+    if (job->trace.trace_id[0] == '\0') return;
+    job->tracestate = trace_headers_state(exchange, &job->arena);
 }
 
 /* POST /tsfm/forecast */
@@ -57,7 +55,7 @@ static void refuse_with(struct service *service, struct http_exchange *exchange,
     metrics_on_refusal(&service->metrics,
                        problem->status < 500 ? METRICS_INVALID : METRICS_ERROR);
     struct trace_context trace;
-    trace_context_parse(http_exchange_header(exchange, "traceparent"), &trace);
+    trace_headers_read(exchange, &trace);
     request_log_refusal(&service->request_log, problem, &trace);
     reply_problem(exchange, problem, extra);
 }

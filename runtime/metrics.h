@@ -4,6 +4,7 @@
  * dashboards of the Python service use are kept; every metric that is listed is fed. */
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "core/engine.h"

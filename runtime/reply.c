@@ -42,7 +42,7 @@ void reply_problem(struct http_exchange *exchange, const struct response_problem
     add(&headers, "Retry-After", problem->status == 503 ? "1" : NULL);
     struct trace_context trace;
     char parent[TRACEPARENT_LENGTH + 1];
-    trace_context_parse(http_exchange_header(exchange, "traceparent"), &trace);
+    trace_headers_read(exchange, &trace);
     add(&headers, "traceparent", traceparent(&trace, parent));
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);

@@ -81,6 +81,13 @@ void inbound_on_head(void *context, struct http_exchange *exchange);
 void inbound_on_accept_error(void *context, int error);
 void inbound_on_gone(void *context, struct http_exchange *exchange);
 
+/* trace_headers.c */
+
+/* The caller's trace; an empty one without exactly one valid traceparent. */
+void trace_headers_read(struct http_exchange *exchange, struct trace_context *out);
+/* Its tracestate, copied; NULL when there is none to pass on. */
+const char *trace_headers_state(struct http_exchange *exchange, struct arena *arena);
+
 /* upstream.c */
 
 void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline);

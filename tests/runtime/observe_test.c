@@ -95,7 +95,7 @@ static void a_trace_goes_on_with_a_span_per_attempt_and_into_the_logs(void **sta
     PLAY(&rig, { .move = RIG_STATUS, .status = 503 }, { .move = RIG_FORECAST });
     char *body = rig_body("m1", POINTS);
     struct rig_answer answer = ask(&rig, "X-Request-Id: one\r\ntraceparent: " PARENT
-                                         "\r\ntracestate: rojo=1,t@v=x\r\n", body);
+                                         "\r\ntracestate: rojo=1\r\nTraceState: t@v=x\r\n", body);
     assert_int_equal(answer.status, 200);
     assert_string_equal(rig_header(&answer, "traceparent"), PARENT);
     assert_int_equal(rig.attempts, 2);
@@ -127,6 +127,7 @@ static void without_a_valid_trace_none_is_invented(void **state)
         "",
         "tracestate: rojo=1\r\n",
         "traceparent: 00-" TRACE "-0000000000000000-01\r\ntracestate: rojo=1\r\n",
+        "traceparent: " PARENT "\r\ntraceparent: " PARENT "\r\ntracestate: rojo=1\r\n",
     };
     struct rig rig;
     struct lines lines;
