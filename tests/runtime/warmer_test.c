@@ -234,6 +234,13 @@ static void idle_model_is_kept_warm(void **state)
     rig_stop(&rig);
 }
 
+/* Ready all the time, and both models have been asked. */
+static bool is_warmed_again(struct rig *rig)
+{
+    assert_true(is_ready(rig));
+    return rig->attempts >= 2;
+}
+
 static void restarted_upstream_is_warmed_again_without_losing_readiness(void **state)
 {
     (void)state;
@@ -251,12 +258,8 @@ static void restarted_upstream_is_warmed_again_without_losing_readiness(void **s
     assert_true(is_ready(&rig));
     PLAY(&rig, { .move = RIG_FORECAST });
     rig_regain_upstream(&rig, port);
-    while (rig.attempts < 2) {
-        assert_true(is_ready(&rig));
-        rig_turn(&rig, -1);
-    }
-    assert_string_equal(rig_metric(&rig, "tsfm_breaker_state{state=\"open\"}") == 1 ? "" : "moved",
-                        "");
+    rig_until(&rig, is_warmed_again);
+    assert_true(rig_metric(&rig, "tsfm_breaker_state{state=\"open\"}") == 1);
     rig_stop(&rig);
 }
 
@@ -288,6 +291,24 @@ static void closing_breaker_has_models_without_traffic_warmed(void **state)
 static bool is_drained(struct rig *rig)
 {
     return rig->drained;
+}
+
+static void draining_process_keeps_nothing_warm(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS(QUICK, "keepwarm_interval_s=0.005", "drain_s=3600"));
+    rig_until(&rig, was_kept_warm);
+    PLAY(&rig, { .move = RIG_HANG });
+    rig_until(&rig, is_hung); /* by a keepwarm */
+    PLAY(&rig, { .move = RIG_FORECAST });
+    int half = rig_send(rig_port(&rig), "GET ", 4); /* the drain waits for nobody else */
+    service_drain(rig.service);
+    rig_answer_hung(&rig);
+    for (int i = 0; i < 20; i++) rig_turn(&rig, -1);
+    assert_int_equal(rig.attempts, 0);
+    close(half);
+    rig_stop(&rig);
 }
 
 static void call_under_way_holds_up_neither_drain_nor_end(void **state)
@@ -322,6 +343,7 @@ int main(void)
         cmocka_unit_test(idle_model_is_kept_warm),
         cmocka_unit_test(restarted_upstream_is_warmed_again_without_losing_readiness),
         cmocka_unit_test(closing_breaker_has_models_without_traffic_warmed),
+        cmocka_unit_test(draining_process_keeps_nothing_warm),
         cmocka_unit_test(call_under_way_holds_up_neither_drain_nor_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
