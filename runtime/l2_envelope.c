@@ -30,7 +30,6 @@ static uint64_t get_number(const unsigned char *at, size_t bytes)
     return value;
 }
 
-/* Against accidents, not against an attacker: who can write to the cache can forge it. */
 static uint64_t checksum(const unsigned char *head, const char *body, size_t length,
                          const struct cache_key *key)
 {

@@ -9,7 +9,8 @@
  *     8   8  stored at, milliseconds since 1970 by the writer's clock
  *    16   4  warnings, bits of enum forecast_warning
  *    20   4  length of the body
- *    24   8  checksum of bytes 0 .. 23, the body and the key
+ *    24   8  checksum: draw(hash of bytes 0 .. 23, hash of the body, hash of the key, its length),
+ *            see base/rng.h; against accidents, not against who can write to the cache anyway
  *    32      the body: response_write_forecast()'s text
  *
  * Whoever changes the body's shape, the meaning of the warnings or this table raises the version:

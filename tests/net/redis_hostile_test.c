@@ -228,6 +228,27 @@ static void a_server_that_takes_the_connection_and_says_nothing_is_given_up(void
     redis_world_close(&world);
 }
 
+/* Its sentence goes into logs. */
+static void a_refusal_that_says_the_password_again_is_cut_short(void **state)
+{
+    (void)state;
+    static struct fake fake;
+    struct redis_world world;
+    fake = (struct fake){
+        .greeting = "-ERR unknown command 'AUTH', with args beginning with: 'sesame'\r\n",
+    };
+    fake.fd = listen_on(&fake.port, 16);
+    struct redis_config config = redis_world_config(&world, fake.port);
+    config.password = "sesame";
+    redis_world_open(&world, &config);
+    fake_start(&fake, &world.loop);
+    redis_world_until_failures(&world, 1);
+    assert_non_null(strstr(world.detail, "refuses the greeting: ERR"));
+    assert_null(strstr(world.detail, "sesame"));
+    fake_end(&fake);
+    redis_world_close(&world);
+}
+
 /* A listener whose queue is full drops the SYN, as a dead host does. */
 static void a_connection_that_hangs_is_given_up(void **state)
 {
@@ -276,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_status_that_is_not_ok_or_a_number_is_a_refusal),
         cmocka_unit_test(random_bytes_do_no_harm),
         cmocka_unit_test(a_server_that_takes_the_connection_and_says_nothing_is_given_up),
+        cmocka_unit_test(a_refusal_that_says_the_password_again_is_cut_short),
         cmocka_unit_test(a_connection_that_hangs_is_given_up),
         cmocka_unit_test(a_refused_connection_is_seen_at_once),
     };

@@ -76,6 +76,31 @@ static void no_bit_may_differ(void **state)
     buf_deinit(&value);
 }
 
+/* As a writer would that knows the checksum: another version of this program, say. */
+static void seal(struct buf *value)
+{
+    uint64_t sum = draw(hash_bytes(value->data, 24), hash_bytes(value->data + 32, strlen(body)),
+                        hash_bytes(key.bytes, sizeof key.bytes), strlen(body));
+    for (int i = 0; i < 8; i++) value->data[24 + i] = (char)(sum >> (8 * i));
+}
+
+static void a_well_made_value_of_another_version_or_length_is_refused(void **state)
+{
+    (void)state;
+    struct buf value = value_for(&key);
+    value.data[16] ^= 1;
+    seal(&value);
+    assert_true(reads(value.data, value.length, &key)); /* so the seal is the right one */
+    const size_t places[] = { 0, 4, 7, 20, 23 }; /* magic, version, length */
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        value.data[places[i]] ^= 2;
+        seal(&value);
+        if (reads(value.data, value.length, &key)) fail_msg("byte %zu", places[i]);
+        value.data[places[i]] ^= 2;
+    }
+    buf_deinit(&value);
+}
+
 static void no_byte_may_be_missing_or_too_much(void **state)
 {
     (void)state;
@@ -163,6 +188,7 @@ int main(void)
         cmocka_unit_test(key_is_the_prefix_and_64_hex_digits),
         cmocka_unit_test(what_was_written_is_read_back),
         cmocka_unit_test(no_bit_may_differ),
+        cmocka_unit_test(a_well_made_value_of_another_version_or_length_is_refused),
         cmocka_unit_test(no_byte_may_be_missing_or_too_much),
         cmocka_unit_test(the_value_of_another_key_is_not_ours),
         cmocka_unit_test(an_empty_body_is_not_a_forecast),

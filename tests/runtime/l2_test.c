@@ -122,10 +122,8 @@ static void an_answer_that_the_first_level_cannot_hold_is_served_from_the_second
 /* Nothing of it is served, it is counted, and Redis stays in use. */
 static void expect_garbage(struct scene *scene, unsigned *count, const char *what)
 {
-    char sample[] = "tsfm_l2_total{result=\"garbage\"}";
-    char market[16];
-    snprintf(market, sizeof market, "m1");
-    struct rig_answer answer = rig_ask_for(&scene->rig, market, SCENE_POINTS);
+    const char *sample = "tsfm_l2_total{result=\"garbage\"}";
+    struct rig_answer answer = rig_ask_for(&scene->rig, "m1", SCENE_POINTS);
     assert_int_equal(answer.status, 200);
     if (strcmp(rig_path(&answer), "l1:miss l2:miss breaker:closed attempt:ok") != 0) {
         fail_msg("%s: %s", what, rig_path(&answer));
