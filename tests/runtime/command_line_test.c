@@ -47,7 +47,7 @@ static void flags_take_their_value_in_both_spellings(void **state)
     struct parsed parsed = parse((const char *[]){
         "--config=a.yaml", "--upstream", "http://localhost:1/", "--listen=127.0.0.1:0", "--set",
         "cache_ttl_s=5", "--set=retry_count=0", "--seed", "18446744073709551615", "--trace", "t",
-        "--parent", "12", NULL });
+        "--workers=64", "--parent", "12", NULL });
     assert_int_equal(parsed.rc, ERR_OK);
     assert_string_equal(parsed.line.config, "a.yaml");
     assert_string_equal(parsed.line.upstream, "http://localhost:1");
@@ -58,6 +58,7 @@ static void flags_take_their_value_in_both_spellings(void **state)
     assert_true(parsed.line.has_seed);
     assert_true(parsed.line.seed == UINT64_MAX);
     assert_string_equal(parsed.line.trace, "t");
+    assert_int_equal(parsed.line.workers, 64);
     assert_int_equal(parsed.line.parent, 12);
     command_line_deinit(&parsed.line);
 }
@@ -86,6 +87,8 @@ static void bad_usage_is_refused_with_what_to_do(void **state)
     assert_refused((const char *[]){ "--seed", "18446744073709551616", NULL },
                    "not a whole number");
     assert_refused((const char *[]){ "--parent", "99999999999", NULL }, "not a whole number");
+    assert_refused((const char *[]){ "--workers", "65", NULL }, "from 0 to 64");
+    assert_refused((const char *[]){ "--workers", "0", NULL }, "at least 1");
     assert_refused((const char *[]){ "--listen", "nonsense", NULL }, "nonsense");
 }
 
@@ -103,7 +106,8 @@ static void help_names_every_flag(void **state)
 {
     (void)state;
     const char *const flags[] = { "--config", "--upstream", "--listen", "--set", "--seed",
-                                  "--trace", "--parent", "--print-config", "--help", "--version" };
+                                  "--trace", "--workers", "--parent", "--print-config",
+                                  "--help", "--version" };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         assert_non_null(strstr(command_line_help(), flags[i]));
     }

@@ -92,7 +92,7 @@ static void post_hanging(struct crew *crew, int fds[4])
 {
     rig_play(&crew->rig, &(struct rig_step){ .move = RIG_HANG }, 1);
     for (int i = 0; i < 4; i++) {
-        char market[16];
+        char market[32];
         snprintf(market, sizeof market, "hanging-%d", i);
         fds[i] = crew_post(crew, market);
     }
