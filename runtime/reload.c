@@ -73,6 +73,7 @@ static void apply(struct service *service, const struct runtime_config *loaded)
         trace_reload_write(trace, service->now, running);
         trace_file_end(service->setup.trace);
     }
+    warmer_reloaded(service->warmer);
     service_turn(service); /* there may be more room for those who wait */
 }
 

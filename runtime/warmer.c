@@ -76,6 +76,32 @@ static void on_due(void *context)
     step(warmer, input, clock_now());
 }
 
+/* What may change while running. `config.profiles` and `config.enabled` stay. */
+static void take_settings(struct warmer *warmer)
+{
+    const struct warmup_settings *settings = &warmer->service->config->warmup;
+    struct warmup_config *config = &warmer->config;
+    config->health_timeout_ns = settings->health_timeout_ns;
+    config->forecast_timeout_ns = settings->forecast_timeout_ns;
+    config->retry.base_ns = u64_min(RETRY_BASE_NS, settings->retry_max_ns);
+    config->retry.cap_ns = settings->retry_max_ns;
+    config->keepwarm_ns = settings->keepwarm_ns;
+}
+
+static void pause_or_resume(struct warmer *warmer)
+{
+    bool pause = warmer->service->config->forecast.baseline_only;
+    if (pause == warmer->policy.paused) return;
+    step(warmer, (struct warmup_input){ .event = pause ? WARMUP_PAUSED : WARMUP_RESUMED },
+         clock_now());
+}
+
+void warmer_reloaded(struct warmer *warmer)
+{
+    take_settings(warmer);
+    pause_or_resume(warmer);
+}
+
 /* News of real traffic. */
 
 void warmer_on_attempt(struct warmer *warmer, const char *model, enum outcome outcome)
@@ -132,7 +158,6 @@ static char *url_of(const struct service *service, const char *path)
 struct warmer *warmer_create(struct service *service)
 {
     const struct runtime_config *config = service->config;
-    const struct warmup_settings *settings = &config->warmup;
     struct warmer *warmer = mem_alloc(1, sizeof *warmer);
     warmer->service = service;
     warmer->health_url = url_of(service, "/v1/health");
@@ -140,20 +165,17 @@ struct warmer *warmer_create(struct service *service)
     warmer->started = clock_now();
     warmer->now = warmer->started;
     warmer->config = (struct warmup_config){
-        .enabled = settings->enabled && !config->forecast.baseline_only,
+        .enabled = config->warmup.enabled,
         .seed = config->engine.seed,
-        .health_timeout_ns = settings->health_timeout_ns,
-        .forecast_timeout_ns = settings->forecast_timeout_ns,
-        .retry = { .base_ns = u64_min(RETRY_BASE_NS, settings->retry_max_ns),
-                   .cap_ns = settings->retry_max_ns },
-        .keepwarm_ns = settings->keepwarm_ns,
         .keepwarm_jitter_permille = KEEPWARM_JITTER_PERMILLE,
     };
+    take_settings(warmer);
     take_names(warmer, config);
     buf_init(&warmer->sent, BUF_UNBOUNDED);
     warmup_init(&warmer->policy, &warmer->config, warmer->now);
     alarm_init(&warmer->alarm, service->setup.loop, on_due, warmer);
     alarm_set(&warmer->alarm, warmup_wakeup(&warmer->policy));
+    pause_or_resume(warmer);
     return warmer;
 }
 

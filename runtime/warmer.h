@@ -30,9 +30,12 @@ void warmer_free(struct warmer *warmer);
 void warmer_on_attempt(struct warmer *warmer, const char *model, enum outcome outcome);
 void warmer_on_breaker(struct warmer *warmer, enum breaker_state to);
 
+/* Takes the settings that a reload changed; not from a callback of libcurl. */
+void warmer_reloaded(struct warmer *warmer);
+
 bool warmer_is_ready(const struct warmer *warmer);
 /* "upstream":"reachable","models":[{"model":..,"state":"cold|warm|cooled","failures":..,"last":..}]
- * into an open object; nothing when there is no warmup. */
+ * into an open object; nothing when there is no warmup, or none at present (baseline_only). */
 void warmer_write_status(const struct warmer *warmer, struct json *json);
 /* tsfm_warm{model} of this process; tsfm_warmup_total{result} is in struct metrics. */
 void warmer_write_metrics(const struct warmer *warmer, struct buf *out);

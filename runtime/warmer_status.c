@@ -14,7 +14,7 @@ static const char *state_name(const struct warmup_profile *profile)
 
 void warmer_write_status(const struct warmer *warmer, struct json *json)
 {
-    if (!warmer->config.enabled) return;
+    if (!warmer->config.enabled || warmer->policy.paused) return;
     json_key(json, "upstream");
     json_string(json, warmer->policy.reachable ? "reachable" : "unreachable");
     json_key(json, "models");

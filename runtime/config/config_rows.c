@@ -174,7 +174,7 @@ static const struct option rows[] = {
       "While the circuit breaker keeps requests from the model server: one warning per this time, "
       "with their number." },
 
-    { "baseline_only", OPTION_BOOL, AT(forecast.baseline_only), 0, 0, "false", NULL,
+    { "baseline_only", OPTION_BOOL, LIVE(forecast.baseline_only), 0, 0, "false", NULL,
       "Every request gets the baseline (cause BASELINE_FALLBACK) and the model server is never "
       "asked; ready at once, without warmup." },
     { "warmup_enabled", OPTION_BOOL, AT(warmup.enabled), 0, 0, "true", NULL,
@@ -182,14 +182,14 @@ static const struct option rows[] = {
       "false: ready at once, and no keepwarm." },
     { "warmup_models", OPTION_TEXT, AT(warmup.models), 0, 0, "", NULL,
       "The models to warm up and keep warm, with commas between them; empty: default_model." },
-    { "warmup_health_timeout_s", OPTION_SECONDS, AT(warmup.health_timeout_ns), MS, HOUR, "5", NULL,
-      "Longest health check of the model server before a warmup." },
-    { "warmup_timeout_s", OPTION_SECONDS, AT(warmup.forecast_timeout_ns), MS, 24 * HOUR, "120",
+    { "warmup_health_timeout_s", OPTION_SECONDS, LIVE(warmup.health_timeout_ns), MS, HOUR, "5",
+      NULL, "Longest health check of the model server before a warmup." },
+    { "warmup_timeout_s", OPTION_SECONDS, LIVE(warmup.forecast_timeout_ns), MS, 24 * HOUR, "120",
       NULL, "Longest synthetic forecast: a cold model is loaded first." },
-    { "warmup_retry_max_s", OPTION_SECONDS, AT(warmup.retry_max_ns), MS, HOUR, "10", NULL,
+    { "warmup_retry_max_s", OPTION_SECONDS, LIVE(warmup.retry_max_ns), MS, HOUR, "10", NULL,
       "Longest wait after a failed health check or synthetic forecast; it doubles from 0.25 s and "
       "is drawn uniformly below that." },
-    { "keepwarm_interval_s", OPTION_SECONDS, AT(warmup.keepwarm_ns), 0, 24 * HOUR, "180", NULL,
+    { "keepwarm_interval_s", OPTION_SECONDS, LIVE(warmup.keepwarm_ns), 0, 24 * HOUR, "180", NULL,
       "A model without a success for this long, give or take 20 %, is sent a synthetic forecast; "
       "120 to 300 are sensible; 0: never." },
 

@@ -165,6 +165,11 @@ static void on_event(struct warmup *warmup, struct warmup_input input, instant_n
         warmup->breaker_open = false;
         if (warmup->lost) regain(warmup, now);
         break;
+    case WARMUP_PAUSED:
+        warmup->paused = true;
+        warmup->ready = true;
+        break;
+    case WARMUP_RESUMED: warmup->paused = false; break;
     }
 }
 
@@ -241,7 +246,7 @@ struct warmup_actions warmup_step(struct warmup *warmup, struct warmup_input inp
         add(&actions, (struct warmup_action){ .kind = WARMUP_CANCEL });
         on_done(warmup, WARMUP_TIMEOUT, now, &actions);
     }
-    if (warmup->state == WARMUP_WAITING) start_due(warmup, now, &actions);
+    if (warmup->state == WARMUP_WAITING && !warmup->paused) start_due(warmup, now, &actions);
     return actions;
 }
 
@@ -253,6 +258,7 @@ instant_ns warmup_wakeup(const struct warmup *warmup)
     case WARMUP_FORECAST: return warmup->deadline;
     case WARMUP_WAITING: break;
     }
+    if (warmup->paused) return INSTANT_NEVER;
     if (!warmup->reachable) return warmup->health_due;
     instant_ns next = INSTANT_NEVER;
     for (uint32_t id = 0; id < warmup->config->profiles; id++) {

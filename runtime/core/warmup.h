@@ -19,6 +19,9 @@
  *   breaker's probes with theirs. After a loss that leaves the upstream out of reach, health checks
  *   go on with backoff until one passes.
  *
+ * - Paused, nothing new is sent; whoever pauses it (baseline_only) needs no model, so the process
+ *   is ready from then on. Resumed, what is due goes out.
+ *
  * One call at a time, so that loading models do not compete. Waits are keyed draws. The calls count
  * nowhere in the engine: no breaker, no cache, no pool, no latency.
  *
@@ -71,6 +74,8 @@ enum warmup_event {
     WARMUP_TRAFFIC_REFUSED, /* a real attempt could not connect */
     WARMUP_BREAKER_OPENED,
     WARMUP_BREAKER_CLOSED,
+    WARMUP_PAUSED,
+    WARMUP_RESUMED,
 };
 
 #define WARMUP_NO_PROFILE UINT32_MAX
@@ -85,7 +90,7 @@ enum warmup_action_kind {
     WARMUP_CANCEL,        /* end the call under way: it took too long; no DONE of it may follow */
     WARMUP_CALL_HEALTH,   /* ask for the health; DONE must follow, or CANCEL comes */
     WARMUP_CALL_FORECAST, /* send the synthetic forecast of `profile`; the same */
-    WARMUP_READY,         /* all profiles have passed; once */
+    WARMUP_READY,         /* all profiles have passed; once, unless a pause made it ready */
 };
 
 struct warmup_action {
@@ -117,6 +122,7 @@ struct warmup {
     const struct warmup_config *config; /* borrowed */
     enum warmup_state state;
     bool ready;
+    bool paused;
     bool reachable;         /* as far as known; false: health first */
     bool lost;              /* and not returned */
     bool breaker_open;

@@ -340,6 +340,28 @@ static void failing_keepwarm_is_retried_and_leaves_the_process_ready(void **stat
     assert_true(bench.warmup.profiles[0].warm);
 }
 
+static void pause_makes_ready_and_sends_nothing_until_it_ends(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, 1);
+    wake(&bench);
+    event(&bench, WARMUP_PAUSED);
+    assert_true(bench.warmup.ready);
+    assert_int_equal(warmup_wakeup(&bench.warmup), START + 5 * NS_PER_S); /* of the call out */
+    done(&bench, WARMUP_OK);
+    assert_int_equal(bench.actions.count, 0);
+    assert_int_equal(warmup_wakeup(&bench.warmup), INSTANT_NEVER);
+    bench.now += 3600 * NS_PER_S;
+    event(&bench, WARMUP_TIMER);
+    assert_int_equal(bench.actions.count, 0);
+    event(&bench, WARMUP_RESUMED);
+    assert_only(&bench, WARMUP_CALL_FORECAST);
+    assert_true(bench.warmup.ready);
+    done(&bench, WARMUP_FAILED);
+    assert_true(bench.warmup.ready);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +377,7 @@ int main(void)
         cmocka_unit_test(idle_profile_is_kept_warm_every_interval_give_or_take_its_jitter),
         cmocka_unit_test(profile_with_traffic_is_not_sent_synthetic_forecasts),
         cmocka_unit_test(keepwarm_of_zero_means_none),
+        cmocka_unit_test(pause_makes_ready_and_sends_nothing_until_it_ends),
         cmocka_unit_test(failing_keepwarm_is_retried_and_leaves_the_process_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

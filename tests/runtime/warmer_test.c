@@ -196,6 +196,49 @@ static void baseline_only_is_ready_at_once_and_never_asks_the_model_server(void 
     rig_stop(&rig);
 }
 
+static void reload(struct rig *rig, const char *set)
+{
+    const char *const sets[] = { set, "warmup_retry_max_s=0.02", "request_deadline_s=60",
+                                 "read_timeout_s=20", "connect_timeout_s=10" };
+    const struct config_source source = { .sets = sets, .set_count = sizeof sets / sizeof *sets };
+    service_reload(rig->service, &source);
+}
+
+static bool is_warm(struct rig *rig)
+{
+    return rig_metric(rig, "tsfm_warm{model=\"chronos\"}") == 1;
+}
+
+static void baseline_only_can_be_switched_on_and_off_while_running(void **state)
+{
+    (void)state;
+    struct rig rig;
+    char text[512];
+    rig_start(&rig, SETS(QUICK));
+    uint16_t port = rig_upstream_port(&rig);
+    rig_lose_upstream(&rig);
+    assert_int_equal(readiness(&rig, text), 503);
+    reload(&rig, "baseline_only=true");
+    assert_int_equal(readiness(&rig, text), 200);
+    assert_string_equal(text, "{\"status\":\"ready\",\"breaker\":\"closed\"}");
+    struct rig_answer answer = rig_ask_for(&rig, "m1", POINTS);
+    rig_assert_meta(&answer, "cause", "BASELINE_FALLBACK");
+    rig_answer_free(&answer);
+    for (int i = 0; i < 10; i++) rig_turn(&rig, -1); /* the health check that was under way */
+    rig_regain_upstream(&rig, port);
+    for (int i = 0; i < 20; i++) rig_turn(&rig, -1);
+    assert_int_equal(rig.health_checks + rig.attempts, 0);
+
+    reload(&rig, "baseline_only=false");
+    assert_int_equal(readiness(&rig, text), 200);
+    assert_says(text, "\"state\":\"cold\"");
+    rig_until(&rig, is_warm);
+    answer = rig_ask_for(&rig, "m1", POINTS);
+    rig_assert_meta(&answer, "runtime", "tollama");
+    rig_answer_free(&answer);
+    rig_stop(&rig);
+}
+
 static void real_success_makes_ready_and_an_open_breaker_does_not_unmake_it(void **state)
 {
     (void)state;
@@ -339,6 +382,7 @@ int main(void)
         cmocka_unit_test(server_without_a_health_page_is_asked_for_its_version),
         cmocka_unit_test(unhealthy_server_is_not_sent_forecasts),
         cmocka_unit_test(baseline_only_is_ready_at_once_and_never_asks_the_model_server),
+        cmocka_unit_test(baseline_only_can_be_switched_on_and_off_while_running),
         cmocka_unit_test(real_success_makes_ready_and_an_open_breaker_does_not_unmake_it),
         cmocka_unit_test(idle_model_is_kept_warm),
         cmocka_unit_test(restarted_upstream_is_warmed_again_without_losing_readiness),
