@@ -14,7 +14,7 @@
 #include "config/config_reload.h"
 #include "runtime/log.h"
 
-/* Reads into `out`, with the seed that `running` has; false when it was refused, which is logged. */
+/* Reads into `out`, with the seed that `running` has. False when it was refused: that is logged. */
 bool reload_read(struct log *log, const struct config_source *source,
                  const struct runtime_config *running, struct runtime_config *out);
 /* The lines about what config_reload() did. */
