@@ -10,8 +10,9 @@
 
 enum { DECIMAL_TEXT_MAX = 32 };
 
-/* The shortest decimal that reads back as `value`, which must be finite; of those the nearest. Under
- * 2.3e-308 it has 15 digits where fewer would do. Plain from 1e-5 to 1e17, else like 1.5e-07. NUL-terminated; returns the length. */
+/* The shortest decimal that reads back as `value`, which must be finite; of those the nearest.
+ * Under 2.3e-308 it has 15 digits where fewer would do. Plain from 1e-5 to 1e17, else like
+ * 1.5e-07. NUL-terminated; returns the length. */
 size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX]);
 
 /* The double nearest to a number in JSON's grammar (the caller has checked it: digits, a fraction,

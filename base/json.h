@@ -37,7 +37,7 @@ void json_string(struct json *json, const char *text);
 void json_string_length(struct json *json, const char *text, size_t length);
 void json_u64(struct json *json, uint64_t value);
 void json_i64(struct json *json, int64_t value);
-/* The shortest text that reads back the same (base/decimal.h); a value that is not finite is null. */
+/* The shortest text that reads back the same (base/decimal.h); null when it is not finite. */
 void json_double(struct json *json, double value);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);

@@ -16,8 +16,9 @@ static const char *read_value(struct json_reader *reader, cJSON *item);
 
 static void skip_space(struct json_reader *reader)
 {
-    for (int c = json_reader_peek(reader); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = json_reader_peek(reader)) {
-        reader->at++;
+    for (;; reader->at++) {
+        int c = json_reader_peek(reader);
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r') return;
     }
 }
 

@@ -18,9 +18,9 @@ struct json_reader {
     size_t items_more;   /* how many to ask for next */
 };
 
-/* At the opening quote; moves past the closing one. *out: the text, ended by a NUL where its closing
- * quote (or a part that was unescaped) stood; NULL when nothing is built. NULL, or what is wrong at
- * `at`. */
+/* At the opening quote; moves past the closing one. *out: the text, ended by a NUL where its
+ * closing quote (or a part that was unescaped) stood; NULL when nothing is built. Returns NULL, or
+ * what is wrong at `at`. */
 const char *json_read_text(struct json_reader *reader, char **out);
 
 static inline int json_reader_peek(const struct json_reader *reader)

@@ -60,7 +60,8 @@ static void assert_text(const char *text, const char *wanted)
 static void a_tree_can_be_walked_with_cjson(void **state)
 {
     (void)state;
-    cJSON *tree = read_good(" {\"a\" : [1, -2.5e1 ,true,null,\"x\"],\"b\":{\"c\":false}, \"e\":[],\"f\":{}}");
+    cJSON *tree = read_good(" {\"a\" : [1, -2.5e1 ,true,null,\"x\"],\"b\":{\"c\":false}, "
+                            "\"e\":[],\"f\":{}}");
     const cJSON *a = cJSON_GetObjectItemCaseSensitive(tree, "a");
     assert_int_equal(cJSON_GetArraySize(a), 5);
     assert_int_equal(cJSON_GetArrayItem(a, 0)->valueint, 1);
@@ -82,7 +83,8 @@ static void escapes_become_what_they_mean(void **state)
     assert_text("\"\"", "");
     assert_text("\"plain\"", "plain");
     assert_text("\"a\\\"b\\\\c\\/d\\be\\ff\\ng\\rh\\ti\"", "a\"b\\c/d\be\ff\ng\rh\ti");
-    assert_text("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude42.\"", "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x99\x82.");
+    assert_text("\"\\u0041\\u00e9\\u20ac\\ud83d\\ude42.\"",
+                "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x99\x82.");
     assert_text("\"\xC3\xA9\\n\xE2\x82\xAC\\n\xF0\x9F\x99\x82\"",
                 "\xC3\xA9\n\xE2\x82\xAC\n\xF0\x9F\x99\x82");
 }
@@ -193,7 +195,8 @@ static void random_trees_are_what_cjson_reads(void **state)
 static void damaged_texts_are_read_or_refused(void **state)
 {
     (void)state;
-    static const char whole[] = "{\"a\":[1.5,-2e-3,\"\\u00e9\\ud83d\\ude42\\n\xC3\xA9\"],\"b\":null}";
+    static const char whole[] =
+        "{\"a\":[1.5,-2e-3,\"\\u00e9\\ud83d\\ude42\\n\xC3\xA9\"],\"b\":null}";
     struct rng rng;
     rng_init(&rng, 22, "damage");
     for (int i = 0; i < 20000; i++) {
