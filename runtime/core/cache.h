@@ -56,8 +56,8 @@ void cache_destroy(struct cache *cache);
 /* Looks a key up and counts it as used. An entry that is gone leaves now. */
 struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, instant_ns now);
 
-/* Takes an answer of `bytes` bytes in that was made at `stored`, now or earlier (modulo 2^64: it may
- * lie before the clock's zero): replaces the entry of an equal key (same slot), or takes a
+/* Takes an answer of `bytes` bytes in that was made at `stored`, now or earlier (modulo 2^64: it
+ * may lie before the clock's zero): replaces the entry of an equal key (same slot), or takes a
  * free slot, or the slot of the least recently used. CACHE_NO_SLOT when it cannot be held (larger
  * than bytes_max, or no cache): then nothing changed. The driver puts the body into the returned
  * slot, dropping what was there. Entries that leave for another reason (too old, room for bytes)

@@ -183,8 +183,8 @@ struct engine;
 struct engine *engine_create(const struct engine_config *config);
 void engine_destroy(struct engine *engine);
 /* Other settings from `now` on, for calls in flight too. Limits and waits that already run keep
- * their ends, a half-open breaker finishes with the probes it began with, a running cooldown or hold
- * keeps its length; what the breaker's window and the cache remember stays as far as it fits.
+ * their ends, a half-open breaker finishes with the probes it began with, a running cooldown or
+ * hold keeps its length; what the breaker's window and the cache remember stays as far as it fits.
  * calls_max and cache.entries_max may not exceed what they were at create; what sized other memory,
  * and the seed, must be the same (asserted). Between steps only; look at engine_wakeup() again. */
 void engine_reconfigure(struct engine *engine, const struct engine_config *config, instant_ns now);

@@ -29,7 +29,7 @@ void retry_budget_earn(struct retry_budget *budget)
     if (budget->config->ratio_permille > 0) add(budget, budget->config->ratio_permille);
 }
 
-/* Time counts in whole milliseconds: min_per_s thousandths each, and nothing is lost to rounding. */
+/* Time counts in whole milliseconds: min_per_s thousandths each; rounding loses nothing. */
 static void fill(struct retry_budget *budget, instant_ns now)
 {
     assert(now >= budget->filled);

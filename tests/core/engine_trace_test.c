@@ -121,7 +121,8 @@ static void a_call_that_is_stored_and_one_that_falls_back(void **state)
         action_lines(engine, input, 1040),
         "{\"t\":1040,\"do\":\"store\",\"call\":3,\"slot\":0,\"from\":\"attempt\"}\n"
         "{\"t\":1040,\"do\":\"answer\",\"call\":3,\"key\":\"" KEY16 "\",\"served\":\"upstream\","
-        "\"code\":null,\"cause\":null,\"cache_state\":\"miss\",\"cache_tier\":\"none\",\"age_ns\":0,\"breaker\":\"closed\","
+        "\"code\":null,\"cause\":null,\"cache_state\":\"miss\",\"cache_tier\":\"none\","
+        "\"age_ns\":0,\"breaker\":\"closed\","
         "\"arrived\":1000,\"deadline\":3000,\"attempts\":[{\"outcome\":\"ok\",\"status\":200,"
         "\"started\":1000,\"backoff_ns\":0,\"latency_ns\":40}],"
         "\"path\":[\"l1:miss\",\"breaker:closed\",\"attempt:ok\"]}\n");
@@ -136,7 +137,8 @@ static void a_call_that_is_stored_and_one_that_falls_back(void **state)
         "\"failures\":1,\"volume\":2,\"cooldown_ns\":5000,\"generation\":1}\n"
         "{\"t\":1056,\"do\":\"answer\",\"call\":3,\"key\":\"" KEY16 "\",\"served\":\"stale\","
         "\"code\":\"CACHE_STALE_SERVED\",\"cause\":\"RUNTIME_5XX\","
-        "\"cache_state\":\"stale_if_error\",\"cache_tier\":\"l1\",\"age_ns\":16,\"breaker\":\"open\","
+        "\"cache_state\":\"stale_if_error\",\"cache_tier\":\"l1\","
+        "\"age_ns\":16,\"breaker\":\"open\","
         "\"arrived\":1055,\"deadline\":3055,\"attempts\":[{\"outcome\":\"http_503\",\"status\":503,"
         "\"started\":1055,\"backoff_ns\":0,\"latency_ns\":1}],"
         "\"path\":[\"l1:stale\",\"breaker:closed\",\"attempt:RUNTIME_5XX\",\"stale:hit\"]}\n");
@@ -165,7 +167,9 @@ static void a_cancelled_attempt_says_why(void **state)
 static void the_second_level_has_its_lines(void **state)
 {
     (void)state;
-    struct engine_input input = { .kind = ENGINE_L2_DONE, .call = 3, .age_ns = 12, .body_bytes = 5 };
+    struct engine_input input = {
+        .kind = ENGINE_L2_DONE, .call = 3, .age_ns = 12, .body_bytes = 5
+    };
     assert_string_equal(input_line(input, 7),
                         "{\"t\":7,\"in\":\"l2_done\",\"call\":3,\"hit\":false}\n");
     input.l2_hit = true;

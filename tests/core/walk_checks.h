@@ -56,7 +56,7 @@ struct walk {
     struct walk_slot slots[WALK_SLOTS];
     uint32_t running;
     uint64_t first_attempts, retries;
-    instant_ns refused_until[WALK_KEYS + WALK_CALLS]; /* by key: as the upstream refused it for good */
+    instant_ns refused_until[WALK_KEYS + WALK_CALLS]; /* by key: refused for good */
     enum breaker_state breaker;
     uint32_t generation;
     instant_ns held_until; /* before the step */

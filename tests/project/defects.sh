@@ -34,7 +34,7 @@ trap 'rm -rf "$work"' EXIT
 
 includes=
 for farm in "$binary"/include/*; do includes="$includes -I$farm"; done
-libraries=$(pkg-config --libs libcurl libmicrohttpd libcjson yaml-0.1 libuv libcrypto)
+libraries=$(pkg-config --libs libcurl libmicrohttpd libcjson yaml-0.1 libuv libssl libcrypto hiredis)
 
 # link OUT OBJECT LIBRARY PROGRAM: the program's main and libraries with the object put first.
 link() {
