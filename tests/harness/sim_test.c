@@ -171,6 +171,47 @@ static void sim_answers_503_when_no_call_is_free(void **state)
     stage_close(&stage);
 }
 
+/* 100 equal requests in the second that the upstream takes for one. */
+#define BURST                                                                                      \
+    "version: 1\nname: burst\nteaches: A burst.\nseed: 7\nduration: 4s\n"                         \
+    "runtime: { env: prod }\n"                                                                     \
+    "workload:\n  - arrival: { constant: 100/s }\n    to: 1s\n    keys: { count: 1 }\n"            \
+    "    request: " GOOD_REQUEST "\nupstream: { latency: 1s }\nexpect:\n  - order: guide\n"
+
+static void sim_burst_of_equal_requests_costs_the_upstream_one(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, BURST, NULL);
+    stage_simulate(&stage);
+    stage_judge(&stage);
+    assert_int_equal(1, stage.run.delivery_count);
+    assert_int_equal(100, stage.schedule.count);
+    for (size_t i = 0; i < stage.schedule.count; i++) {
+        assert_int_equal(SERVED_UPSTREAM, stage.run.answers[i].served);
+        assert_int_equal(i == 0, stage.run.answers[i].attempt_count);
+    }
+    assert_int_equal(CHECK_PASS, stage.verdicts.status);
+    stage_close(&stage);
+
+    stage_open(&stage, BURST, "single_flight=false");
+    stage_simulate(&stage);
+    assert_int_equal(100, stage.run.delivery_count);
+    stage_close(&stage);
+}
+
+static void sim_has_no_second_level(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, ONE_REQUEST(GOOD_REQUEST, "  latency: 40ms\n"), NULL);
+    stage.config.engine.l2_enabled = true;
+    stage_simulate(&stage);
+    assert_int_equal(SERVED_UPSTREAM, stage.run.answers[0].served);
+    assert_int_equal(PATH_BREAKER_CLOSED, stage.run.path[1].step); /* right after l1:miss */
+    stage_close(&stage);
+}
+
 static void sim_refuses_requests_that_the_configuration_does_not_allow(void **state)
 {
     (void)state;
@@ -306,6 +347,8 @@ int main(void)
         cmocka_unit_test(sim_lets_the_upstream_go_before_an_arrival_of_the_same_instant),
         cmocka_unit_test(sim_routes_low_liquidity_to_the_baseline),
         cmocka_unit_test(sim_answers_503_when_no_call_is_free),
+        cmocka_unit_test(sim_burst_of_equal_requests_costs_the_upstream_one),
+        cmocka_unit_test(sim_has_no_second_level),
         cmocka_unit_test(sim_refuses_requests_that_the_configuration_does_not_allow),
         cmocka_unit_test(sim_answers_what_was_sent_at_the_very_end),
         cmocka_unit_test(sim_goes_on_until_the_duration_is_over),
