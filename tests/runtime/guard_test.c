@@ -87,8 +87,8 @@ static void probes_need_no_token_and_have_no_rate(void **state)
     (void)state;
     static const char *const open[] = { "/health/live", "/health/ready", "/metrics",
                                         "/openapi.json" };
-    static const char *const closed[] = { "/", "/health", "/health/live/", "/health/../tsfm/forecast",
-                                          "/metrics2", "/tsfm/forecast" };
+    static const char *const closed[] = { "/", "/health", "/health/live/", "/tsfm/forecast",
+                                          "/metrics2", "/health/../tsfm/forecast" };
     struct guard_settings settings = plain;
     settings.rate = (struct rate_limit_config){ .per_s = 1, .burst = 1 };
     struct guard *guard = guard_create(&settings, TOKEN, 1);
@@ -247,8 +247,8 @@ static void real_tokens_are_taken_without_the_space_around(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        TOKEN, "9f86d081884c7d65", "dGhpcyBpcyBub3QgYSB0ZXN0", "3b241101-e2bb-4255-8caf-4136c566a962",
-        "correct-horse-battery-staple", "4929118230019472",
+        TOKEN, "9f86d081884c7d65", "dGhpcyBpcyBub3QgYSB0ZXN0",
+        "3b241101-e2bb-4255-8caf-4136c566a962", "correct-horse-battery-staple", "4929118230019472",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct secrets secrets;

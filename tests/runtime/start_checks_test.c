@@ -32,7 +32,7 @@ static void load(const char *const sets[], size_t count)
     if (config_load(&config, &source, &note) != ERR_OK) fail_msg("%s", note.sentence);
 }
 
-/* The log lines of start_warn(). Owned by the caller. (Inlined, gcc 12 takes `text` for dangling.) */
+/* The log lines of start_warn(). Owned by the caller. Inlined, gcc 12 takes `text` for dangling. */
 __attribute__((noinline)) static char *warnings(const struct start_facts *facts)
 {
     char path[] = "/tmp/tollgate-log-XXXXXX";
