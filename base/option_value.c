@@ -139,8 +139,8 @@ static enum err parse_text(void *field, const char *name, const char *text,
     size_t length = strlen(text);
     if (length >= OPTION_TEXT_MAX) {
         return err_note_set(note, ERR_INVALID, place.path, place.line, place.column,
-                            "%s: \"%.40s...\" has %zu bytes; allowed: at most %d", name, text,
-                            length, OPTION_TEXT_MAX - 1);
+                            "%s: the text has %zu bytes; allowed: at most %d", name, length,
+                            OPTION_TEXT_MAX - 1); /* not shown: it may hold a password */
     }
     memset(field, 0, OPTION_TEXT_MAX);
     memcpy(field, text, length);

@@ -52,12 +52,12 @@ static void what_is_no_such_url_is_refused_without_repeating_the_password(void *
 {
     (void)state;
     static const char *const refused[] = {
-        "redis:/cache",        "rediss://cache",       "http://cache",         "cache:6379",
-        "redis://",            "redis://:6379",        "redis://a b",          "redis://cache:0",
-        "redis://cache:65536", "redis://cache:x",      "redis://cache:",       "redis://cache/x",
-        "redis://cache/65536", "redis://cache/1/2",    "redis://[::1",         "redis://[::1]7",
-        "redis://secret@cache", "redis://:secret%@c",  "redis://:secret%4@c",  "redis://:secret%zz@c",
-        "redis://:secret%00@c", "redis://u:@c",        "redis://:secret@",     "redis://::1:7000",
+        "redis:/cache", "rediss://cache", "http://cache", "cache:6379", "redis://",
+        "redis://:6379", "redis://a b", "redis://cache:0", "redis://cache:65536",
+        "redis://cache:x", "redis://cache:", "redis://cache/x", "redis://cache/65536",
+        "redis://cache/1/2", "redis://[::1", "redis://[::1]7", "redis://::1:7000",
+        "redis://secret@cache", "redis://:secret%@c", "redis://:secret%4@c",
+        "redis://:secret%zz@c", "redis://:secret%00@c", "redis://u:@c", "redis://:secret@",
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct redis_url url;

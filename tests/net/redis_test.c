@@ -247,7 +247,10 @@ static void password_and_database_are_used_and_a_wrong_password_is_told(void **s
     (void)state;
     struct redis_process process;
     struct redis_world world;
-    redis_process_start(&process, NULL, "sesame");
+    /* A user with no more rights than docs/security.md says. */
+    const char *const user[] = { "--user", "reader", "on", ">open", "~k", "+getrange", "+set",
+                                 "+ping", "+select", NULL };
+    redis_process_start(&process, user, "sesame");
     const char *const wrong[] = { "", "sesam" };
     const char *const told[] = { "NOAUTH", "WRONGPASS" };
     for (int i = 0; i < 2; i++) {
@@ -260,15 +263,17 @@ static void password_and_database_are_used_and_a_wrong_password_is_told(void **s
         assert_non_null(strstr(world.detail, told[i]));
         redis_world_close(&world);
     }
-    const char *const users[] = { "", "default" };
-    for (int i = 0; i < 2; i++) {
+    const char *const users[] = { "", "default", "reader" };
+    const char *const passwords[] = { "sesame", "sesame", "open" };
+    for (int i = 0; i < 3; i++) {
         struct redis_config config = redis_world_config(&world, process.port);
         config.user = users[i];
-        config.password = "sesame";
+        config.password = passwords[i];
         config.database = 3;
         redis_world_open(&world, &config);
         redis_world_until_connected(&world, true);
         assert_int_equal(redis_world_put(&world, "k", "v", 1).result, REDIS_RESULT_STORED);
+        assert_int_equal(redis_world_get(&world, "k").result, REDIS_RESULT_VALUE);
         assert_int_equal(redis_process_ask(&process, "EXISTS k"), 0); /* in database 0 */
         redis_world_close(&world);
     }
