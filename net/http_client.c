@@ -258,6 +258,13 @@ struct http_client *http_client_create(const struct http_client_config *config)
     return client;
 }
 
+void http_client_set_keepalive(struct http_client *client, uint32_t keepalive_max,
+                               uint64_t keepalive_expiry_ns)
+{
+    client->config.keepalive_max = keepalive_max;
+    client->config.keepalive_expiry_ns = keepalive_expiry_ns;
+}
+
 void http_client_destroy(struct http_client *client)
 {
     if (client == NULL) return;

@@ -76,6 +76,9 @@ struct http_call_config {
 struct http_client *http_client_create(const struct http_client_config *config);
 /* Every call must have ended. Run the loop once more before closing it. */
 void http_client_destroy(struct http_client *client);
+/* From now on. Idle connections over a smaller `keepalive_max` leave as they are used or age. */
+void http_client_set_keepalive(struct http_client *client, uint32_t keepalive_max,
+                               uint64_t keepalive_expiry_ns);
 
 /* Never calls back before it has returned. */
 struct http_call *http_client_start(struct http_client *client,

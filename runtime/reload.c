@@ -68,6 +68,8 @@ static void apply(struct service *service, const struct runtime_config *loaded)
     if (now > service->now) service->now = now;
     service->setup.log->level = (enum log_level)running->server.log_level;
     engine_reconfigure(service->engine, &running->engine, service->now);
+    http_client_set_keepalive(service->client, running->server.max_keepalive_connections,
+                              running->server.keepalive_expiry_ns);
     struct buf *trace = trace_file_begin(service->setup.trace);
     if (trace != NULL) {
         trace_reload_write(trace, service->now, running);

@@ -167,10 +167,12 @@ static void new_value_holds_in_all_workers(void **state)
     }
     write_config(&stage, "cache_ttl_s: 0\n");
     kill(stage.crew.child.pid, SIGHUP);
-    crew_until_logged(&stage.crew, "\"event\":\"reload\",\"worker\":0,\"changed\":[\"cache_ttl_s\"]",
-                      1);
-    crew_until_logged(&stage.crew, "\"event\":\"reload\",\"worker\":1,\"changed\":[\"cache_ttl_s\"]",
-                      1);
+    for (int worker = 0; worker < 2; worker++) {
+        char line[96];
+        snprintf(line, sizeof line, "\"reload\",\"worker\":%d,\"changed\":[\"cache_ttl_s\"]",
+                 worker);
+        crew_until_logged(&stage.crew, line, 1);
+    }
     pid_t victim = crew_worker(&stage.crew, 0);
     kill(victim, SIGKILL);
     crew_until_gone(victim);
@@ -219,6 +221,31 @@ static void what_needs_a_restart_is_named_once(void **state)
     }
 }
 
+/* Connections that six requests, one after the other, make to the model server. */
+static uint64_t connections_of_six(struct crew *crew)
+{
+    uint64_t before = http_server_stats(crew->rig.upstream).accepted;
+    for (int i = 0; i < 6; i++) crew_ask(crew);
+    return http_server_stats(crew->rig.upstream).accepted - before;
+}
+
+static void connections_are_kept_as_a_reload_says(void **state)
+{
+    (void)state;
+    struct stage stage;
+    begin(&stage, "1", "max_keepalive_connections: 8\n", MORE(NULL));
+    assert_int_equal(connections_of_six(&stage.crew), 1);
+    write_config(&stage, "max_keepalive_connections: 0\n");
+    kill(stage.crew.child.pid, SIGHUP);
+    crew_until_metric(&stage.crew, APPLIED, 1);
+    assert_in_range(connections_of_six(&stage.crew), 5, 6); /* the kept one may serve once more */
+    write_config(&stage, "max_keepalive_connections: 8\nkeepalive_expiry_s: 0\n");
+    kill(stage.crew.child.pid, SIGHUP);
+    crew_until_metric(&stage.crew, APPLIED, 2);
+    assert_int_equal(connections_of_six(&stage.crew), 6);
+    end(&stage);
+}
+
 static void trace_says_what_holds_from_a_reload_on_and_replays(void **state)
 {
     (void)state;
@@ -260,6 +287,7 @@ int main(void)
         cmocka_unit_test(new_value_holds_in_all_workers),
         cmocka_unit_test(bad_file_is_refused_with_its_place_and_the_old_one_stays),
         cmocka_unit_test(what_needs_a_restart_is_named_once),
+        cmocka_unit_test(connections_are_kept_as_a_reload_says),
         cmocka_unit_test(trace_says_what_holds_from_a_reload_on_and_replays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
