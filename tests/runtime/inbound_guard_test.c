@@ -1,9 +1,11 @@
 /* The guard over sockets: what it lets through, and what it answers before the body. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -14,7 +16,7 @@
 
 #define TOKEN "0123456789abcdef0123456789abcdef"
 
-enum { POINTS = 40 };
+enum { POINTS = 40, PATIENCE_TURNS = 4000 };
 
 static const struct secrets secrets = { .api_token = TOKEN };
 
@@ -159,6 +161,47 @@ static void heads_above_the_limits_are_refused(void **state)
     rig_stop(&rig);
 }
 
+static bool is_closed(int fd)
+{
+    char byte;
+    ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN);
+}
+
+static void address_with_too_many_connections_gets_no_more(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_start(&rig, SETS("inbound_connections_per_client_max=1"));
+    int first = rig_send(rig_port(&rig), "GET", 3);
+    int second = rig_send(rig_port(&rig), "GET", 3);
+    for (int i = 0; i < PATIENCE_TURNS && !is_closed(second); i++) rig_turn(&rig, second);
+    assert_true(is_closed(second));
+    assert_false(is_closed(first));
+    close(first);
+    close(second);
+    rig_stop(&rig);
+}
+
+/* More answers than the kernel holds, to one who asks for all of them and reads none. */
+static void caller_that_does_not_read_is_closed_after_send_timeout_s(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    const char *sample = "tsfm_inbound_timeouts_total{phase=\"send\"}";
+    struct rig rig;
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    for (int i = 0; i < 4000; i++) buf_puts(&text, request);
+    rig_start(&rig, SETS("send_timeout_s=0.2"));
+    int fd = rig_send(rig_port(&rig), text.data, text.length);
+    for (int i = 0; i < PATIENCE_TURNS && rig_metric(&rig, sample) < 1; i++) rig_turn(&rig, -1);
+    assert_int_equal((int)rig_metric(&rig, sample), 1);
+    close(fd);
+    buf_deinit(&text);
+    rig_stop(&rig);
+}
+
 static void without_a_token_the_service_is_open(void **state)
 {
     (void)state;
@@ -178,6 +221,8 @@ int main(void)
         cmocka_unit_test(client_over_its_rate_is_told_when_to_come_back_before_its_body_is_read),
         cmocka_unit_test(answer_by_the_head_does_not_wait_for_a_large_body),
         cmocka_unit_test(heads_above_the_limits_are_refused),
+        cmocka_unit_test(address_with_too_many_connections_gets_no_more),
+        cmocka_unit_test(caller_that_does_not_read_is_closed_after_send_timeout_s),
         cmocka_unit_test(without_a_token_the_service_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
