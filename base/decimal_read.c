@@ -49,12 +49,17 @@ static bool is_digit(char c)
 /* Moves past digits; those behind the 19th are counted only. */
 static const char *take_digits(const char *at, const char *end, struct number *number)
 {
-    for (; at < end && is_digit(*at); at++) {
-        if (number->value > 0 || *at != '0') number->digits++;
-        if (number->digits <= DIGITS_MAX) {
-            number->value = number->value * 10 + (uint64_t)(*at - '0');
-        }
+    if (number->value == 0) {
+        while (at < end && *at == '0') at++;
     }
+    const char *from = at;
+    const int room = number->digits < DIGITS_MAX ? DIGITS_MAX - number->digits : 0;
+    const char *full = end - at > room ? at + room : end;
+    uint64_t value = number->value;
+    for (; at < full && is_digit(*at); at++) value = value * 10 + (uint64_t)(*at - '0');
+    while (at < end && is_digit(*at)) at++;
+    number->value = value;
+    number->digits += (int)(at - from);
     return at;
 }
 

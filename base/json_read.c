@@ -8,7 +8,7 @@
 
 #include "base/decimal.h"
 
-enum { ITEMS_START = 32, ITEMS_MAX = 512 };
+enum { ITEMS_START = 32, ITEMS_MAX = 64 };
 
 /* Each read_ function moves past what it names, fills `item` unless it is NULL, and returns NULL,
  * or says what is wrong at `at`. */

@@ -5,7 +5,8 @@
  * Closed loop (period_ns 0): each connection sends again as soon as it has its answer.
  * Paced: request n is sent at
  * (n / connections) * period + (n % connections) * spread / connections, on connection
- * n % connections, and its latency counts from that moment. One connection with a period of 2 ms is 500 requests/s; 1,000 with a spread of 50 ms and a period of 250 ms are a wave
+ * n % connections, and its latency counts from that moment. One connection with a period of 2 ms is
+ * 500 requests/s; 1,000 with a spread of 50 ms and a period of 250 ms are a wave
  * of 1,000 requests in flight every quarter of a second. */
 
 #include <stdint.h>

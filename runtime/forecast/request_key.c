@@ -53,8 +53,8 @@ static uint64_t number_bits(double value)
     return bits;
 }
 
-/* `count` numbers given as bits by `at(source, index)`. */
-static void put_numbers(struct form *form, const void *source, uint32_t count,
+/* `count` numbers given as bits by `at(source, index)`. Inlined, so that no number is a call. */
+static inline __attribute__((always_inline)) void put_numbers(struct form *form, const void *source, uint32_t count,
                         uint64_t (*at)(const void *source, uint32_t index))
 {
     uint8_t batch[BATCH_NUMBERS * NUMBER_BYTES];
