@@ -295,8 +295,8 @@ enum err service_create(const struct service_setup *setup, struct service **out,
     page_init(service);
     init_handles(service);
     service->warmer = warmer_create(service);
-    reload_catch_up(service);
     service->l2 = l2_create(service);
+    reload_catch_up(service);
     *out = service;
     return ERR_OK;
 }

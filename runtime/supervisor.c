@@ -40,6 +40,7 @@ static void reload(struct supervisor *supervisor)
     struct config_changes changes =
         config_reload(&supervisor->running, setup->config, &supervisor->loaded);
     reload_log(setup->log, &changes);
+    setup->log->level = (enum log_level)supervisor->running.server.log_level;
     workers_count_reload(supervisor->shared, METRICS_RELOAD_APPLIED);
     workers_set_config(supervisor->shared, &supervisor->running);
     supervisor_signal_all(supervisor, SIGHUP);
