@@ -5,10 +5,10 @@
  *     STOPPED --due--> started --its loop turns--> ready --ends--> STOPPED, due later
  *
  * The wait is exponential with full jitter (core/backoff.h), by how often in a row it ended; a life
- * of `steady_ns` after it was ready forgets that row. An early end is one before it was ready, or
- * within `early_ns` of that: `early_max` of them in a row, and nobody should wait for it any longer.
- * A worker that was never ready and refuses to start (it has said why) is given up at once: what
- * is wrong with its settings will be wrong again.
+ * of `steady_ns` after it was ready forgets that row. An end is early when the worker was not ready
+ * yet, or not for `early_ns`: after `early_max` of them in a row nobody should wait for it any
+ * longer. A worker that was never ready and refuses to start (it has said why) is given up at once:
+ * what is wrong with its settings will be wrong again.
  *
  * Example, base 100 ms, early_max 5: killed after a minute: again after 0 .. 100 ms. Crashes while
  * it starts: again after 0 .. 100, 0 .. 200, 0 .. 400, 0 .. 800 ms, then give up. */
