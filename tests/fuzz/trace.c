@@ -14,7 +14,8 @@ static void write_head(struct buf *out)
     static const char *const sets[] = { "max_inflight=8", "max_connections=2",
                                         "max_keepalive_connections=2", "cache_entries_max=4",
                                         "pool_queue_max=2", "breaker_min_volume=2",
-                                        "breaker_failures_30s=2", "seed=7" };
+                                        "breaker_failures_30s=2",
+                                        "negative_cache_entries_max=4", "seed=7" };
     struct err_note note = { .err = ERR_OK };
     const struct config_source source = { .sets = sets,
                                           .set_count = sizeof sets / sizeof sets[0] };
