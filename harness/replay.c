@@ -5,12 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "core/engine_trace.h"
 #include "harness/replay_input.h"
-
-#define TRACE_BYTES_MAX ((size_t)1 << 33)
 
 /* A line without its newline. */
 struct text {
@@ -279,32 +276,4 @@ enum err replay_text(const char *path, const char *text, size_t length, struct r
     }
     mem_free(player.head);
     return rc;
-}
-
-enum err replay_file(const char *path, struct replay *out, struct err_note *note)
-{
-    *out = (struct replay){ .end = REPLAY_CUT };
-    char *text = NULL;
-    size_t length = 0;
-    enum err rc = file_read(path, TRACE_BYTES_MAX, &text, &length, note);
-    if (rc == ERR_OK) rc = replay_text(path, text, length, out, note);
-    mem_free(text);
-    return rc;
-}
-
-void replay_checked(const char *path, struct replay *out)
-{
-    struct err_note note = { .err = ERR_OK };
-    if (replay_file(path, out, &note) == ERR_OK) return;
-    out->identical = false;
-    out->line = note.line;
-    snprintf(out->sentence, sizeof out->sentence, "%.*s", REPLAY_SENTENCE_MAX - 1, note.sentence);
-}
-
-void replay_deinit(struct replay *replay)
-{
-    mem_free(replay->expected);
-    mem_free(replay->got);
-    for (uint32_t i = 0; i < replay->before_count; i++) mem_free(replay->before[i]);
-    *replay = (struct replay){ .identical = false };
 }

@@ -18,20 +18,6 @@ static const char help_replay[] =
     "\n"
     "example: tollgate replay reports/latest/brownout-503/trace.jsonl\n";
 
-void replay_sentence_write(const struct replay *replay, struct buf *out)
-{
-    if (!replay->identical) {
-        buf_printf(out, "DIVERGED at line %d: %s", replay->line, replay->sentence);
-        return;
-    }
-    buf_printf(out, "identical, %" PRIu64 " inputs", replay->inputs);
-    switch (replay->end) {
-    case REPLAY_WHOLE: break;
-    case REPLAY_TRUNCATED: buf_puts(out, " (the trace ends at its bound)"); break;
-    case REPLAY_CUT: buf_puts(out, " (the trace ends without its end mark)"); break;
-    }
-}
-
 static void print_divergence(const char *path, const struct replay *replay)
 {
     if (replay->before_count > 0) puts("the inputs before it:");
