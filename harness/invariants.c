@@ -19,6 +19,8 @@ static const struct {
     { "invariant.output", "0 <= q10 <= q50 <= q90 <= 1 in every forecast", invariant_output },
     { "invariant.baseline_never_cached", "only the upstream's answers in the cache",
       invariant_baseline_never_cached },
+    { "invariant.negative", "requests kept from the upstream only when it refused them lately",
+      invariant_negative },
     { "invariant.permits_balance", "every breaker permit given back", invariant_permits_balance },
     { "invariant.attempts", "at most retry_count + 1 attempts, and none that was not asked for",
       invariant_attempts },

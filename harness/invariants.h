@@ -24,6 +24,7 @@ void invariant_freshness(struct invariant *invariant);
 void invariant_codes(struct invariant *invariant);
 void invariant_output(struct invariant *invariant);
 void invariant_baseline_never_cached(struct invariant *invariant);
+void invariant_negative(struct invariant *invariant);
 
 /* invariants_attempts.c: over the attempts */
 void invariant_no_attempt_while_open(struct invariant *invariant);

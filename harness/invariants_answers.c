@@ -138,15 +138,16 @@ void invariant_output(struct invariant *invariant)
     }
 }
 
-/* The upstream's answers to each distinct request that attempts of their own were made for, by the
- * time they were complete: a list per request, newest first. */
+/* Answers of a kind to each distinct request, in the order of their requests: a list per distinct
+ * request, newest first. */
 struct births {
     size_t base[SCENARIO_WORKLOADS_MAX];
     uint32_t *newest; /* owned: by distinct request: index of an answer + 1; 0: none */
     uint32_t *older;  /* owned: by answer: the same */
 };
 
-static void births_init(struct births *births, const struct run *run)
+static void births_init(struct births *births, const struct run *run,
+                        bool (*is_birth)(const struct run *run, const struct run_answer *answer))
 {
     size_t count = 0;
     for (size_t i = 0; i < run->scenario->workload_count; i++) {
@@ -156,14 +157,25 @@ static void births_init(struct births *births, const struct run *run)
     births->newest = mem_alloc(count, sizeof *births->newest);
     births->older = mem_alloc(run->schedule->count, sizeof *births->older);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
-        const struct run_answer *answer = &run->answers[i];
         const struct arrival *arrival = &run->schedule->items[i];
-        if (!answer->answered || answer->served != SERVED_UPSTREAM) continue;
-        if (answer->attempt_count == 0) continue; /* it shares another one's */
+        if (!run->answers[i].answered || !is_birth(run, &run->answers[i])) continue;
         uint32_t *newest = &births->newest[births->base[arrival->workload] + arrival->key];
         births->older[i] = *newest;
         *newest = i + 1;
     }
+}
+
+static void births_deinit(struct births *births)
+{
+    mem_free(births->newest);
+    mem_free(births->older);
+}
+
+/* The upstream's, by an attempt of its own. */
+static bool is_fetched(const struct run *run, const struct run_answer *answer)
+{
+    (void)run;
+    return answer->served == SERVED_UPSTREAM && answer->attempt_count > 0;
 }
 
 /* Served from what another request fetched: an entry of an earlier time, or the answer that it
@@ -198,7 +210,7 @@ void invariant_baseline_never_cached(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
     struct births births = { .newest = NULL };
-    births_init(&births, run);
+    births_init(&births, run, is_fetched);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
         if (!is_shared(answer)) continue;
@@ -209,6 +221,52 @@ void invariant_baseline_never_cached(struct invariant *invariant)
                          "that request at no such time",
                          verdict_seconds(answer->age_ns));
     }
-    mem_free(births.newest);
-    mem_free(births.older);
+    births_deinit(&births);
+}
+
+/* The upstream's last word was that this very request is wrong. */
+static bool is_refused_for_good(const struct run *run, const struct run_answer *answer)
+{
+    if (answer->attempt_count == 0) return false;
+    unsigned status = run->attempts[answer->attempt_at + answer->attempt_count - 1].http_status;
+    return status == 400 || status == 413 || status == 422;
+}
+
+static bool says_negative(const struct run *run, const struct run_answer *answer)
+{
+    for (uint32_t i = 0; answer->answered && i < answer->path_count; i++) {
+        if (run->path[answer->path_at + i].step == PATH_NEGATIVE_HIT) return true;
+    }
+    return false;
+}
+
+/* Whether the same request was refused no longer ago than that is remembered. */
+static bool was_refused(const struct births *refusals, const struct run *run, uint32_t index)
+{
+    const struct arrival *arrival = &run->schedule->items[index];
+    uint64_t slack_ns = verdict_slack_ns(run->world);
+    uint64_t done_ns = run->answers[index].done_ns;
+    uint64_t kept_ns = run->config->engine.negative_ttl_ns + slack_ns;
+    uint32_t at = refusals->newest[refusals->base[arrival->workload] + arrival->key];
+    for (; at != 0; at = refusals->older[at - 1]) {
+        uint64_t refused_ns = run->answers[at - 1].done_ns;
+        if (refused_ns <= done_ns + slack_ns && done_ns < refused_ns + kept_ns) return true;
+    }
+    return false;
+}
+
+void invariant_negative(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    struct births refusals = { .newest = NULL };
+    births_init(&refusals, run, is_refused_for_good);
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        if (!says_negative(run, &run->answers[i])) continue;
+        invariant->check->n++;
+        if (was_refused(&refusals, run, i)) continue;
+        invariant_breach(invariant, i, "the first was not sent to the upstream, which refused no "
+                                       "such request in the %.3f s before",
+                         verdict_seconds(run->config->engine.negative_ttl_ns));
+    }
+    births_deinit(&refusals);
 }
