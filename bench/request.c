@@ -51,6 +51,7 @@ static void write_tollama(struct buf *out)
 
 void request_make(struct request *out, enum request_shape shape, const char *host, const char *path)
 {
+    static const char attempt[] = "X-Request-ID: bench~0\r\nX-Attempt: 0\r\n";
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
     switch (shape) {
@@ -60,8 +61,8 @@ void request_make(struct request *out, enum request_shape shape, const char *hos
     buf_init(&out->bytes, BUF_UNBOUNDED);
     buf_printf(&out->bytes,
                "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"
-               "Content-Length: %zu\r\n\r\n",
-               path, host, body.length);
+               "%sContent-Length: %zu\r\n\r\n",
+               path, host, shape == REQUEST_TOLLAMA ? attempt : "", body.length);
     buf_put(&out->bytes, buf_text(&body), body.length);
     buf_deinit(&body);
     const char *key = strstr(buf_text(&out->bytes), "bench-00000000");

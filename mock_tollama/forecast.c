@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/instant.h"
 #include "base/json.h"
@@ -61,9 +62,17 @@ static int format_value(char out[VALUE_TEXT_MAX], double value)
 {
     double size = fabs(value);
     if (size < 1e-3 || size >= 1e9) return snprintf(out, VALUE_TEXT_MAX, "%.17g", value);
-    long long micro = llround(size * 1e6);
-    return snprintf(out, VALUE_TEXT_MAX, "%s%lld.%06lld", value < 0 ? "-" : "", micro / 1000000,
-                    micro % 1000000);
+    uint64_t micro = (uint64_t)llround(size * 1e6);
+    char text[VALUE_TEXT_MAX];
+    size_t at = sizeof text;
+    for (int digits = 0; digits <= 6 || micro > 0; digits++, micro /= 10) {
+        text[--at] = (char)('0' + micro % 10);
+        if (digits == 5) text[--at] = '.';
+    }
+    if (value < 0) text[--at] = '-';
+    memcpy(out, text + at, sizeof text - at);
+    out[sizeof text - at] = '\0';
+    return (int)(sizeof text - at);
 }
 
 struct writer {

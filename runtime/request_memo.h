@@ -1,12 +1,12 @@
 #ifndef RUNTIME_REQUEST_MEMO_H
 #define RUNTIME_REQUEST_MEMO_H
-/* The same bytes are the same request: callers who ask again, within the cache's life, send the body
- * they sent before, and reading and keying it again would cost more than the rest of a cache hit.
- * Bodies are compared byte by byte; the least recently used go first.
+/* The same bytes are the same request: callers who ask again, within the cache's life, send the
+ * body they sent before, and reading and keying it again would cost more than the rest of a cache
+ * hit. Bodies are compared byte by byte; the least recently used go first.
  *
- *     entry = request_memo_find(memo, config, body, length);      one reference, or NULL
- *     if (entry == NULL) parse, then entry = request_memo_add(...);
- *     entry->request ... until memo_entry_release(entry)
+ *     entry = request_memo_find(memo, config, body, length);
+ *     NULL:  forecast_request_parse(), then request_memo_add(memo, body, length, &request)
+ *     else:  entry->request, until memo_entry_release(entry)
  *
  * What a body means depends on the configuration too: another one empties the memo. */
 

@@ -10,8 +10,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* ERR_OK and a tree in *out, which lives in `arena` (no cJSON_Delete()). Or ERR_SYNTAX: not JSON, not
- * UTF-8, nested deeper than FORECAST_NESTING_MAX; or ERR_INVALID: a member given twice in one
+/* ERR_OK and a tree in *out, which lives in `arena` (no cJSON_Delete()). Or ERR_SYNTAX: not JSON,
+ * not UTF-8, nested deeper than FORECAST_NESTING_MAX; or ERR_INVALID: a member given twice in one
  * object. `what` begins the sentence, for example
  * `the body is not JSON: line 1, column 6 (byte 5): NaN and Infinity are not JSON`. */
 MUST_USE enum err document_parse(const char *text, size_t length, const char *what,

@@ -140,7 +140,7 @@ bool iso_time_parse(const char *text, struct iso_time *out)
     return take_clock(&at, out) && take_zone(&at, out) && *at == '\0';
 }
 
-/* Of 0 to 99. A request to the model carries hundreds of times: printf would be most of its cost. */
+/* Of 0 to 99. A request to the model carries hundreds of times: printf would be most of it. */
 static void put_two_digits(char *out, int value)
 {
     out[0] = (char)('0' + value / 10);

@@ -54,8 +54,9 @@ static uint64_t number_bits(double value)
 }
 
 /* `count` numbers given as bits by `at(source, index)`. Inlined, so that no number is a call. */
-static inline __attribute__((always_inline)) void put_numbers(struct form *form, const void *source, uint32_t count,
-                        uint64_t (*at)(const void *source, uint32_t index))
+static inline __attribute__((always_inline)) void
+put_numbers(struct form *form, const void *source, uint32_t count,
+            uint64_t (*at)(const void *source, uint32_t index))
 {
     uint8_t batch[BATCH_NUMBERS * NUMBER_BYTES];
     size_t used = 0;

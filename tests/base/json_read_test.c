@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -87,6 +88,24 @@ static void escapes_become_what_they_mean(void **state)
                 "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x99\x82.");
     assert_text("\"\xC3\xA9\\n\xE2\x82\xAC\\n\xF0\x9F\x99\x82\"",
                 "\xC3\xA9\n\xE2\x82\xAC\n\xF0\x9F\x99\x82");
+}
+
+/* Texts are looked at in words of eight bytes. */
+static void a_byte_that_is_not_plain_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        for (size_t place = 1; place < 26; place++) {
+            char text[] = "\"aaaaaaaaaaaaaaaaaaaaaaaaa\"";
+            text[place] = (char)byte;
+            cJSON *tree;
+            bool plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+            bool taken = read_exact(text, sizeof text - 1, &tree) == NULL;
+            if (taken != plain) fail_msg("byte %d at %zu", byte, place);
+            if (taken) assert_memory_equal(tree->valuestring, text + 1, 25);
+            arena_deinit(&arena);
+        }
+    }
 }
 
 /* A text is ended where its quote stood: the next value must not be harmed by it. */
@@ -217,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_tree_can_be_walked_with_cjson, end),
         cmocka_unit_test_teardown(escapes_become_what_they_mean, end),
+        cmocka_unit_test_teardown(a_byte_that_is_not_plain_is_seen_at_every_place, end),
         cmocka_unit_test_teardown(neighbours_of_a_text_are_whole, end),
         cmocka_unit_test_teardown(half_a_surrogate_pair_is_refused, end),
         cmocka_unit_test_teardown(numbers_too_large_are_infinite, end),

@@ -13,7 +13,7 @@ complain() {
     fi
 }
 
-files=$(find base runtime scenarios net mock_tollama harness tests -name '*.[ch]')
+files=$(find base runtime scenarios net mock_tollama harness bench tests -name '*.[ch]')
 
 # shellcheck disable=SC2086 # lists of words, here and below
 complain "lines over 100 columns" "$(awk 'length($0) > 100 { print FILENAME ":" FNR }' $files)"
