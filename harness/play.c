@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "harness/join.h"
+#include "harness/priority.h"
 
 enum {
     PLAY_TICK_MS = 20,
@@ -181,7 +182,9 @@ static void play_start_child(struct play *play, struct child *child, struct argu
     snprintf(log, sizeof log, "%s/%s.log", play->config.folder, child->name);
     if (child_start(child, play->loop, arguments->items, log, &note) != ERR_OK) {
         play_abort(play, note.sentence);
+        return;
     }
+    priority_raise_program(uv_process_get_pid(&child->process));
 }
 
 static void play_start_runtime(void *context)

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -11,6 +10,7 @@
 #include "base/mem.h"
 #include "harness/cli.h"
 #include "harness/play.h"
+#include "harness/priority.h"
 #include "harness/progress.h"
 #include "harness/report.h"
 #include "harness/run_place.h"
@@ -18,9 +18,6 @@
 
 enum {
     RUN_DRAW_MS = 200,
-    /* A busy neighbour on the machine must not be taken for a slow service: the load generator and
-     * the two programs ask to go first. Whoever may not, goes on without. */
-    RUN_NICENESS = -10,
     /* How often a scenario whose load generator lagged is played again, alone. */
     RUN_REPLAYS_MAX = 2,
 };
@@ -222,7 +219,7 @@ static void play_all(struct run_session *session)
 {
     session->jobs = mem_alloc(session->suite.count, sizeof *session->jobs);
     session->again = mem_alloc(session->suite.count, sizeof *session->again);
-    (void)setpriority(PRIO_PROCESS, 0, RUN_NICENESS);
+    priority_raise_generator();
     int rc = uv_loop_init(&session->loop);
     assert(rc == 0);
     uv_timer_init(&session->loop, &session->draw_timer);

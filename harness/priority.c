@@ -1,0 +1,18 @@
+#include "harness/priority.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+enum { PRIORITY_NICENESS = -10 };
+
+void priority_raise_generator(void)
+{
+    struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_RR) };
+    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0) return;
+    (void)setpriority(PRIO_PROCESS, 0, PRIORITY_NICENESS);
+}
+
+void priority_raise_program(pid_t pid)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)pid, PRIORITY_NICENESS);
+}
