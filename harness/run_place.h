@@ -21,7 +21,8 @@ MUST_USE enum err run_find_programs(struct run_place *place, const char *program
                                     struct err_note *note);
 /* Names the run; its folder is `out`, or a new reports/<name> when NULL. Makes nothing. */
 void run_name(struct run_place *place, const char *out, uint64_t started_wall_ms);
-/* reports/latest -> the run's folder, replaced in one step; nothing when somebody chose the folder. */
+/* reports/latest -> the run's folder, replaced in one step; nothing when somebody chose the folder.
+ */
 void run_link_latest(const struct run_place *place);
 
 #endif

@@ -206,7 +206,8 @@ static void the_documents_tables_name_what_is_on_the_page_and_no_more(void **sta
     unsigned count = 0;
     char name[128];
     char wanted[192];
-    for (const char *at = strstr(page.body, "# TYPE "); at != NULL; at = strstr(at + 1, "# TYPE ")) {
+    for (const char *at = strstr(page.body, "# TYPE "); at != NULL;
+         at = strstr(at + 1, "# TYPE ")) {
         assert_int_equal(sscanf(at, "# TYPE %127s", name), 1);
         snprintf(wanted, sizeof wanted, "\n| `%s` |", name);
         if (strstr(document, wanted) == NULL) fail_msg("%s is not in the document", name);

@@ -178,9 +178,9 @@ static void trace_holds_every_input_and_action_of_a_call(void **state)
     assert_int_equal(file_read(trace, 1 << 20, &text, &length, &note), ERR_OK);
     const char first[] = "{\"trace\":2,\"program\":\"tollgate-runtime\",";
     assert_memory_equal(text, first, sizeof first - 1);
-    const char *const parts[] = { "\"seed\":\"7\"", "\"in\":\"request\"", "\"do\":\"start_attempt\"",
-                                  "\"in\":\"attempt_done\"", "\"do\":\"store\"",
-                                  "\"do\":\"answer\"" };
+    const char *const parts[] = { "\"seed\":\"7\"",           "\"in\":\"request\"",
+                                  "\"do\":\"start_attempt\"", "\"in\":\"attempt_done\"",
+                                  "\"do\":\"store\"",         "\"do\":\"answer\"" };
     const char *at = text;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         at = strstr(at, parts[i]);

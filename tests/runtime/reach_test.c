@@ -77,7 +77,8 @@ static void each_answer_of_the_upstream(void)
 {
     static const unsigned statuses[] = { 400, 429, 500, 502, 503, 504, 301 };
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-        one_attempt((struct rig_step){ .move = RIG_STATUS, .status = statuses[i] }, "retry_count=0");
+        one_attempt((struct rig_step){ .move = RIG_STATUS, .status = statuses[i] },
+                    "retry_count=0");
     }
     one_attempt((struct rig_step){ .move = RIG_FORECAST }, "retry_count=0");
     one_attempt((struct rig_step){ .move = RIG_WRONG_ID }, "retry_count=0");

@@ -1,5 +1,5 @@
-/* A long run that looks for leaks and lost answers: the mock plays tests/soak/soak.yaml, the runtime
- * serves a closed loop of clients, some of which hang up.
+/* A long run that looks for leaks and lost answers: the mock plays tests/soak/soak.yaml, the
+ * runtime serves a closed loop of clients, some of which hang up.
  *
  * usage: soak PROGRAMS SOURCE REQUESTS
  *
