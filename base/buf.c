@@ -43,6 +43,12 @@ static bool buf_reserve(struct buf *buf, size_t length)
     return true;
 }
 
+void buf_expect(struct buf *buf, size_t length)
+{
+    const size_t room = buf->bytes_max - buf->length;
+    (void)buf_reserve(buf, length < room ? length : room);
+}
+
 void buf_put(struct buf *buf, const void *bytes, size_t length)
 {
     if (!buf_reserve(buf, length)) return;

@@ -21,6 +21,8 @@ void buf_init(struct buf *buf, size_t bytes_max);
 /* Empties it, keeps the memory. */
 void buf_clear(struct buf *buf);
 void buf_deinit(struct buf *buf);
+/* Makes room for so many more bytes in one step; writes nothing. */
+void buf_expect(struct buf *buf, size_t length);
 void buf_put(struct buf *buf, const void *bytes, size_t length);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);

@@ -7,6 +7,8 @@
 
 #include "base/decimal.h"
 
+enum { SHORT_MAX = 96 };
+
 void json_init(struct json *json, struct buf *out)
 {
     *json = (struct json){ .out = out };
@@ -88,9 +90,34 @@ static void json_escape(struct buf *out, const char *text, size_t length)
     buf_put(out, text + start, length - start);
 }
 
+/* A short text without escapes goes out in one piece, comma included: most of an answer's `meta` is
+ * made of them. False when it is not one, and nothing was written. */
+static bool put_short(struct json *json, const char *text, size_t length, const char *end)
+{
+    char out[SHORT_MAX + 4];
+    size_t at = 0;
+    if (length > SHORT_MAX) return false;
+    if (!json->after_key && json->need_comma[json->depth]) out[at++] = ',';
+    out[at++] = '"';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
+        out[at++] = (char)c;
+    }
+    while (*end != '\0') out[at++] = *end++;
+    if (!json->after_key) json->need_comma[json->depth] = true;
+    json->after_key = false;
+    buf_put(json->out, out, at);
+    return true;
+}
+
 void json_key(struct json *json, const char *key)
 {
     assert(!json->after_key);
+    if (put_short(json, key, strlen(key), "\":")) {
+        json->after_key = true;
+        return;
+    }
     json_before_value(json);
     buf_putc(json->out, '"');
     json_escape(json->out, key, strlen(key));
@@ -100,6 +127,7 @@ void json_key(struct json *json, const char *key)
 
 void json_string_length(struct json *json, const char *text, size_t length)
 {
+    if (put_short(json, text, length, "\"")) return;
     json_before_value(json);
     buf_putc(json->out, '"');
     json_escape(json->out, text, length);

@@ -1,6 +1,6 @@
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
-/* Writes JSON (RFC 8259) into a buf, commas and escapes included. Reading is cJSON's work.
+/* Writes JSON (RFC 8259) into a buf, commas and escapes included. base/json_read.h reads it.
  *
  *     struct json json;
  *     json_init(&json, &buf);

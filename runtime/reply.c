@@ -6,6 +6,7 @@
 #include "runtime/state.h"
 
 enum {
+    META_BYTES = 1024, /* what `meta` takes as a rule */
     HEADERS_MAX = 6,
     CACHE_STATUS_MAX = 64,
     AGE_TEXT_MAX = 24,
@@ -108,6 +109,7 @@ static void reply_forecast(struct job *job, const struct call_record *record,
 
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
+    buf_expect(&text, body->length + META_BYTES);
     buf_put(&text, body->text, body->length);
     response_write_meta(&text, &(struct response_meta){
         .record = record,

@@ -1,7 +1,6 @@
 #include "forecast/response.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "base/json.h"
 
@@ -129,12 +128,21 @@ static const char *fallback_reason(const struct call_record *record)
     return code_name(record->cause);
 }
 
+/* Seconds with three decimals, rounded to nearest. */
+static void write_age(struct json *json, uint64_t age_ns)
+{
+    struct buf *out = json->out;
+    uint64_t ms = (age_ns + NS_PER_MS / 2) / NS_PER_MS;
+    const char decimals[] = { '.', (char)('0' + ms / 100 % 10), (char)('0' + ms / 10 % 10),
+                              (char)('0' + ms % 10) };
+    json_u64(json, ms / 1000);
+    buf_put(out, decimals, sizeof decimals);
+}
+
 static void write_cache(struct json *json, const struct call_record *record)
 {
     const bool stale = record->served == SERVED_STALE;
     const bool hit = stale || record->served == SERVED_CACHE;
-    char age[32];
-    int length = snprintf(age, sizeof age, "%.3f", (double)record->age_ns / (double)NS_PER_S);
     json_key(json, "cache_hit");
     json_bool(json, hit);
     json_key(json, "cache_stale");
@@ -144,7 +152,7 @@ static void write_cache(struct json *json, const struct call_record *record)
     json_key(json, "cache_state");
     json_string(json, cache_state_name(record->cache_state));
     json_key(json, "age_s");
-    json_raw(json, age, (size_t)length);
+    write_age(json, record->age_ns);
 }
 
 void response_write_meta(struct buf *out, const struct response_meta *meta)

@@ -74,6 +74,23 @@ static void taken_memory_belongs_to_the_caller_and_the_buffer_starts_anew(void *
     buf_deinit(&buf);
 }
 
+static void expected_bytes_move_nothing(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    buf_puts(&buf, "begun");
+    buf_expect(&buf, 600);
+    const char *before = buf.data;
+    assert_string_equal(buf_text(&buf), "begun");
+    for (int i = 0; i < 600; i++) buf_putc(&buf, 'x');
+    assert_ptr_equal(buf.data, before);
+    buf_expect(&buf, 5000); /* over the maximum: as much as may be */
+    assert_false(buf.overflow);
+    assert_int_equal(buf.length, 605);
+    buf_deinit(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +98,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_dropped_whole_and_remembered),
         cmocka_unit_test(numbers_are_written_to_their_last_digit),
         cmocka_unit_test(taken_memory_belongs_to_the_caller_and_the_buffer_starts_anew),
+        cmocka_unit_test(expected_bytes_move_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
