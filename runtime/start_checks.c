@@ -9,6 +9,9 @@
 
 enum { CA_FILE_BYTES_MAX = 64 << 20 };
 
+/* uvicorn, under which tollama runs, closes connections that were idle for so long. */
+#define UPSTREAM_IDLE_NS (5 * NS_PER_S)
+
 enum err start_check(const struct runtime_config *config, struct err_note *note)
 {
     const char *path = config->upstream.ca_file;
@@ -83,6 +86,12 @@ void start_warn(struct log *log, const struct start_facts *facts)
         warn(log, "upstream_key_in_clear",
              "TSFM_UPSTREAM_API_KEY is sent over http: whoever is on the way can read it; use "
              "https");
+    }
+    if (facts->config->server.keepalive_expiry_ns > UPSTREAM_IDLE_NS) {
+        warn(log, "keepalive_outlives_upstream",
+             "keepalive_expiry_s is more than the 5 s after which tollama closes idle connections: "
+             "pooled ones will often be found closed, which costs a new connection each time "
+             "(tsfm_stale_sockets_total)");
     }
     warn_descriptors(log, facts);
 }

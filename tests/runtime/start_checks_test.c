@@ -25,10 +25,14 @@
 
 static struct runtime_config config;
 
+/* Over defaults of which one is warned about. */
 static void load(const char *const sets[], size_t count)
 {
     struct err_note note = { 0 };
-    const struct config_source source = { .sets = sets, .set_count = count };
+    const char *all[8] = { "keepalive_expiry_s=5" };
+    assert_true(count + 1 <= sizeof all / sizeof *all);
+    memcpy(all + 1, sets, count * sizeof *all);
+    const struct config_source source = { .sets = all, .set_count = count + 1 };
     if (config_load(&config, &source, &note) != ERR_OK) fail_msg("%s", note.sentence);
 }
 
@@ -85,6 +89,8 @@ static void each_thing_to_regret_is_warned_about_and_nothing_else(void **state)
         { "127.0.0.1", "http://[::1]:80", "", "k", "seed=1", UINT64_MAX, NULL },
         { "127.0.0.1", "http://localhost:80/x", "", "k", "seed=1", UINT64_MAX, NULL },
         { "127.0.0.1", near, "", "", "seed=1", 1024, "descriptors_short" },
+        { "127.0.0.1", near, "", "", "keepalive_expiry_s=5.001", UINT64_MAX,
+          "keepalive_outlives_upstream" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct warning_case *c = &cases[i];
