@@ -137,6 +137,7 @@ enum MHD_Result http_exchange_queue(struct http_exchange *exchange)
 static bool exchange_body_is_small(struct http_exchange *exchange)
 {
     const char *length = http_exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (exchange->ambiguous) return false;
     if (http_exchange_header(exchange, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL) return false;
     if (length == NULL) return true;
     if (http_exchange_header(exchange, MHD_HTTP_HEADER_EXPECT) != NULL) return false;
@@ -148,6 +149,7 @@ enum MHD_Result http_exchange_show_head(struct http_exchange *exchange)
     struct http_server *server = exchange->server;
     http_connection_enter(exchange->on, HTTP_PHASE_BODY);
     if (server->config.on_head == NULL) return MHD_YES;
+    exchange->ambiguous = http_exchange_look_for_ambiguity(exchange);
     exchange->state = EXCHANGE_HANDED;
     server->pending++;
     server->config.on_head(server->config.context, exchange);
@@ -226,6 +228,7 @@ struct http_head_size http_exchange_head_size(struct http_exchange *exchange)
         .uri_bytes = exchange->on->uri_bytes,
         .bytes = info == NULL ? 0 : info->header_size,
         .fields = fields > 0 ? (uint32_t)fields : 0,
+        .ambiguous = exchange->ambiguous,
     };
 }
 
@@ -270,7 +273,7 @@ void http_reply(struct http_exchange *exchange, const struct http_response *resp
         /* One that HTTP cannot carry (a line break in it) is left out. */
         MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
     }
-    if (exchange->server->draining) {
+    if (exchange->server->draining || exchange->ambiguous) {
         MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     exchange->response = made;

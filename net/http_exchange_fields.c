@@ -1,3 +1,4 @@
+#include <string.h>
 #include <strings.h>
 
 #include "net/http_server_private.h"
@@ -28,4 +29,36 @@ unsigned http_exchange_header_all(struct http_exchange *exchange, const char *na
     struct fields fields = { .name = name, .joined = joined };
     (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_field, &fields);
     return fields.count;
+}
+
+/* How a head says where its body ends. */
+struct framing {
+    unsigned lengths;
+    unsigned codings;
+    bool chunked;
+    bool malformed;
+};
+
+static enum MHD_Result on_framing(void *context, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    (void)kind;
+    struct framing *framing = context;
+    if (strpbrk(name, " \t") != NULL || (value != NULL && strchr(value, '\r') != NULL)) {
+        framing->malformed = true;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+        framing->lengths++;
+    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        framing->codings++;
+        framing->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+bool http_exchange_look_for_ambiguity(struct http_exchange *exchange)
+{
+    struct framing framing = { .lengths = 0 };
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_framing, &framing);
+    if (framing.malformed || framing.lengths + framing.codings > 1) return true;
+    return framing.codings == 1 && !framing.chunked;
 }

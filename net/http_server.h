@@ -101,6 +101,11 @@ struct http_head_size {
     size_t uri_bytes; /* as sent, with the query */
     size_t bytes;     /* of the whole head */
     uint32_t fields;  /* header lines */
+    /* Another server might see another end of the body, and so another next request: two
+     * Content-Length, a Transfer-Encoding beside one or other than "chunked", a blank in a name, a
+     * bare CR (RFC 9112 2.2, 5.1, 6.3). The connection is closed after the answer. Looked for only
+     * with `on_head`. */
+    bool ambiguous;
 };
 
 const struct http_peer *http_exchange_peer(const struct http_exchange *exchange);

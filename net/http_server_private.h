@@ -28,6 +28,7 @@ struct http_exchange {
     size_t received; /* body bytes, also those dropped */
     void *user;
     bool raw;
+    bool ambiguous; /* see struct http_head_size */
     struct MHD_Response *response; /* owned; NULL in ENDED: close the connection */
     unsigned status;
     struct http_exchange *next_free;
@@ -89,6 +90,8 @@ struct http_exchange *http_exchange_open(struct http_connection *on,
 /* The request is over for the daemon. */
 void http_exchange_release(struct http_exchange *exchange);
 void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length);
+/* Whether nobody can say for sure where its body ends; http_exchange_fields.c. */
+bool http_exchange_look_for_ambiguity(struct http_exchange *exchange);
 /* Calls on_head; when that has answered, the body is dropped or the connection is closed. */
 enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
 /* Calls on_request; queues the answer, or suspends the connection. */

@@ -121,6 +121,7 @@ struct guard_decision guard_judge(struct guard *guard, const struct guard_reques
 {
     const struct guard_settings *settings = guard->settings;
     const struct http_head_size *size = &request->size;
+    if (size->ambiguous) return (struct guard_decision){ .verdict = GUARD_AMBIGUOUS };
     if (size->uri_bytes > settings->uri_bytes_max) {
         return (struct guard_decision){ .verdict = GUARD_URI_TOO_LONG };
     }
@@ -159,6 +160,12 @@ void guard_refuse(const struct guard *guard, struct guard_decision decision,
     uint64_t wait_s = decision.wait_ns / NS_PER_S + (decision.wait_ns % NS_PER_S > 0 ? 1 : 0);
     switch (decision.verdict) {
     case GUARD_PASS: break;
+    case GUARD_AMBIGUOUS:
+        refuse(out, 400, CODE_INPUT_INVALID, NULL);
+        snprintf(out->detail, sizeof out->detail,
+                 "the head does not say for sure where the body ends; send one Content-Length, or "
+                 "Transfer-Encoding: chunked alone");
+        return;
     case GUARD_URI_TOO_LONG:
         refuse(out, 414, CODE_INPUT_INVALID, NULL);
         snprintf(out->detail, sizeof out->detail,

@@ -3,6 +3,7 @@
 /* Who may call, how often, and with how large a head: judged by the head alone, before any of the
  * body is read. In this order, the first that refuses answers:
  *
+ *     400  a head that leaves open where the body ends (struct http_head_size)
  *     414  a request target over uri_bytes_max
  *     431  a head over header_bytes_max, or more fields than headers_max
  *     429  a client over rate_limit_per_s, with Retry-After    (not the open paths)
@@ -27,6 +28,7 @@
 
 #define GUARD_VERDICT_LIST(X)                                                                      \
     X(GUARD_PASS, "pass")                                                                          \
+    X(GUARD_AMBIGUOUS, "ambiguous")                                                                \
     X(GUARD_URI_TOO_LONG, "uri_too_long")                                                          \
     X(GUARD_HEAD_TOO_LARGE, "head_too_large")                                                      \
     X(GUARD_RATE_LIMITED, "rate_limited")                                                          \

@@ -119,6 +119,8 @@ static void heads_above_a_limit_are_refused_on_every_path(void **state)
     assert_int_equal(judge(guard, &request), GUARD_HEAD_TOO_LARGE);
     request.size = (struct http_head_size){ .fields = 11 };
     assert_int_equal(judge(guard, &request), GUARD_HEAD_TOO_LARGE);
+    request.size = (struct http_head_size){ .ambiguous = true };
+    assert_int_equal(judge(guard, &request), GUARD_AMBIGUOUS);
     guard_destroy(guard);
 }
 
@@ -204,6 +206,9 @@ static void refusals_say_what_to_do(void **state)
     guard_refuse(guard, (struct guard_decision){ GUARD_RATE_LIMITED, NS_PER_S }, &refusal);
     assert_string_equal(refusal.header.value, "1");
 
+    guard_refuse(guard, (struct guard_decision){ GUARD_AMBIGUOUS, 0 }, &refusal);
+    assert_int_equal(refusal.status, 400);
+    assert_int_equal(refusal.code, CODE_INPUT_INVALID);
     guard_refuse(guard, (struct guard_decision){ GUARD_URI_TOO_LONG, 0 }, &refusal);
     assert_int_equal(refusal.status, 414);
     guard_refuse(guard, (struct guard_decision){ GUARD_HEAD_TOO_LARGE, 0 }, &refusal);

@@ -161,6 +161,20 @@ static void heads_above_the_limits_are_refused(void **state)
     rig_stop(&rig);
 }
 
+static void a_head_that_leaves_open_where_the_body_ends_is_refused_and_counted(void **state)
+{
+    (void)state;
+    struct rig rig;
+    start(&rig, SETS(NULL));
+    struct rig_answer answer =
+        ask_at(&rig, "/tsfm/forecast", "X-API-Key: " TOKEN "\r\nContent-Length: 40\r\n", "{}");
+    assert_problem(&answer, 400, "INPUT_INVALID");
+    assert_string_equal(rig_header(&answer, "Connection"), "close");
+    rig_answer_free(&answer);
+    assert_int_equal((int)rig_metric(&rig, "tsfm_guard_refused_total{reason=\"ambiguous\"}"), 1);
+    rig_stop(&rig);
+}
+
 static bool is_closed(int fd)
 {
     char byte;
@@ -221,6 +235,7 @@ int main(void)
         cmocka_unit_test(client_over_its_rate_is_told_when_to_come_back_before_its_body_is_read),
         cmocka_unit_test(answer_by_the_head_does_not_wait_for_a_large_body),
         cmocka_unit_test(heads_above_the_limits_are_refused),
+        cmocka_unit_test(a_head_that_leaves_open_where_the_body_ends_is_refused_and_counted),
         cmocka_unit_test(address_with_too_many_connections_gets_no_more),
         cmocka_unit_test(caller_that_does_not_read_is_closed_after_send_timeout_s),
         cmocka_unit_test(without_a_token_the_service_is_open),
