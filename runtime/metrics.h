@@ -128,7 +128,7 @@ struct metrics_workers {
 struct metrics_gauges {
     struct engine_stats engine;
     uint64_t stale_sockets;
-    uint64_t hold_left_ns; /* 0: no hold */
+    uint64_t hold_left_ns; /* of engine.held_until, when the page is written; 0: no hold */
     uint64_t pid;          /* of the process; 0 in a sum and when it has ended */
     uint64_t l2_connected; /* processes whose second-level cache is connected */
     struct http_server_stats server;

@@ -13,7 +13,7 @@ void metrics_gauges_add(struct metrics_gauges *sum, const struct metrics_gauges 
     http_server_stats_add(&sum->server, &more->server);
     sum->l2_connected += more->l2_connected;
     /* Each worker holds on its own: the longest says when all serve again. */
-    sum->hold_left_ns = u64_max(sum->hold_left_ns, more->hold_left_ns);
+    sum->engine.held_until = u64_max(sum->engine.held_until, more->engine.held_until);
 }
 
 void metrics_gauges_keep_counters(struct metrics_gauges *gauges)

@@ -11,7 +11,6 @@ static struct metrics_gauges gauges_of(const struct service *service)
         .engine = stats,
         .stale_sockets = http_client_stale_sockets(service->client),
         .server = http_server_stats(service->server),
-        .hold_left_ns = instant_until(stats.held_until, clock_now()),
         .pid = (uint64_t)getpid(),
         .l2_connected = l2_is_connected(service->l2) ? 1 : 0,
     };
@@ -35,10 +34,17 @@ void page_publish(struct service *service)
     workers_publish(setup->workers, setup->worker, &service->metrics, &gauges);
 }
 
+/* A worker at rest publishes nothing: how long its hold lasts is asked for now. */
+static void set_hold_left(struct metrics_gauges *gauges)
+{
+    gauges->hold_left_ns = instant_until(gauges->engine.held_until, clock_now());
+}
+
 void page_write(struct service *service, struct buf *out)
 {
     if (service->setup.workers == NULL) {
         struct metrics_gauges gauges = gauges_of(service);
+        set_hold_left(&gauges);
         metrics_write(out, &service->metrics, &gauges);
         return;
     }
@@ -48,5 +54,6 @@ void page_write(struct service *service, struct buf *out)
     page_publish(service);
     workers_sum(service->setup.workers, &sum, &gauges, &workers);
     gauges.workers = &workers;
+    set_hold_left(&gauges);
     metrics_write(out, &sum, &gauges);
 }

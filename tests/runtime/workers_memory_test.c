@@ -88,6 +88,22 @@ static void next_life_goes_on_with_the_counters_and_without_the_rest(void **stat
     workers_destroy(workers);
 }
 
+/* As a moment, not as a length: a worker at rest publishes nothing while it passes. */
+static void the_longest_hold_of_those_who_live_is_in_the_sum(void **state)
+{
+    (void)state;
+    struct workers *workers = make(2);
+    const struct metrics none = { .breaker_open = 0 };
+    const struct metrics_gauges early = { .engine = { .held_until = 5 * NS_PER_S } };
+    const struct metrics_gauges late = { .engine = { .held_until = 9 * NS_PER_S } };
+    workers_publish(workers, 0, &none, &late);
+    workers_publish(workers, 1, &none, &early);
+    assert_int_equal(sum_of(workers).gauges.engine.held_until, 9 * NS_PER_S);
+    workers_on_end(workers, 0);
+    assert_int_equal(sum_of(workers).gauges.engine.held_until, 5 * NS_PER_S);
+    workers_destroy(workers);
+}
+
 static void what_the_supervisor_counts_is_in_the_sum(void **state)
 {
     (void)state;
@@ -140,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_and_gauges_are_summed_and_breakers_are_not),
         cmocka_unit_test(next_life_goes_on_with_the_counters_and_without_the_rest),
+        cmocka_unit_test(the_longest_hold_of_those_who_live_is_in_the_sum),
         cmocka_unit_test(what_the_supervisor_counts_is_in_the_sum),
         cmocka_unit_test(latest_settings_are_the_ones_that_are_read),
         cmocka_unit_test(what_a_process_published_outlives_it),
