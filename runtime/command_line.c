@@ -77,7 +77,8 @@ static const char help[] =
     "\n"
     "GET /health/live, /health/ready and /metrics are there for probes and dashboards.\n"
     "\n"
-    "Exit codes: 0 ended as asked; 2 bad usage or settings; 4 cannot listen.\n";
+    "Exit codes: 0 ended as asked; 2 bad usage or settings; 4 cannot listen, or a worker cannot\n"
+    "be kept running; 128 + its number after a second signal.\n";
 
 const char *command_line_help(void)
 {
@@ -121,6 +122,11 @@ static enum err take_upstream(struct command_line *out, const char *url, struct 
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)url[i];
         bad = bad || c <= ' ' || c >= 0x7F || c == '?' || c == '#';
+    }
+    if (memchr(url + scheme, '@', strcspn(url + scheme, "/")) != NULL) { /* and not repeated here */
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--upstream: a user or password in the URL would be seen in logs and "
+                            "in lists of processes; give the key in TSFM_UPSTREAM_API_KEY");
     }
     if (bad) {
         return err_note_set(note, ERR_USAGE, NULL, 0, 0,

@@ -102,6 +102,23 @@ static void upstream_must_be_a_base_url(void **state)
     }
 }
 
+static void upstream_may_hold_no_password_and_the_refusal_does_not_repeat_it(void **state)
+{
+    (void)state;
+    const char *const bad[] = { "http://me:hunter2@host:1", "https://hunter2@host/base",
+                                "http://me:hunter2@host?q" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_refused((const char *[]){ "--upstream", bad[i], NULL }, "TSFM_UPSTREAM_API_KEY");
+        struct parsed parsed = parse((const char *[]){ "--upstream", bad[i], NULL });
+        assert_null(strstr(parsed.note.sentence, "hunter2"));
+        command_line_deinit(&parsed.line);
+    }
+    struct parsed parsed = parse((const char *[]){ "--upstream", "http://host/@me", NULL });
+    assert_int_equal(parsed.rc, ERR_OK);
+    assert_string_equal(parsed.line.upstream, "http://host/@me");
+    command_line_deinit(&parsed.line);
+}
+
 static void help_names_every_flag(void **state)
 {
     (void)state;
@@ -120,6 +137,7 @@ int main(void)
         cmocka_unit_test(flags_take_their_value_in_both_spellings),
         cmocka_unit_test(bad_usage_is_refused_with_what_to_do),
         cmocka_unit_test(upstream_must_be_a_base_url),
+        cmocka_unit_test(upstream_may_hold_no_password_and_the_refusal_does_not_repeat_it),
         cmocka_unit_test(help_names_every_flag),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
