@@ -95,7 +95,10 @@ static size_t unseen_length(const char *text)
     const unsigned char *s = (const unsigned char *)text;
     if (s[0] == 0x7f) return 1;
     if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f) return 2;
+    if (s[0] == 0xd8 && s[1] == 0x9c) return 2;
     if (s[0] == 0xe2 && s[1] == 0x80 && s[2] >= 0xa8 && s[2] <= 0xae) return 3;
+    if (s[0] == 0xe2 && s[1] == 0x80 && (s[2] == 0x8e || s[2] == 0x8f)) return 3;
+    if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9) return 3;
     return 0;
 }
 

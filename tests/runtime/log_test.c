@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,12 +97,42 @@ static void flood_is_cut_and_counted(void **state)
     assert_non_null(strstr(text, "\"event\":\"stop\",\"suppressed\":"));
 }
 
+static void nothing_that_turns_or_breaks_a_line_for_its_reader_is_written(void **state)
+{
+    (void)state;
+    static const char *const unseen[] = {
+        "\x7f", "\xc2\x80", "\xc2\x9b", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f",
+        "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaa", "\xe2\x80\xae", "\xe2\x81\xa6",
+        "\xe2\x81\xa9",
+    };
+    static const char *const kept[] = { "\xc2\xa0", "\xd8\x9b", "\xe2\x80\x90", "\xe2\x81\xaa" };
+    struct pipe_log log;
+    struct log_line line;
+    char text[TEXT_MAX];
+    char value[16];
+    open_log(&log, LOG_LEVEL_INFO);
+    assert_true(log_begin(&log.log, &line, LOG_LEVEL_INFO, "start"));
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++) {
+        snprintf(value, sizeof value, "<%s>", unseen[i]);
+        log_text(&line, "unseen", value);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) log_text(&line, "kept", kept[i]);
+    log_end(&log.log, &line);
+    close_log(&log, text);
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++) {
+        if (strstr(text, unseen[i]) != NULL) fail_msg("the unseen text %zu is there", i);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) assert_non_null(strstr(text, kept[i]));
+    assert_non_null(strstr(text, "\"unseen\":\"<?>\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_is_one_json_object_with_time_level_and_event),
         cmocka_unit_test(lines_under_the_level_are_not_written),
         cmocka_unit_test(flood_is_cut_and_counted),
+        cmocka_unit_test(nothing_that_turns_or_breaks_a_line_for_its_reader_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
