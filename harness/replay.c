@@ -109,6 +109,7 @@ static bool can_become(const struct engine_config *made, const struct engine_con
            config->cache.entries_max <= made->cache.entries_max &&
            config->l2_enabled == made->l2_enabled &&
            config->single_flight == made->single_flight &&
+           config->cache.families == made->cache.families &&
            config->negative_entries_max == made->negative_entries_max;
 }
 

@@ -44,6 +44,7 @@ static const struct field {
     { "call", FIELD_U32, AT(call), NO_FLAG },
     { "key", FIELD_HEX, AT(request_key), NO_FLAG },
     { "cache", FIELD_HEX, AT(cache_key), NO_FLAG },
+    { "family", FIELD_HEX, AT(family_key), AT(has_family) },
     { "baseline_only", FIELD_CODE, AT(baseline_only), NO_FLAG },
     { "attempt", FIELD_U32, AT(attempt), NO_FLAG },
     { "outcome", FIELD_OUTCOME, AT(outcome), NO_FLAG },
@@ -71,6 +72,7 @@ static bool hex_parse(const struct trace_field *field, uint8_t *out, size_t leng
 static bool key_parse(const struct trace_field *field, struct engine_input *out, size_t at)
 {
     if (at == AT(cache_key)) return hex_parse(field, out->cache_key.bytes, CACHE_KEY_BYTES);
+    if (at == AT(family_key)) return hex_parse(field, out->family_key.bytes, CACHE_KEY_BYTES);
     uint8_t bytes[8];
     if (!hex_parse(field, bytes, sizeof bytes)) return false;
     out->request_key = 0;

@@ -228,6 +228,8 @@ static void on_arrival(struct sim *sim)
         .call = call,
         .request_key = hash_text(schedule_request_id(request, id)),
         .cache_key = wanted->key,
+        .has_family = sim->config.cache.families,
+        .family_key = wanted->family,
         .baseline_only = wanted->baseline_only,
     };
     sim_step(sim, &input);

@@ -35,11 +35,13 @@ static enum err prepare(struct sim_request *request, const struct run *run, stru
                      arrival->workload, trouble.sentence);
         goto out;
     }
+    if (run->config->engine.cache.families) forecast_request_make_family(&parsed);
     struct forecast_values values = forecast_values_create(&arena, parsed.horizon);
     uint32_t warnings = 0;
     enum baseline_kind kind = (enum baseline_kind)config->baseline;
     *request = (struct sim_request){
         .key = parsed.key,
+        .family = parsed.family_key,
         .baseline_only = parsed.baseline_only,
         .used = true,
         .baseline_ok = baseline_forecast(kind, &parsed, &values, &warnings) == ERR_OK,

@@ -10,6 +10,7 @@
 
 struct sim_request {
     struct cache_key key;
+    struct cache_key family;  /* zeros without stale_family_key */
     enum code baseline_only;  /* its route; CODE_NONE is the full chain */
     bool used;                /* the schedule has it */
     bool baseline_ok;         /* its baseline can be computed */

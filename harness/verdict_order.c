@@ -10,10 +10,12 @@
  *     input:baseline_only  baseline:*
  *     l1:fresh
  *     (l1:stale | l1:miss)  [second level]  [flight]  tries
- *         one of: attempt:ok, l1:filled, stale:hit, stale:l2, stale:miss baseline:*
+ *         one of: attempt:ok, l1:filled, stale:hit, stale:l2, stale:family,
+ *         stale:miss baseline:*
  *
  * where the second level is l2:stale, l2:miss, l2:timeout, or l2:fresh, which is the answer;
- * stale:l2 comes after l2:stale only. A flight is flight:joined and then flight:ok, the answer, or
+ * stale:l2 comes after l2:stale only, and stale:family only when the configuration has
+ * stale_family_key. A flight is flight:joined and then flight:ok, the answer, or
  * flight:failed, or the call's own deadline, or own tries. A try is [pool:wait] (breaker:closed |
  * breaker:probe) attempt:*, only as long as the outcome before it may be retried, and a refusal
  * (hold, breaker:open, breaker:half_open, pool:full, pool:timeout, negative:hit before the first,
@@ -40,7 +42,7 @@ struct walk {
     uint32_t attempts;     /* attempt words so far */
     bool stale_known;      /* l1:stale was seen */
     bool l2_stale;         /* l2:stale was seen */
-    bool stale_missed;     /* stale:miss was seen */
+    bool stale_missed;     /* stale:family or stale:miss was seen: nothing of the very request */
     enum served served;    /* what the last word says was served */
     const char *broken;    /* the rule; NULL: none */
 };
@@ -112,6 +114,11 @@ static enum place on_fallback(struct walk *walk, enum path_step step)
                               : broken(walk, "stale:l2 comes after l2:stale only");
     }
     walk->stale_missed = true;
+    if (step == PATH_STALE_FAMILY) {
+        return walk->run->config->engine.cache.families
+                   ? end(walk, SERVED_STALE)
+                   : broken(walk, "stale:family comes with stale_family_key only");
+    }
     return PLACE_BASELINE_DUE;
 }
 
@@ -186,6 +193,7 @@ static enum place on_word(struct walk *walk, enum path_step step)
     case PATH_L1_FILLED:
     case PATH_STALE_HIT:
     case PATH_STALE_L2:
+    case PATH_STALE_FAMILY:
     case PATH_STALE_MISS: return on_fallback(walk, step);
     case PATH_BASELINE_OK:
     case PATH_BASELINE_FAILED: return on_baseline(walk, step);
@@ -241,10 +249,10 @@ static uint64_t *fills_at(struct fills *fills, const struct arrival *arrival)
     return &fills->filled_ns[fills->base[arrival->workload] + arrival->key];
 }
 
-/* stale:miss although l1:stale was seen, and the entry cannot have become too old (or been driven
- * out of a small cache) meanwhile. `filled_ns` is when an answer that filled it was complete, so
- * that the entry itself is older by at most the slack; one filled after this answer says
- * nothing. */
+/* stale:miss or stale:family although l1:stale was seen, and the entry cannot have become too old
+ * (or been driven out of a small cache) meanwhile. `filled_ns` is when an answer that filled it was
+ * complete, so that the entry itself is older by at most the slack; one filled after this answer
+ * says nothing. */
 static bool skipped_stale(const struct walk *walk, const struct fills *fills, uint64_t filled_ns)
 {
     const struct cache_config *cache = &walk->run->config->engine.cache;
@@ -269,7 +277,9 @@ void verdict_order(const struct run *run, const struct expect *expect, struct ch
         const char *rule = broken_rule(&walk);
         uint64_t *filled_ns = fills_at(&fills, &run->schedule->items[i]);
         if (rule == NULL && skipped_stale(&walk, &fills, *filled_ns)) {
-            rule = "a stale entry that is still alive is served before the baseline";
+            rule = walk.served == SERVED_STALE
+                       ? "a request's own stale entry is served before its family's"
+                       : "a stale entry that is still alive is served before the baseline";
         }
         if (answer->served == SERVED_UPSTREAM) *filled_ns = answer->done_ns;
         if (!expect_covers(expect, run->scenario, answer->intended_ns)) continue;

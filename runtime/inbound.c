@@ -104,6 +104,7 @@ static bool parse(struct service *service, struct http_exchange *exchange, struc
     enum err rc =
         forecast_request_parse(body, length, config, &job->arena, &job->request, &note);
     if (rc == ERR_OK) {
+        if (service->config->engine.cache.families) forecast_request_make_family(&job->request);
         request_memo_add(&service->memo, body, length, &job->request);
         return true;
     }
@@ -152,6 +153,8 @@ static void on_forecast(struct service *service, struct http_exchange *exchange)
         .call = job->id,
         .request_key = hash_text(job->request_id),
         .cache_key = job->request.key,
+        .has_family = service->config->engine.cache.families,
+        .family_key = job->request.family_key,
         .baseline_only = job->request.baseline_only,
     });
     /* At once, so that what needs no waiting (a cached answer, a baseline) is answered while the

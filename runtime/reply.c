@@ -72,7 +72,8 @@ void reply_text(struct http_exchange *exchange, unsigned status, const char *con
     });
 }
 
-/* RFC 9211. The `ttl` of a stale answer is how long ago it ended, rounded away from fresh. */
+/* RFC 9211. The `ttl` of a stale answer is how long ago it ended, rounded away from fresh. One of
+ * another request has none: it was never fresh for this one. */
 static void format_cache_status(const struct job *job, const struct call_record *record,
                                 char out[CACHE_STATUS_MAX])
 {
@@ -80,6 +81,8 @@ static void format_cache_status(const struct job *job, const struct call_record 
     bool hit = record->served == SERVED_CACHE || record->served == SERVED_STALE;
     if (!hit) {
         snprintf(out, CACHE_STATUS_MAX, "tollgate; fwd=miss");
+    } else if (record->stale_family) {
+        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; detail=stale_family");
     } else if (record->age_ns < ttl_ns) {
         uint64_t left_s = (ttl_ns - record->age_ns) / NS_PER_S;
         snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; ttl=%llu", (unsigned long long)left_s);

@@ -89,6 +89,10 @@ static const struct option rows[] = {
       NULL, "Answers kept in the cache; 0: no cache." },
     { "cache_bytes_max", OPTION_U64, LIVE(engine.cache.bytes_max), 0, 65536 * MIB, "134217728",
       NULL, "Bytes kept in the cache, over all answers." },
+    { "stale_family_key", OPTION_BOOL, AT(engine.cache.families), 0, 0, "false", NULL,
+      "Whether, when the upstream fails and nothing is kept of the very request, the latest answer "
+      "to another one for the same market, freq, horizon, transform and model is served as stale, "
+      "with its own as_of_ts and the warning stale_family_served; needs the cache." },
     { "l2_timeout_ms", OPTION_MILLIS, LIVE(engine.l2_timeout_ns), MS, HOUR, "50", NULL,
       "Longest wait for the second-level cache; then the request goes on without it." },
     { "single_flight", OPTION_BOOL, AT(engine.single_flight), 0, 0, "true", NULL,

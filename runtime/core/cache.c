@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/families.h"
 
 /* A slot is in one of three places: held (in the hash table and the LRU list), dropped (its body
  * waits to be freed), or free. `next` links the last two. Slots never used yet are not linked at
@@ -23,6 +24,7 @@ struct cache {
     struct cache_entry *entries;       /* owned: by slot */
     uint32_t *buckets;                 /* owned: slot + 1; 0: empty */
     uint32_t bucket_mask;
+    struct families families; /* owned; all zeros without config->families */
     uint32_t count;
     uint64_t bytes;
     uint32_t oldest, newest;
@@ -61,12 +63,14 @@ struct cache *cache_create(const struct cache_config *config)
     cache->bucket_mask = buckets - 1;
     cache->buckets = mem_alloc(buckets, sizeof *cache->buckets);
     cache->entries = mem_alloc(config->entries_max, sizeof *cache->entries);
+    families_init(&cache->families, config->families ? config->entries_max : 0);
     return cache;
 }
 
 void cache_destroy(struct cache *cache)
 {
     if (cache == NULL) return;
+    families_deinit(&cache->families);
     mem_free(cache->entries);
     mem_free(cache->buckets);
     mem_free(cache);
@@ -142,6 +146,7 @@ static void cache_drop(struct cache *cache, uint32_t slot)
     while (*link != slot + 1)
         link = &cache->entries[*link - 1].next;
     *link = entry->next;
+    families_remove(&cache->families, slot);
     lru_remove(cache, slot);
     cache->count--;
     cache->bytes -= entry->bytes;
@@ -223,6 +228,34 @@ uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t 
         cache_drop(cache, cache->oldest);
     cache->bytes += bytes;
     return slot;
+}
+
+/* Modulo 2^64, as `stored` may lie before the clock's zero. */
+static bool was_made_before(const struct cache *cache, uint32_t slot, uint32_t other)
+{
+    return cache->entries[slot].stored - cache->entries[other].stored > UINT64_MAX / 2;
+}
+
+void cache_join_family(struct cache *cache, uint32_t slot, const struct cache_key *family)
+{
+    uint32_t present = families_find(&cache->families, family);
+    if (present != CACHE_NO_SLOT && was_made_before(cache, slot, present)) return;
+    families_put(&cache->families, family, slot);
+}
+
+struct cache_hit cache_find_family(struct cache *cache, const struct cache_key *family,
+                                   instant_ns now)
+{
+    struct cache_hit hit = { .state = CACHE_MISS, .slot = CACHE_NO_SLOT };
+    uint32_t slot = families_find(&cache->families, family);
+    if (slot == CACHE_NO_SLOT) return hit;
+    uint64_t age_ns = now - cache->entries[slot].stored;
+    if (cache_state_at(cache->config, age_ns) == CACHE_MISS) {
+        cache_drop(cache, slot);
+        return hit;
+    }
+    lru_touch(cache, slot);
+    return (struct cache_hit){ .state = CACHE_STALE, .slot = slot, .age_ns = age_ns };
 }
 
 uint32_t cache_pop_dropped(struct cache *cache)

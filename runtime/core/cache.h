@@ -25,6 +25,7 @@ struct cache_config {
     uint64_t stale_ns;    /* 0: no stale-if-error */
     uint32_t entries_max; /* 0: no cache, as when both times are 0; at most 2^30 */
     uint64_t bytes_max;   /* over all bodies */
+    bool families;        /* entries may join families: cache_find_family() */
 };
 
 enum cache_state { CACHE_MISS, CACHE_FRESH, CACHE_STALE };
@@ -49,7 +50,7 @@ struct cache; /* allocated at create, nothing later */
 /* `config` is borrowed; who changes it calls cache_reconfigured() before anything else. */
 struct cache *cache_create(const struct cache_config *config);
 /* Entries over a lowered bound leave, oldest use first; ages are judged by the new times.
- * entries_max never exceeds what it was at create (asserted). */
+ * entries_max never exceeds what it was at create (asserted); families does not change. */
 void cache_reconfigured(struct cache *cache);
 void cache_destroy(struct cache *cache);
 
@@ -64,6 +65,15 @@ struct cache_hit cache_find(struct cache *cache, const struct cache_key *key, in
  * wait in a list: see cache_pop_dropped(). */
 uint32_t cache_store(struct cache *cache, const struct cache_key *key, uint64_t bytes,
                      instant_ns stored);
+
+/* Makes the entry that was just stored in `slot` the one by which its family is found, unless the
+ * present one was made later. Equal keys have equal families. Nothing without config->families. */
+void cache_join_family(struct cache *cache, uint32_t slot, const struct cache_key *family);
+
+/* The family's latest answer, as long as it is held; it counts as used. It answered another
+ * request, so it is CACHE_STALE at any age below ttl_ns + stale_ns and never CACHE_FRESH. */
+struct cache_hit cache_find_family(struct cache *cache, const struct cache_key *family,
+                                   instant_ns now);
 
 /* A slot whose body the driver can free now; CACHE_NO_SLOT when there is none. */
 uint32_t cache_pop_dropped(struct cache *cache);

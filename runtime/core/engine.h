@@ -18,7 +18,8 @@
  *             -> refused for good lately? ---------------.                           |
  *             -> hold / breaker open / pool full? -------|                           | none
  *             -> ATTEMPT -> ok -> STORE, L2_PUT, ANSWER  v                           |
- *                  ^  '---> failed -> retry allowed? -> stale in L1 or L2? -> ANSWER '
+ *                  ^  '---> failed -> retry allowed? -> stale in L1 or L2? -> ANSWER |
+ *                  |                        |        -> stale of its family? -> ANSWER '
  *                  '-- BACKOFF <----------- yes
  *
  * A retry starts only when the class is retryable, `retry_count` is not used up, and backoff +
@@ -36,6 +37,10 @@
  *
  * The second level is a cache that others share (Redis): asked once, when L1 has nothing fresh. A
  * body found there counts by its age as one of L1 does, and goes into L1 when it is served.
+ *
+ * Families (cache.families): each new market time is a new key, so after a failure the very request
+ * is rarely in the cache. Then the latest entry of L1 that was stored for a request of the same
+ * family_key is served, as long as it is held, and always as stale: it answers another request.
  *
  * Negative cache: a request that the upstream refused for good (classify_is_final()) gets no
  * attempts for negative_ttl_ns.
@@ -111,6 +116,9 @@ struct engine_input {
     /* ENGINE_REQUEST */
     uint64_t request_key;        /* hash_text(request id) */
     struct cache_key cache_key;
+    bool has_family;             /* family_key is given; no use without cache.families */
+    struct cache_key family_key; /* equal for requests that may be answered by each other's stale
+                                  * forecasts; equal cache keys have equal ones */
     enum code baseline_only;     /* CODE_NONE: the full chain; else the INPUT_* cause for going
                                   * straight to the baseline */
     /* ENGINE_ATTEMPT_*: the attempt they belong to, 0-based; must be the call's current one */

@@ -33,6 +33,7 @@ static void record_init(struct call_record *record, uint64_t request_key, instan
     record->cache_tier = CACHE_TIER_NONE;
     record->cache_slot = CACHE_NO_SLOT;
     record->age_ns = 0;
+    record->stale_family = false;
     record->pool_wait_ns = 0;
     record->breaker = BREAKER_CLOSED;
     record->attempt_count = 0;
@@ -67,10 +68,20 @@ void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit
     }
 }
 
+uint32_t call_store(struct engine *engine, uint32_t id, uint64_t bytes, instant_ns made)
+{
+    const struct call *call = &engine->calls[id];
+    uint32_t slot = cache_store(engine->cache, &call->key, bytes, made);
+    if (slot != CACHE_NO_SLOT && call->has_family) {
+        cache_join_family(engine->cache, slot, &call->family);
+    }
+    return slot;
+}
+
 void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_bytes)
 {
     struct call *call = &engine->calls[id];
-    uint32_t slot = cache_store(engine->cache, &call->key, body_bytes, engine->now);
+    uint32_t slot = call_store(engine, id, body_bytes, engine->now);
     call->record.cache_slot = slot;
     if (slot != CACHE_NO_SLOT) engine_add(engine, ENGINE_STORE, id)->slot = slot;
     if (engine->config->l2_enabled) engine_add(engine, ENGINE_L2_PUT, id)->slot = slot;
@@ -96,6 +107,8 @@ void call_on_request(struct engine *engine, const struct engine_input *input)
     call->flight = FLIGHT_NONE;
     call->l2_stale = false;
     call->key = input->cache_key;
+    call->has_family = engine->config->cache.families && input->has_family;
+    if (call->has_family) call->family = input->family_key;
     record_init(&call->record, input->request_key, engine->now,
                 engine->config->request_deadline_ns);
     engine->calls_count++;
@@ -117,6 +130,18 @@ void call_on_request(struct engine *engine, const struct engine_input *input)
     lookup_begin(engine, id);
 }
 
+static bool call_answer_family(struct engine *engine, uint32_t id)
+{
+    struct call *call = &engine->calls[id];
+    if (!call->has_family) return false;
+    struct cache_hit hit = cache_find_family(engine->cache, &call->family, engine->now);
+    if (hit.state == CACHE_MISS) return false;
+    call_path(call, PATH_STALE_FAMILY);
+    call->record.stale_family = true;
+    call_answer_cached(engine, id, hit);
+    return true;
+}
+
 void call_fall_back(struct engine *engine, uint32_t id)
 {
     struct call *call = &engine->calls[id];
@@ -133,6 +158,7 @@ void call_fall_back(struct engine *engine, uint32_t id)
         return;
     case CACHE_MISS:
         if (lookup_answer_stale(engine, id)) return;
+        if (call_answer_family(engine, id)) return;
         call_path(call, PATH_STALE_MISS);
         call_run_baseline(engine, id);
         return;

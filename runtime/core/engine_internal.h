@@ -47,6 +47,8 @@ struct call {
     instant_ns l2_made;           /* l2_stale: when it was made (modulo 2^64) */
     uint64_t l2_bytes;            /* l2_stale */
     struct cache_key key;
+    bool has_family;
+    struct cache_key family;      /* has_family */
     struct call_record record;
 };
 
@@ -91,6 +93,8 @@ void call_on_baseline_done(struct engine *engine, uint32_t id, bool ok);
 void call_answer(struct engine *engine, uint32_t id, enum served served, enum code code,
                  enum code cause);
 void call_answer_cached(struct engine *engine, uint32_t id, struct cache_hit hit);
+/* Keeps an answer to the call in L1, of `bytes` bytes and made at `made`: cache_store(). */
+uint32_t call_store(struct engine *engine, uint32_t id, uint64_t bytes, instant_ns made);
 /* No (further) attempt: the cache once more, else the baseline. */
 void call_fall_back(struct engine *engine, uint32_t id);
 void call_answer_upstream(struct engine *engine, uint32_t id, uint64_t body_bytes);

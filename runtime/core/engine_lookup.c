@@ -54,7 +54,7 @@ static void answer_from_l2(struct engine *engine, uint32_t id, uint64_t age_ns, 
     struct call_record *record = &call->record;
     struct cache_hit hit = cache_find(engine->cache, &call->key, engine->now);
     if (hit.state == CACHE_MISS || hit.age_ns > age_ns) {
-        hit.slot = cache_store(engine->cache, &call->key, bytes, engine->now - age_ns);
+        hit.slot = call_store(engine, id, bytes, engine->now - age_ns);
         record->cache_slot = hit.slot;
         if (hit.slot != CACHE_NO_SLOT) {
             struct engine_action *action = engine_add(engine, ENGINE_STORE, id);

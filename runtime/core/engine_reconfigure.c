@@ -11,6 +11,7 @@ static void check_unchanged(const struct engine *engine, const struct engine_con
     assert(config->calls_max <= engine->calls_size);
     assert(config->l2_enabled == old->l2_enabled);
     assert(config->single_flight == old->single_flight);
+    assert(config->cache.families == old->cache.families);
     assert(config->negative_entries_max == old->negative_entries_max);
 }
 

@@ -95,6 +95,7 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
     case ENGINE_REQUEST:
         put_request_key(&json, input->request_key);
         put_hex(&json, "cache", input->cache_key.bytes, CACHE_KEY_BYTES);
+        if (input->has_family) put_hex(&json, "family", input->family_key.bytes, CACHE_KEY_BYTES);
         if (input->baseline_only != CODE_NONE) {
             put_code(&json, "baseline_only", input->baseline_only);
         }

@@ -12,6 +12,7 @@
  *      "code":"CACHE_STALE_SERVED","cause":"RUNTIME_5XX","arrived":1100000,
  *      "attempts":[...],"path":[...]}
  *
+ * A request that has a family key carries it as "family", like "cache".
  * `t` is nanoseconds on the driver's clock. Fields that do not apply are left out; CODE_NONE is
  * null.
  * An answer also carries cache_state, age_ns, breaker and deadline; each of its attempts is

@@ -62,6 +62,7 @@ enum cache_tier {
     X(PATH_RETRY_BUDGET, "retry:budget")                                                           \
     X(PATH_STALE_HIT, "stale:hit")                                                                 \
     X(PATH_STALE_L2, "stale:l2")                                                                   \
+    X(PATH_STALE_FAMILY, "stale:family")                                                           \
     X(PATH_STALE_MISS, "stale:miss")                                                               \
     X(PATH_BASELINE_OK, "baseline:ok")                                                             \
     X(PATH_BASELINE_FAILED, "baseline:failed")
@@ -99,6 +100,8 @@ struct call_record {
                                    * SERVED_UPSTREAM of a call that made no attempt itself, the
                                    * slot in which the forecast of another call lies */
     uint64_t age_ns;              /* of what was served */
+    bool stale_family;            /* SERVED_STALE: it is the forecast of another request of the
+                                   * same family, with that one's as_of_ts */
     uint64_t pool_wait_ns;        /* waited for a place in the pool, over all attempts */
     enum breaker_state breaker;   /* when answered */
     uint8_t attempt_count;

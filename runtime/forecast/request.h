@@ -39,7 +39,8 @@ enum {
     X(WARNING_INTERVAL_MAX_WIDTH, "interval_max_width_clamped")                                    \
     X(WARNING_VALUE_CLIPPED, "values_clipped_to_unit_interval")                                    \
     X(WARNING_GAP_EXCEEDS_LIMIT, "gap_exceeds_limit;baseline_only")                                \
-    X(WARNING_STALE_SERVED, "stale_if_error_served")
+    X(WARNING_STALE_SERVED, "stale_if_error_served")                                               \
+    X(WARNING_STALE_FAMILY, "stale_family_served")
 
 enum forecast_warning {
 #define WARNING_ENUM(name, text) name,
@@ -47,7 +48,7 @@ enum forecast_warning {
 #undef WARNING_ENUM
 };
 
-enum { FORECAST_WARNING_COUNT = WARNING_STALE_SERVED + 1 };
+enum { FORECAST_WARNING_COUNT = WARNING_STALE_FAMILY + 1 };
 
 const char *forecast_warning_text(enum forecast_warning warning);
 
@@ -92,6 +93,7 @@ struct forecast_request {
     enum code baseline_only;      /* the route: CODE_NONE is the full chain */
     struct cache_key key; /* SHA-256 of the canonical form: member order and white space of the
                            * caller's JSON do not change it */
+    struct cache_key family_key; /* zeros until forecast_request_make_family() */
 };
 
 /* Fills `out`; everything it points to lives in `arena`. ERR_SYNTAX (not JSON, nested too deeply)
@@ -101,5 +103,11 @@ struct forecast_request {
 MUST_USE enum err forecast_request_parse(const char *body, size_t length,
                                          const struct forecast_config *config, struct arena *arena,
                                          struct forecast_request *out, struct err_note *note);
+
+/* Fills request->family_key, which is the same for requests that differ only in what changes from
+ * one asking to the next: SHA-256 over market_id, freq, horizon, transform and its eps, and the
+ * model's name, version and params. The quantiles are always the same; not in it are as_of_ts, y,
+ * y_ts, x_past, x_future and liquidity_bucket. */
+void forecast_request_make_family(struct forecast_request *request);
 
 #endif

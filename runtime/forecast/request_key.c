@@ -9,11 +9,12 @@
  * least first; a field that is absent has the length 2^32 - 1). Two requests have the same form
  * exactly when every field is the same; a change of the form needs a new tag. */
 static const char tag[] = "tsfm:v1";
+static const char family_tag[] = "tsfm:family:v1";
 
 enum { NUMBER_BYTES = 8, BATCH_NUMBERS = 128 };
 
 struct form {
-    EVP_MD_CTX *digest; /* owned by request_make_key() */
+    EVP_MD_CTX *digest; /* owned, from form_begin() to form_end() */
 };
 
 static void put_bytes(struct form *form, const void *bytes, size_t length)
@@ -86,16 +87,21 @@ static uint64_t word_at(const void *source, uint32_t index)
     return ((const uint64_t *)source)[index];
 }
 
+static void put_steps(struct form *form, const struct forecast_request *request)
+{
+    const uint64_t words[] = { request->horizon, (uint64_t)request->transform,
+                               number_bits(request->eps) };
+    put_text(form, request->freq);
+    put_numbers(form, words, sizeof words / sizeof *words, word_at);
+}
+
 static void put_request(struct form *form, const struct request_reader *reader)
 {
     const struct forecast_request *request = reader->out;
-    const uint64_t words[] = { request->horizon, (uint64_t)request->transform,
-                               number_bits(request->eps) };
     put_text(form, tag);
     put_text(form, request->market_id);
     put_text(form, request->as_of_ts);
-    put_text(form, request->freq);
-    put_numbers(form, words, sizeof words / sizeof *words, word_at);
+    put_steps(form, request);
     put_numbers(form, request->y, request->y_count, double_at);
     if (request->y_ts == NULL) {
         put_length(form, UINT32_MAX);
@@ -110,16 +116,40 @@ static void put_request(struct form *form, const struct request_reader *reader)
     put_text(form, request->liquidity_bucket);
 }
 
-void request_make_key(const struct request_reader *reader)
+static void form_begin(struct form *form)
+{
+    form->digest = EVP_MD_CTX_new();
+    assert(form->digest != NULL);
+    int ok = EVP_DigestInit_ex(form->digest, EVP_sha256(), NULL);
+    assert(ok == 1);
+}
+
+static void form_end(struct form *form, struct cache_key *out)
 {
     _Static_assert(CACHE_KEY_BYTES == 32, "SHA-256");
-    struct form form = { .digest = EVP_MD_CTX_new() };
-    assert(form.digest != NULL);
-    int ok = EVP_DigestInit_ex(form.digest, EVP_sha256(), NULL);
-    assert(ok == 1);
-    put_request(&form, reader);
     unsigned length = 0;
-    ok = EVP_DigestFinal_ex(form.digest, reader->out->key.bytes, &length);
+    int ok = EVP_DigestFinal_ex(form->digest, out->bytes, &length);
     assert(ok == 1 && length == CACHE_KEY_BYTES);
-    EVP_MD_CTX_free(form.digest);
+    EVP_MD_CTX_free(form->digest);
+}
+
+void request_make_key(const struct request_reader *reader)
+{
+    struct form form;
+    form_begin(&form);
+    put_request(&form, reader);
+    form_end(&form, &reader->out->key);
+}
+
+void forecast_request_make_family(struct forecast_request *request)
+{
+    struct form form;
+    form_begin(&form);
+    put_text(&form, family_tag);
+    put_text(&form, request->market_id);
+    put_steps(&form, request);
+    put_text(&form, request->params);
+    put_text(&form, request->model_name);
+    put_text(&form, request->model_version);
+    form_end(&form, &request->family_key);
 }

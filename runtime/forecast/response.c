@@ -160,6 +160,7 @@ void response_write_meta(struct buf *out, const struct response_meta *meta)
     const struct call_record *record = meta->record;
     const bool stale = record->served == SERVED_STALE;
     uint32_t warnings = meta->warnings | (stale ? 1u << WARNING_STALE_SERVED : 0);
+    if (record->stale_family) warnings |= 1u << WARNING_STALE_FAMILY;
     struct json json;
     buf_puts(out, ",\"meta\":");
     json_init(&json, out);

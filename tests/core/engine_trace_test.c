@@ -67,6 +67,12 @@ static void every_input_has_its_line(void **state)
                         "{\"t\":1203004,\"in\":\"request\",\"call\":3,\"key\":\"" KEY16
                         "\",\"cache\":\"" CACHE64 "\"}\n");
     input = a_request();
+    input.has_family = true;
+    input.family_key = input.cache_key;
+    assert_string_equal(input_line(input, 1203004),
+                        "{\"t\":1203004,\"in\":\"request\",\"call\":3,\"key\":\"" KEY16
+                        "\",\"cache\":\"" CACHE64 "\",\"family\":\"" CACHE64 "\"}\n");
+    input = a_request();
     input.baseline_only = CODE_INPUT_INSUFFICIENT_HISTORY;
     assert_non_null(
         strstr(input_line(input, 1), "cd\",\"baseline_only\":\"INPUT_INSUFFICIENT_HISTORY\"}\n"));

@@ -40,7 +40,8 @@ static void choose_config(struct walk *walk)
         .cache = { .ttl_ns = rng_below(rng, 100),
                    .stale_ns = rng_below(rng, 200),
                    .entries_max = (uint32_t)rng_below(rng, WALK_SLOTS + 1),
-                   .bytes_max = 100 + rng_below(rng, 200) },
+                   .bytes_max = 100 + rng_below(rng, 200),
+                   .families = rng_below(rng, 2) == 0 },
         .l2_enabled = rng_below(rng, 2) == 0,
         .l2_timeout_ns = 1 + rng_below(rng, 60),
         .single_flight = rng_below(rng, 2) == 0,
@@ -94,6 +95,8 @@ static struct engine_input request_input(struct walk *walk, uint32_t call)
                                   .call = call,
                                   .request_key = rng_next(&walk->rng) };
     input.cache_key.bytes[0] = (uint8_t)rng_below(&walk->rng, WALK_KEYS);
+    input.has_family = walk->config.cache.families;
+    input.family_key.bytes[9] = input.cache_key.bytes[0] % WALK_FAMILIES;
     if (rng_below(&walk->rng, 15) == 0) {
         input.baseline_only = CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
     }

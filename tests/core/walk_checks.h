@@ -14,7 +14,7 @@
 #include "base/rng.h"
 #include "core/engine.h"
 
-enum { WALK_CALLS = 12, WALK_SLOTS = 4, WALK_KEYS = 7 };
+enum { WALK_CALLS = 12, WALK_SLOTS = 4, WALK_KEYS = 7, WALK_FAMILIES = 3 };
 
 struct walk_call {
     bool active;

@@ -25,17 +25,18 @@ static void check_baseline_word(struct words *words)
 static bool is_fallback_word(int word)
 {
     return word == PATH_L1_FILLED || word == PATH_STALE_HIT || word == PATH_STALE_L2 ||
-           word == PATH_STALE_MISS;
+           word == PATH_STALE_FAMILY || word == PATH_STALE_MISS;
 }
 
 static void check_fallback_words(struct words *words)
 {
     const struct call_record *record = words->record;
     int word = next_word(words);
+    assert_int_equal(record->stale_family, word == PATH_STALE_FAMILY);
     if (word == PATH_L1_FILLED) {
         assert_int_equal(record->served, SERVED_CACHE);
         assert_int_equal(record->cache_tier, CACHE_TIER_L1);
-    } else if (word == PATH_STALE_HIT || word == PATH_STALE_L2) {
+    } else if (word == PATH_STALE_HIT || word == PATH_STALE_L2 || word == PATH_STALE_FAMILY) {
         assert_int_equal(record->served, SERVED_STALE);
         assert_int_equal(record->cache_tier == CACHE_TIER_L2, word == PATH_STALE_L2);
     } else {

@@ -150,6 +150,53 @@ static void the_key_of_an_example_stays_what_it_is(void **state)
     assert_string_equal(hex, "d4f4868b8550c9114e780bafbf9f370bf66fc7cec262b09062cd9006f64b7e3b");
 }
 
+static struct cache_key family_of(const char *text)
+{
+    struct arena arena = { 0 };
+    struct forecast_request request;
+    struct err_note note;
+    const struct cache_key none = { .bytes = { 0 } };
+    if (parse_text(text, &arena, &request, &note) != ERR_OK)
+        fail_msg("%s: %s", text, note.sentence);
+    assert_memory_equal(&request.family_key, &none, sizeof none); /* costs nothing unasked */
+    forecast_request_make_family(&request);
+    assert_memory_not_equal(&request.family_key, &request.key, sizeof none);
+    arena_deinit(&arena);
+    return request.family_key;
+}
+
+/* `whole` with `from` replaced by `to`: whether it is of the same family still. */
+static void assert_family(const char *from, const char *to, bool same)
+{
+    char text[2 * sizeof whole];
+    const char *at = strstr(whole, from);
+    assert_non_null(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - whole), whole, to, at + strlen(from));
+    struct cache_key left = family_of(whole);
+    struct cache_key right = family_of(text);
+    bool equal = memcmp(&left, &right, sizeof left) == 0;
+    if (equal != same) fail_msg("%s\nis %s family", text, equal ? "of the same" : "of another");
+}
+
+static void the_family_is_what_stays_from_one_asking_to_the_next(void **state)
+{
+    (void)state;
+    assert_family("2026-01-01T00:00:00Z", "2026-01-01T00:05:00Z", true);
+    assert_family("[0.1,0.2,0.3]", "[0.2,0.3,0.4]", true);
+    assert_family("\"2026-01-01T00:00Z\"", "\"2025-12-31T23:55Z\"", true);
+    assert_family("\"b\":[3]", "\"b\":[4]", true);
+    assert_family("\"c\":[4]", "\"c\":[5]", true);
+    assert_family("high", "middle", true);
+    assert_family("\"m\"", "\"n\"", false);
+    assert_family("\"5m\"", "\"1m\"", false);
+    assert_family(":12,", ":13,", false);
+    assert_family("\"logit\"", "\"none\"", false);
+    assert_family("0.000001", "0.000002", false);
+    assert_family("chronos", "other", false);
+    assert_family("\"model_version\":\"1\"", "\"model_version\":\"2\"", false);
+    assert_family("\"p\":1", "\"p\":2", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +208,7 @@ int main(void)
         cmocka_unit_test(fields_do_not_run_into_each_other),
         cmocka_unit_test(the_whole_of_x_past_matters),
         cmocka_unit_test(the_key_of_an_example_stays_what_it_is),
+        cmocka_unit_test(the_family_is_what_stays_from_one_asking_to_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,20 @@ static void assert_meta(const struct call_record *record, const char *const *par
     arena_deinit(&arena);
 }
 
+static void a_stale_answer_of_another_request_says_that_too(void **state)
+{
+    (void)state;
+    struct call_record record = record_of_a_stale_answer();
+    record.stale_family = true;
+    record.path[3].step = PATH_STALE_FAMILY;
+    static const char *const parts[] = {
+        "\"warnings\":[\"stale_if_error_served\",\"stale_family_served\"]",
+        "\"cache_stale\":true,\"cache_tier\":\"l1\",\"cache_state\":\"stale_if_error\"",
+        "\"stale:family\"]}}",
+    };
+    assert_meta(&record, parts, sizeof parts / sizeof *parts);
+}
+
 static void a_plain_answer_has_no_code(void **state)
 {
     (void)state;
@@ -223,6 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stale_answer_says_so_everywhere),
+        cmocka_unit_test(a_stale_answer_of_another_request_says_that_too),
         cmocka_unit_test(a_plain_answer_has_no_code),
         cmocka_unit_test(a_fresh_hit_is_no_fallback),
         cmocka_unit_test(a_baseline_answer_names_its_cause),

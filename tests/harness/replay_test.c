@@ -266,6 +266,9 @@ static void settings_change_where_the_trace_says_so(void **state)
     text = reloaded("\"max_inflight\":\"4096\"", "\"max_inflight\":\"4097\"", &line);
     assert_unreadable(text, line, "no running engine can take");
     mem_free(text);
+    text = reloaded("\"stale_family_key\":\"false\"", "\"stale_family_key\":\"true\"", &line);
+    assert_unreadable(text, line, "no running engine can take");
+    mem_free(text);
     text = reloaded("\"retry_count\":\"2\",", "", &line);
     assert_unreadable(text, line, "retry_count");
     mem_free(text);

@@ -14,7 +14,7 @@
 #include "harness/replay.h"
 #include "harness/replay_input.h"
 
-enum { CALLS = 12, STEPS = 20000, WALKS = 12, KEYS = 9 };
+enum { CALLS = 12, STEPS = 20000, WALKS = 12, KEYS = 9, FAMILIES = 3 };
 
 struct walk {
     struct rng rng;
@@ -34,7 +34,7 @@ static void walk_open(struct walk *walk, uint64_t seed)
         "cache_entries_max=4", "cache_ttl_s=1", "cache_stale_if_error_s=2",
         "negative_cache_entries_max=2", "retry_budget_ratio=0.1", "retry_budget_min_per_s=0",
         "breaker_min_volume=4", "breaker_failures_30s=4", "breaker_cooldown_s=1",
-        "breaker_half_open_probe=2",
+        "breaker_half_open_probe=2", "stale_family_key=true",
     };
     struct err_note note = { .err = ERR_OK };
     const struct config_source source = { .sets = sets,
@@ -93,6 +93,8 @@ static bool walk_input(struct walk *walk, struct engine_input *input)
         .retry_after_ns = rng_below(rng, 3 * NS_PER_S),
     };
     input->cache_key.bytes[5] = (uint8_t)rng_below(rng, KEYS);
+    input->has_family = true;
+    input->family_key.bytes[31] = input->cache_key.bytes[5] % FAMILIES;
     if (rng_below(rng, 12) == 0) input->baseline_only = CODE_INPUT_INSUFFICIENT_HISTORY;
     input->attempt = walk->calls[input->call].attempt;
     if (rng_below(rng, 2) == 0) input->outcome = OUTCOME_OK;

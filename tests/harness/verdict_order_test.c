@@ -17,6 +17,7 @@ struct story {
     enum served served;
     enum code cause;
     const char *rule; /* that it breaks; NULL: none */
+    const char *set;  /* "key=value"; NULL: none */
 };
 
 /* Puts the story in place of answer 0, which nothing precedes. */
@@ -51,7 +52,7 @@ static void tell(struct stage *stage, const struct story *story)
 static void check_story(const struct story *story)
 {
     struct stage stage;
-    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), story->set);
     stage.run.complete = true;
     tell(&stage, story);
     stage_judge(&stage);
@@ -108,6 +109,9 @@ static void order_takes_the_chains_of_the_guide(void **state)
           .served = SERVED_UPSTREAM },
         { .path = "l1:miss l2:stale breaker:open stale:l2", .served = SERVED_STALE },
         { .path = "l1:miss l2:miss l1:filled", .served = SERVED_CACHE },
+        { .path = "l1:miss breaker:open stale:family",
+          .served = SERVED_STALE,
+          .set = "stale_family_key=true" },
         { .path = "l1:miss l2:timeout stale:miss baseline:ok",
           .cause = CODE_RUNTIME_TIMEOUT,
           .served = SERVED_BASELINE },
@@ -207,6 +211,13 @@ static void order_names_the_rule_that_is_broken(void **state)
         { .path = "l1:miss l2:miss breaker:open stale:l2",
           .served = SERVED_STALE,
           .rule = "stale:l2 comes after l2:stale only" },
+        { .path = "l1:miss breaker:open stale:family",
+          .served = SERVED_STALE,
+          .rule = "stale:family comes with stale_family_key only" },
+        { .path = "l1:miss stale:family",
+          .served = SERVED_STALE,
+          .set = "stale_family_key=true",
+          .rule = "the upstream is tried or refused before a stale entry is served" },
         { .path = "l1:stale l2:miss stale:hit",
           .served = SERVED_STALE,
           .cause = CODE_RUNTIME_5XX,
@@ -245,7 +256,7 @@ static void order_sees_a_stale_entry_that_was_passed_over(void **state)
 {
     (void)state;
     struct stage stage;
-    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), "stale_family_key=true");
     stage_simulate(&stage);
     stage_judge(&stage);
     stage_assert_passes(&stage, "order");
@@ -265,6 +276,16 @@ static void order_sees_a_stale_entry_that_was_passed_over(void **state)
     answer->served = SERVED_BASELINE;
     stage_judge(&stage);
     stage_assert_fails(&stage, "order", "a stale entry that is still alive is served");
+
+    /* Nor is another's served in its place. */
+    uint32_t fallback = answer->path_at + --answer->path_count - 1;
+    stage.run.path[fallback].step = PATH_STALE_FAMILY;
+    answer->served = SERVED_STALE;
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "order", "a request's own stale entry is served before its family");
+    stage.run.path[fallback].step = PATH_STALE_MISS;
+    answer->path_count++;
+    answer->served = SERVED_BASELINE;
 
     uint64_t done_ns = answer->done_ns;
     answer->done_ns += 10 * NS_PER_S; /* by then it may have been too old */

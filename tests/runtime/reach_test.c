@@ -264,6 +264,24 @@ static void entries_of_every_age(void)
     rig_stop(&rig);
 }
 
+/* The same market at another moment, which is another key. */
+static void another_moment_of_the_market(void)
+{
+    static const char earlier[] = "2026-01-01T00:00:00Z";
+    static const char later[] = "2026-01-01T00:05:00Z";
+    struct rig rig;
+    rig_start(&rig, SETS("retry_count=0", "stale_family_key=true"));
+    PLAY(&rig, { .move = RIG_FORECAST }, { .move = RIG_STATUS, .status = 503 });
+    ask(&rig, "m");
+    char *body = rig_body("m", POINTS);
+    char *as_of = strstr(body, earlier);
+    assert_non_null(as_of);
+    memcpy(as_of, later, sizeof later - 1);
+    take(rig_ask(&rig, NULL, body));
+    mem_free(body);
+    rig_stop(&rig);
+}
+
 static double transitions(struct rig *rig, const char *rule)
 {
     char sample[128];
@@ -352,6 +370,7 @@ static void everything_is_reached_over_sockets(void **state)
     equal_requests_at_once();
     what_keeps_a_call_away();
     entries_of_every_age();
+    another_moment_of_the_market();
     the_breaker_goes_round();
     requests_that_go_straight_to_the_baseline_or_nowhere();
     for (unsigned code = 0; code < CODE_COUNT; code++) require(code_name((enum code)code));
