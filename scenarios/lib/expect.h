@@ -18,7 +18,7 @@
  * `outside` a phase that fills it, a window in which no workload sends anything, `recovers` without
  * any fault or with nobody asking after the last one, the same check twice, a breaker list that
  * does not start with closed or takes an impossible step, an unknown code, a percentile outside
- * (0,100). */
+ * (0,100), and what holds whatever happens (">= 0", "<= 100%"). */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -43,12 +43,18 @@ static enum err split(const struct value_reader *reader, const struct yaml_node 
                      text);
 }
 
-/* "< 0" and "> 100%". */
+/* "< 0" and "> 100%", and what holds whatever happens: ">= 0" and "<= 100%". */
 static enum err check_possible(const struct value_reader *reader, const struct yaml_node *node,
                                const char *what, const struct expect *check)
 {
     bool below_nothing = check->op == COMPARE_LT && check->value == 0;
     bool above_all = check->op == COMPARE_GT && check->is_share && check->value == SHARE_ALL;
+    bool any = check->op == COMPARE_GE && check->value == 0;
+    bool any_share = check->op == COMPARE_LE && check->is_share && check->value == SHARE_ALL;
+    if (any || any_share) {
+        return yaml_note(reader->file, node, reader->note,
+                         "%s: \"%.80s\" is always true, so it expects nothing", what, node->text);
+    }
     if (!below_nothing && !above_all) return ERR_OK;
     return yaml_note(reader->file, node, reader->note, "%s: \"%.80s\" can never be true", what,
                      node->text);

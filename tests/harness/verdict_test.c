@@ -175,12 +175,34 @@ static void recovery_needs_two_good_seconds(void **state)
     struct stage stage;
     judge(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"));
     stage_assert_passes(&stage, "recovers");
-    for (size_t i = 640; i < stage.schedule.count; i += 60) { /* a relapse each 1.5 s */
+    for (size_t i = 640; i < 1060; i += 60) { /* a relapse each 1.5 s, the last at 25 s */
         stage.run.answers[i].served = SERVED_STALE;
     }
     stage_judge(&stage);
-    stage_assert_fails(&stage, "recovers", "it took 13.5");
+    stage_assert_fails(&stage, "recovers", "it took 9.0");
+    for (size_t i = 1060; i < stage.schedule.count; i += 60) { /* the last at 29.5 s of 30 */
+        stage.run.answers[i].served = SERVED_STALE;
+    }
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "recovers", "none began 2 s of fresh ones");
     for (size_t i = 640; i < stage.schedule.count; i++) stage.run.answers[i].answered = false;
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "recovers", "none began 2 s of fresh ones");
+    stage_close(&stage);
+}
+
+/* All is bad until the last second: whether that is a recovery nobody has seen. */
+static void a_recovery_that_the_end_cuts_short_is_inconclusive(void **state)
+{
+    (void)state;
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - recovers: { within: 20s }\n"));
+    for (size_t i = 640; i < 1161; i++) stage.run.answers[i].served = SERVED_STALE;
+    stage_judge(&stage);
+    const struct check *check = stage_check(&stage, "recovers");
+    assert_int_equal(CHECK_INCONCLUSIVE, check->status);
+    assert_non_null(strstr(check->sentence, "from 29.025 s on, but the scenario ends before"));
+    stage.run.answers[stage.schedule.count - 1].served = SERVED_STALE;
     stage_judge(&stage);
     stage_assert_fails(&stage, "recovers", "none began 2 s of fresh ones");
     stage_close(&stage);
@@ -248,9 +270,9 @@ static void many_expectations_are_all_judged(void **state)
     (void)state;
     struct stage stage;
 #define FOUR(phase)                                                                                \
-    "  - served: { error: 0, cache: '>= 0', upstream: '>= 0', baseline: '>= 0', " phase " }\n"
+    "  - served: { error: 0, cache: '< 1200', upstream: '< 1200', baseline: '< 1200', " phase " }\n"
     judge(&stage, STAGE_SCENARIO(FOUR("in: outage") FOUR("outside: outage") FOUR("after: outage")
-                                 "  - codes: { RUNTIME_5XX: '>= 0', INPUT_INVALID: 0 }\n"
+                                 "  - codes: { RUNTIME_5XX: '<= 1200', INPUT_INVALID: 0 }\n"
                                  "  - latency: { p50: 1s, p60: 1s, p70: 1s, p80: 1s, p90: 1s }\n"
                                  "  - order: guide\n  - amplification: '<= 3'\n"
                                  "  - recovers: { within: 20s }\n"));
@@ -291,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_code_is_seen_wherever_it_stands),
         cmocka_unit_test(amplification_believes_the_upstream_rather_than_the_service),
         cmocka_unit_test(recovery_needs_two_good_seconds),
+        cmocka_unit_test(a_recovery_that_the_end_cuts_short_is_inconclusive),
         cmocka_unit_test(recovery_ignores_requests_that_go_to_the_baseline_anyway),
         cmocka_unit_test(a_breaker_without_a_trace_is_not_judged),
         cmocka_unit_test(an_invalid_run_makes_every_check_invalid),
