@@ -52,6 +52,22 @@ void invariant_permits_balance(struct invariant *invariant)
                      run->permits_out);
 }
 
+/* An attempt that had an answer must have been received; `received`: a bit per attempt. */
+static void check_answered(struct invariant *invariant, const uint16_t *received)
+{
+    const struct run *run = invariant->run;
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        bool had_answer = attempt->http_status != 0 || attempt->outcome == OUTCOME_OK;
+        if (!had_answer || attempt->number >= ATTEMPTS_MAX) continue;
+        if ((received[attempt->request] >> attempt->number) & 1) continue;
+        invariant_breach(invariant, attempt->request,
+                         "attempt %u of the first had an answer (%s), but the upstream received no "
+                         "such attempt",
+                         attempt->number, outcome_name(attempt->outcome));
+    }
+}
+
 /* What the upstream received of each request: each number once, none that was not made. */
 static void check_deliveries(struct invariant *invariant)
 {
@@ -75,6 +91,7 @@ static void check_deliveries(struct invariant *invariant)
             received[delivery->request] |= (uint16_t)(1u << number);
         }
     }
+    check_answered(invariant, received);
     mem_free(received);
 }
 

@@ -171,6 +171,19 @@ static void trace_on_line(void *context, const cJSON *line)
     }
 }
 
+/* An answer's attempts that the trace does not tell of could be judged by nobody. */
+static void check_started(struct run *run)
+{
+    for (size_t i = 0; i < run->attempt_count && !run->invalid; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        char id[REQUEST_ID_MAX];
+        if (attempt->start_known) continue;
+        run_set_invalid(run, "the runtime's trace does not tell of %s attempt %u, which its answer "
+                             "names",
+                        schedule_request_id(attempt->request, id), attempt->number);
+    }
+}
+
 enum err trace_read(struct run *run, const char *path, instant_ns start, struct err_note *note)
 {
     struct trace_reader reader = {
@@ -186,6 +199,7 @@ enum err trace_read(struct run *run, const char *path, instant_ns start, struct 
     qsort(reader.keys, run->schedule->count, sizeof *reader.keys, key_compare);
     enum err rc = lines_read(path, &reader, trace_on_line, note);
     mem_free(reader.keys);
+    if (rc == ERR_OK) check_started(run);
     run->permits_known = rc == ERR_OK;
     run->permits_out = reader.permits > 0 ? (uint32_t)reader.permits : 0;
     return rc;

@@ -49,13 +49,13 @@ static void compare(const uint8_t *fates, const struct run *real, struct parity 
         if (decided) {
             out->decided++;
             out->agree += agrees;
-            if (!agrees && out->id_count < PARITY_IDS_MAX) out->ids[out->id_count++] = i;
         } else {
             out->marginal++;
             out->marginal_agree += agrees;
         }
+        if (!agrees && out->id_count < PARITY_IDS_MAX) out->ids[out->id_count++] = i;
     }
-    uint64_t differing = out->decided - out->agree;
+    uint64_t differing = out->requests - out->agree - out->marginal_agree;
     out->holds = differing * 1000 <= (uint64_t)out->requests * PARITY_DISAGREE_PERMILLE_MAX;
 }
 

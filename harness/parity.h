@@ -15,8 +15,8 @@
 
 enum { PARITY_REPEATS = 48, PARITY_IDS_MAX = 8 };
 
-/* Decided requests that may differ before the worlds are said to disagree, in parts per thousand:
- * room for a machine that stalls for longer than the margin. */
+/* Requests that may differ from every simulation before the worlds are said to disagree, in parts
+ * per thousand: room for a machine that stalls for longer than the margin. */
 enum { PARITY_DISAGREE_PERMILLE_MAX = 20 };
 
 struct parity {
@@ -25,9 +25,10 @@ struct parity {
     uint32_t agree;        /* decided, and the real run served it so */
     uint32_t marginal;     /* several fates */
     uint32_t marginal_agree; /* the real run's is one of them */
-    uint32_t ids[PARITY_IDS_MAX]; /* decided requests that differ (indices) */
+    uint32_t ids[PARITY_IDS_MAX]; /* requests served as in no simulation (indices) */
     uint32_t id_count;
-    bool holds;            /* differing decided requests <= the permille bound of all requests */
+    bool holds;            /* requests served as in no simulation, decided or marginal, are at most
+                            * the permille bound of all requests */
 };
 
 /* `sim` and `real` are runs of the same scenario, seed and configuration. */

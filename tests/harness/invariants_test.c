@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "harness/ledger.h"
 #include "judge_fixture.h"
 
 static void set_up(struct stage *stage)
@@ -282,6 +283,38 @@ static void attempts_are_limited_and_none_is_sent_twice(void **state)
     stage_close(&stage);
 }
 
+/* A service that loses the request's id on the way, or invents answers, or a ledger that lost
+ * lines. */
+static void an_attempt_that_was_answered_was_received(void **state)
+{
+    (void)state;
+    struct stage stage;
+    set_up(&stage);
+    stage.run.deliveries[5].request = UINT32_MAX;
+    expect_failure(&stage, "invariant.attempts",
+                   "had an answer (ok), but the upstream received no such attempt");
+
+    set_up(&stage);
+    stage.run.delivery_count = 0;
+    expect_failure(&stage, "invariant.attempts", "but the upstream received no such attempt");
+}
+
+/* The trace of a run is complete, or the run says nothing. */
+static void a_trace_that_leaves_attempts_out_makes_the_run_invalid(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct err_note note = { .err = ERR_OK };
+    set_up(&stage);
+    assert_int_equal(ERR_OK, trace_read(&stage.run, "/dev/null", 0, &note));
+    assert_false(stage.run.invalid); /* a simulation knows its starts */
+    stage.run.attempts[3].start_known = false;
+    assert_int_equal(ERR_OK, trace_read(&stage.run, "/dev/null", 0, &note));
+    assert_true(stage.run.invalid);
+    assert_non_null(strstr(stage.run.invalid_reason, "trace does not tell of r"));
+    stage_close(&stage);
+}
+
 static struct run_attempt *first_retry(struct stage *stage)
 {
     for (size_t i = 0; i < stage->run.attempt_count; i++) {
@@ -386,6 +419,8 @@ int main(void)
         cmocka_unit_test(a_request_kept_from_the_upstream_was_refused_lately),
         cmocka_unit_test(permits_come_back),
         cmocka_unit_test(attempts_are_limited_and_none_is_sent_twice),
+        cmocka_unit_test(an_attempt_that_was_answered_was_received),
+        cmocka_unit_test(a_trace_that_leaves_attempts_out_makes_the_run_invalid),
         cmocka_unit_test(backoffs_stay_below_their_ceiling),
         cmocka_unit_test(backoffs_wait_for_retry_after),
         cmocka_unit_test(attempts_are_recorded_as_what_the_upstream_did),

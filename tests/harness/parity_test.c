@@ -82,6 +82,34 @@ static void a_fate_that_hangs_on_milliseconds_is_marginal(void **state)
     stage_close(&stage);
 }
 
+/* One key, asked for every 100 ms, its entry alive for 300 ms: from the fourth request on all hang
+ * on milliseconds. That excuses either fate, but not one that no simulation knows. */
+static void a_fate_of_no_simulation_differs_even_where_fates_are_marginal(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct run other;
+    struct parity parity;
+    struct sim_options options = { .jitter_seed = 0 };
+    stage_open(&stage,
+               "version: 1\nname: brink\nseed: 7\nduration: 120s\n"
+               "runtime: { env: prod, set: { cache_ttl_s: 0.3 } }\n"
+               "workload:\n  - arrival: { constant: 10/s }\n"
+               "upstream:\n  latency: 1ms\nexpect:\n  - order: guide\n",
+               NULL);
+    stage_simulate(&stage);
+    simulate(&stage, &stage.config, options, &other);
+    compare(&stage, &other, &parity);
+    assert_true(parity.holds);
+    assert_true(parity.decided * 1000 <= parity.requests * PARITY_DISAGREE_PERMILLE_MAX);
+    for (size_t i = 0; i < stage.schedule.count; i++) other.answers[i].served = SERVED_ERROR;
+    compare(&stage, &other, &parity);
+    assert_false(parity.holds);
+    assert_int_equal(PARITY_IDS_MAX, parity.id_count);
+    run_deinit(&other);
+    stage_close(&stage);
+}
+
 static void a_world_without_a_breaker_differs(void **state)
 {
     (void)state;
@@ -137,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_simulation_agrees_with_itself),
         cmocka_unit_test(a_world_that_is_late_within_the_margin_agrees),
         cmocka_unit_test(a_fate_that_hangs_on_milliseconds_is_marginal),
+        cmocka_unit_test(a_fate_of_no_simulation_differs_even_where_fates_are_marginal),
         cmocka_unit_test(a_world_without_a_breaker_differs),
         cmocka_unit_test(a_few_differences_are_forgiven),
     };
