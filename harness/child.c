@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 static void child_on_close(uv_handle_t *handle)
 {
     struct child *child = handle->data;
@@ -52,6 +54,21 @@ static void child_on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
     child->on_ready(child->context);
 }
 
+/* This program's environment without the runtime's own variables: the run is judged by the files
+ * and settings that the report names, and nothing else may change what the runtime does. */
+static char **child_environment(void)
+{
+    static const char prefix[] = "TSFM_";
+    size_t count = 0;
+    while (environ[count] != NULL) count++;
+    char **kept = mem_alloc(count + 1, sizeof *kept);
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(environ[i], prefix, sizeof prefix - 1) != 0) kept[at++] = environ[i];
+    }
+    return kept;
+}
+
 enum err child_start(struct child *child, uv_loop_t *loop, char *const *arguments,
                      const char *log_path, struct err_note *note)
 {
@@ -69,6 +86,7 @@ enum err child_start(struct child *child, uv_loop_t *loop, char *const *argument
     uv_process_options_t options = {
         .file = arguments[0],
         .args = (char **)arguments,
+        .env = child_environment(),
         .stdio = stdio,
         .stdio_count = 3,
         .exit_cb = child_on_exit,
@@ -76,6 +94,7 @@ enum err child_start(struct child *child, uv_loop_t *loop, char *const *argument
     child->open_handles = 2;
     rc = uv_spawn(loop, &child->process, &options);
     close(log);
+    mem_free(options.env);
     if (rc != 0) {
         uv_close((uv_handle_t *)&child->process, child_on_close);
         uv_close((uv_handle_t *)&child->out, child_on_close);
@@ -96,12 +115,23 @@ bool child_running(const struct child *child)
 void child_stop(struct child *child, int signal)
 {
     child->stopping = true;
-    if (child_running(child)) uv_process_kill(&child->process, signal);
+    if (!child_running(child)) return;
+    child->killed = child->killed || signal == SIGKILL;
+    uv_process_kill(&child->process, signal);
 }
 
 bool child_closed(const struct child *child)
 {
     return child->open_handles == 0;
+}
+
+bool child_failed(const struct child *child)
+{
+    if (!child->exited) return false;
+    if (child->exit_signal == 0) return child->exit_status != 0;
+    /* SIGTERM ends a program that has not set up its handler yet. */
+    bool ours = child->exit_signal == SIGTERM || (child->exit_signal == SIGKILL && child->killed);
+    return !(child->stopping && ours);
 }
 
 void child_describe_exit(const struct child *child, char *out, size_t out_bytes)

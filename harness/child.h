@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-enum { CHILD_ARGUMENTS_MAX = 64, CHILD_URL_MAX = 96, CHILD_LINE_MAX = 512 };
+enum { CHILD_URL_MAX = 96, CHILD_LINE_MAX = 512 };
 
 struct child {
     uv_process_t process;
@@ -22,6 +22,7 @@ struct child {
     bool started;      /* the process exists or existed */
     bool exited;
     bool stopping;     /* we asked it to end */
+    bool killed;       /* with SIGKILL */
     int open_handles;  /* of libuv, until both are closed */
     int64_t exit_status;
     int exit_signal;
@@ -31,7 +32,8 @@ struct child {
 };
 
 /* Starts `arguments` (argv, NULL-terminated, argv[0] the program's path); its standard error goes
- * to the file `log_path`. The callbacks and name must have been set. */
+ * to the file `log_path`; its environment is ours without the TSFM_ variables. The callbacks and
+ * name must have been set. */
 MUST_USE enum err child_start(struct child *child, uv_loop_t *loop, char *const *arguments,
                               const char *log_path, struct err_note *note);
 /* Asks it to end (SIGTERM), or ends it (SIGKILL); nothing when it is not running. */
@@ -40,6 +42,8 @@ void child_stop(struct child *child, int signal);
 bool child_running(const struct child *child);
 /* Started and all its handles closed: the memory may go. */
 bool child_closed(const struct child *child);
+/* Ended by a crash or with a status other than 0, though not by a signal that child_stop() sent. */
+bool child_failed(const struct child *child);
 /* "the runtime was killed by signal 9 (Killed)" / "the mock exited with status 2", into `out`. */
 void child_describe_exit(const struct child *child, char *out, size_t out_bytes);
 

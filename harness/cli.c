@@ -1,5 +1,6 @@
 #include "harness/cli.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,7 @@ static const char help_run[] =
     "index.html, result.json, junit.xml and summary.md.\n"
     "\n"
     "  --world sim|real|both  where to play (both)\n"
-    "  --seed N               use this seed instead of each scenario's own\n"
+    "  --seed N               use this seed instead of each scenario's own (1 and up)\n"
     "  --only TEXT            only scenarios whose name contains TEXT\n"
     "  --jobs N               real scenarios played side by side (8)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
@@ -101,16 +102,18 @@ static const char *option_value(struct parse *parse)
     return parse->argv[++parse->at];
 }
 
-static uint64_t option_number(struct parse *parse, uint64_t max)
+static uint64_t option_number(struct parse *parse, uint64_t min, uint64_t max)
 {
     const char *option = parse->argv[parse->at];
     const char *text = option_value(parse);
     char *end = NULL;
+    errno = 0;
     unsigned long long value = strtoull(text, &end, 10);
     if (parse->bad) return 0;
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > max) {
+    bool number = text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+    if (!number || value < min || value > max) {
         fprintf(stderr, "error: %s %s: ", option, text);
-        fprintf(stderr, "not a whole number from 0 to %" PRIu64 "\n", max);
+        fprintf(stderr, "not a whole number from %" PRIu64 " to %" PRIu64 "\n", min, max);
         parse->bad = true;
     }
     return value;
@@ -145,11 +148,11 @@ static void parse_run_option(struct parse *parse, const char *word)
     if (strcmp(word, "--world") == 0) {
         parse_world(parse);
     } else if (strcmp(word, "--seed") == 0) {
-        options->discover.seed = option_number(parse, UINT64_MAX);
+        /* 0 tells the runtime to draw one, which no simulation could repeat. */
+        options->discover.seed = option_number(parse, 1, UINT64_MAX);
         options->discover.has_seed = true;
     } else if (strcmp(word, "--jobs") == 0) {
-        options->jobs = (uint32_t)option_number(parse, JOBS_MAX);
-        if (!parse->bad && options->jobs == 0) usage_error(parse, "%s must be at least 1", word);
+        options->jobs = (uint32_t)option_number(parse, 1, JOBS_MAX);
     } else if (strcmp(word, "--out") == 0) {
         options->out = option_value(parse);
     } else if (strcmp(word, "--programs") == 0) {

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,8 +149,14 @@ enum err discover(struct suite *suite, struct arena *arena, const struct discove
         return ERR_NOT_FOUND;
     }
     for (size_t i = 0; i < suite->count; i++) {
-        schedule_create(&suite->scenarios[i].scenario, suite->scenarios[i].seed,
-                        &suite->scenarios[i].schedule);
+        struct suite_scenario *item = &suite->scenarios[i];
+        schedule_create(&item->scenario, item->seed, &item->schedule);
+        if (item->schedule.count > 0) continue;
+        fprintf(errors,
+                "%s: error: with seed %" PRIu64 " its load sends no request at all, so there is "
+                "nothing to judge; raise the rate or the duration\n",
+                item->scenario.path, item->seed);
+        first = ERR_INVALID;
     }
     return first;
 }

@@ -30,6 +30,7 @@ static void judge_lag(struct run *run)
     run->lag_p99_ns = lags[(count * 99 + 99) / 100 - 1];
     mem_free(lags);
     if (run->complete && run->lag_p99_ns > LAG_P99_MAX_NS) {
+        run->lagged = !run->invalid;
         run_set_invalid(run,
                         "the load generator lagged: p99 of (sent - intended) is %.1f ms, allowed "
                         "5 ms; the machine is too busy, lower --jobs",

@@ -2,12 +2,12 @@
 
 #include <assert.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "harness/join.h"
@@ -16,7 +16,6 @@
 enum {
     PLAY_TICK_MS = 20,
     PLAY_RESPONSE_BYTES_MAX = 64 * 1024,
-    PLAY_ARGUMENT_MAX = 512,
 };
 
 #define PLAY_START_LIMIT_NS (15 * NS_PER_S)
@@ -75,14 +74,17 @@ static void play_on_child_exit(void *context)
     struct play *play = context;
     struct child *children[] = { &play->runtime, &play->mock };
     for (size_t i = 0; i < 2; i++) {
-        if (!children[i]->started || !children[i]->exited || children[i]->stopping) continue;
+        const struct child *child = children[i];
+        bool early = child->exited && !child->stopping;
+        if (!early && !child_failed(child)) continue;
         char sentence[160];
-        char reason[480];
-        child_describe_exit(children[i], sentence, sizeof sentence);
-        snprintf(reason, sizeof reason, "%s %s; its log is %.200s/%s.log", sentence,
-                 play->state == PLAY_PLAYING ? "in mid-run" : "before the run began",
-                 play->config.folder, children[i]->name);
-        play_abort(play, reason);
+        child_describe_exit(child, sentence, sizeof sentence);
+        run_set_invalid(play->run, "%s %s; its log is %.200s/%s.log", sentence,
+                        !early                         ? "when it was stopped"
+                        : play->state == PLAY_PLAYING ? "in mid-run"
+                                                       : "before the run began",
+                        play->config.folder, child->name);
+        play_stop(play);
     }
     if (play->state == PLAY_STOPPING && !child_running(&play->runtime)) {
         child_stop(&play->mock, SIGTERM);
@@ -154,37 +156,49 @@ static void play_on_health(void *context, const struct http_result *result)
     play_call(play, play->mock.url, "/__mock/start", play->control_body, play_on_clock_set);
 }
 
+/* As many as a scenario has settings, each as long as it is. */
 struct arguments {
-    char *items[CHILD_ARGUMENTS_MAX];
-    char text[CHILD_ARGUMENTS_MAX][PLAY_ARGUMENT_MAX];
+    char **items; /* owned; NULL-terminated */
     size_t count;
+    struct arena arena; /* of their texts */
 };
 
-static void argument_add(struct arguments *arguments, const char *format, ...) PRINTF_LIKE(2, 3);
-
-static void argument_add(struct arguments *arguments, const char *format, ...)
+static void argument_add(struct arguments *arguments, char *text)
 {
-    assert(arguments->count + 1 < CHILD_ARGUMENTS_MAX);
-    char *text = arguments->text[arguments->count];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, PLAY_ARGUMENT_MAX, format, args);
-    va_end(args);
+    arguments->items =
+        mem_resize(arguments->items, arguments->count + 2, sizeof *arguments->items);
     arguments->items[arguments->count++] = text;
+    arguments->items[arguments->count] = NULL;
+}
+
+/* "--name" and its value. */
+static void argument_pair(struct arguments *arguments, const char *name, const char *value)
+{
+    argument_add(arguments, arena_printf(&arguments->arena, "%s", name));
+    argument_add(arguments, arena_printf(&arguments->arena, "%s", value));
+}
+
+static void arguments_deinit(struct arguments *arguments)
+{
+    mem_free(arguments->items);
+    arena_deinit(&arguments->arena);
 }
 
 static void play_start_child(struct play *play, struct child *child, struct arguments *arguments)
 {
-    char log[PLAY_ARGUMENT_MAX * 2];
+    struct arena *arena = &arguments->arena;
     struct err_note note = { .err = ERR_OK };
-    argument_add(arguments, "--parent");
-    argument_add(arguments, "%ld", (long)getpid());
-    snprintf(log, sizeof log, "%s/%s.log", play->config.folder, child->name);
+    argument_pair(arguments, "--seed",
+                  arena_printf(arena, "%llu", (unsigned long long)play->run->seed));
+    argument_pair(arguments, "--listen", "127.0.0.1:0");
+    argument_pair(arguments, "--parent", arena_printf(arena, "%ld", (long)getpid()));
+    const char *log = arena_printf(arena, "%s/%s.log", play->config.folder, child->name);
     if (child_start(child, play->loop, arguments->items, log, &note) != ERR_OK) {
         play_abort(play, note.sentence);
-        return;
+    } else {
+        priority_raise_program(uv_process_get_pid(&child->process));
     }
-    priority_raise_program(uv_process_get_pid(&child->process));
+    arguments_deinit(arguments);
 }
 
 static void play_start_runtime(void *context)
@@ -192,25 +206,18 @@ static void play_start_runtime(void *context)
     struct play *play = context;
     if (play->state != PLAY_STARTING_MOCK) return;
     play_enter(play, PLAY_STARTING_RUNTIME);
-    struct arguments *arguments = mem_alloc(1, sizeof *arguments);
-    argument_add(arguments, "%s/tollgate-runtime", play->config.programs);
-    argument_add(arguments, "--config");
-    argument_add(arguments, "%s", play->config.config_path);
-    argument_add(arguments, "--upstream");
-    argument_add(arguments, "%s", play->mock.url);
-    argument_add(arguments, "--listen");
-    argument_add(arguments, "127.0.0.1:0");
-    argument_add(arguments, "--seed");
-    argument_add(arguments, "%llu", (unsigned long long)play->run->seed);
-    argument_add(arguments, "--trace");
-    argument_add(arguments, "%s/trace.jsonl", play->config.folder);
+    struct arguments arguments = { .count = 0 };
+    struct arena *arena = &arguments.arena;
+    argument_add(&arguments, arena_printf(arena, "%s/tollgate-runtime", play->config.programs));
+    argument_pair(&arguments, "--config", play->config.config_path);
+    argument_pair(&arguments, "--upstream", play->mock.url);
+    argument_pair(&arguments, "--trace",
+                  arena_printf(arena, "%s/trace.jsonl", play->config.folder));
     const struct scenario *scenario = play->run->scenario;
     for (size_t i = 0; i < scenario->setting_count; i++) {
-        argument_add(arguments, "--set");
-        argument_add(arguments, "%s", scenario->settings[i].assignment);
+        argument_pair(&arguments, "--set", scenario->settings[i].assignment);
     }
-    play_start_child(play, &play->runtime, arguments);
-    mem_free(arguments);
+    play_start_child(play, &play->runtime, &arguments);
 }
 
 static void play_on_runtime_ready(void *context)
@@ -221,26 +228,23 @@ static void play_on_runtime_ready(void *context)
 
 static void play_start_mock(struct play *play)
 {
-    struct arguments *arguments = mem_alloc(1, sizeof *arguments);
-    argument_add(arguments, "%s/mock-tollama", play->config.programs);
-    argument_add(arguments, "--listen");
-    argument_add(arguments, "127.0.0.1:0");
-    argument_add(arguments, "--scenario");
-    argument_add(arguments, "%s", play->run->scenario->path);
-    argument_add(arguments, "--seed");
-    argument_add(arguments, "%llu", (unsigned long long)play->run->seed);
-    argument_add(arguments, "--ledger");
-    argument_add(arguments, "%s/ledger.jsonl", play->config.folder);
-    play_start_child(play, &play->mock, arguments);
-    mem_free(arguments);
+    struct arguments arguments = { .count = 0 };
+    struct arena *arena = &arguments.arena;
+    argument_add(&arguments, arena_printf(arena, "%s/mock-tollama", play->config.programs));
+    argument_pair(&arguments, "--scenario", play->run->scenario->path);
+    argument_pair(&arguments, "--ledger",
+                  arena_printf(arena, "%s/ledger.jsonl", play->config.folder));
+    play_start_child(play, &play->mock, &arguments);
 }
 
 static void play_on_state_overdue(struct play *play)
 {
     if (play->state == PLAY_STOPPING) {
-        child_stop(&play->runtime, SIGKILL);
-        child_stop(&play->mock, SIGKILL);
-        play->state_deadline = INSTANT_NEVER;
+        /* The mock is asked when the runtime is gone, and must have time to write its ledger. */
+        bool first = child_running(&play->runtime);
+        child_stop(first ? &play->runtime : &play->mock, SIGKILL);
+        play->state_deadline =
+            first ? instant_add(clock_now(), PLAY_STOP_LIMIT_NS) : INSTANT_NEVER;
         return;
     }
     static const char *const reasons[] = {

@@ -27,7 +27,9 @@ static const char *plain(const struct progress *progress)
 
 void progress_init(struct progress *progress, FILE *out, bool quiet, const struct suite *suite)
 {
-    bool terminal = isatty(fileno(out)) == 1;
+    const char *kind = getenv("TERM");
+    bool moves = kind != NULL && strcmp(kind, "dumb") != 0; /* the cursor, as the live lines need */
+    bool terminal = isatty(fileno(out)) == 1 && moves;
     *progress = (struct progress){
         .out = out,
         .terminal = terminal,
@@ -151,10 +153,12 @@ static void print_row(struct progress *progress, const struct suite_scenario *it
         if (run->answers[i].answered) served[run->answers[i].served]++;
     }
     enum check_status status = world->verdict.status;
-    fprintf(progress->out, "  %-24s %-5s %s%-12s%s %7zu %8.1f %8zu %9zu %6zu %9zu %6zu\n",
+    uint64_t p95_ns = run_latency_quantile_ns(run, NULL, 950000);
+    char p95[32] = "never";
+    if (p95_ns != INSTANT_NEVER) snprintf(p95, sizeof p95, "%.1f", (double)p95_ns / 1e6);
+    fprintf(progress->out, "  %-24s %-5s %s%-12s%s %7zu %8s %8zu %9zu %6zu %9zu %6zu\n",
             item->scenario.name, world_text, colour(progress, status), check_status_name(status),
-            plain(progress), run->schedule->count,
-            (double)run_latency_quantile_ns(run, NULL, 950000) / 1e6, served[SERVED_CACHE],
+            plain(progress), run->schedule->count, p95, served[SERVED_CACHE],
             served[SERVED_UPSTREAM], served[SERVED_STALE], served[SERVED_BASELINE],
             served[SERVED_ERROR]);
 }

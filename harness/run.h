@@ -79,6 +79,7 @@ struct run {
     uint32_t permits_out;      /* at the end; must be 0 */
     bool invalid;              /* the run says nothing about the service */
     char invalid_reason[512];
+    bool lagged;               /* that is because the load generator was late, and nothing else */
     bool complete;             /* all of the schedule was played */
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */

@@ -101,7 +101,7 @@ static void job_on_done(void *context)
     struct suite_scenario *item = &session->suite.scenarios[job->index];
     session->playing--;
     job_judge(session, job->index);
-    bool lagged = item->real.run.invalid && item->real.run.complete;
+    bool lagged = item->real.run.lagged;
     if (lagged && job->replays < RUN_REPLAYS_MAX && !session->stopping) {
         job->replays++;
         session->again[session->again_count++] = job->index;
