@@ -1,6 +1,8 @@
 #include "runtime/log.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,6 +39,7 @@ static void begin(struct log *log, struct log_line *line, enum log_level level, 
     snprintf(stamp, sizeof stamp, "%s.%03uZ", date, (unsigned)(wall_ms % 1000));
 
     buf_init(&line->text, LOG_LINE_BYTES_MAX);
+    if (log->torn) buf_putc(&line->text, '\n');
     json_init(&line->json, &line->text);
     json_open(&line->json, '{');
     log_text(line, "ts", stamp);
@@ -44,6 +47,7 @@ static void begin(struct log *log, struct log_line *line, enum log_level level, 
     log_text(line, "event", event);
     if (log->worker != LOG_NO_WORKER) log_u64(line, "worker", (uint64_t)log->worker);
     if (log->suppressed > 0) log_u64(line, "suppressed", log->suppressed);
+    line->told = log->suppressed;
     log->suppressed = 0;
 }
 
@@ -72,18 +76,38 @@ bool log_begin_limited(struct log *log, struct log_line *line, enum log_level le
     return true;
 }
 
+/* At most PIPE_BUF bytes, which a pipe that is writable takes at once: whoever reads the log may
+ * stand still, the loop may not. 0: not now. */
+static size_t write_piece(int fd, const char *bytes, size_t length)
+{
+    struct pollfd room = { .fd = fd, .events = POLLOUT };
+    if (poll(&room, 1, 0) != 1 || (room.revents & POLLOUT) == 0) return 0;
+    ssize_t wrote;
+    do {
+        wrote = write(fd, bytes, length < PIPE_BUF ? length : PIPE_BUF);
+    } while (wrote < 0 && errno == EINTR);
+    return wrote > 0 ? (size_t)wrote : 0;
+}
+
+static bool write_line(struct log *log, const struct buf *text)
+{
+    size_t at = 0;
+    while (at < text->length) {
+        size_t wrote = write_piece(log->fd, text->data + at, text->length - at);
+        if (wrote == 0) return false;
+        at += wrote;
+        log->torn = at < text->length;
+    }
+    return true;
+}
+
 void log_end(struct log *log, struct log_line *line)
 {
     json_close(&line->json, '}');
     buf_putc(&line->text, '\n');
-    size_t at = 0;
     /* A line that grew over its bound lost its end and would not be JSON: better none. */
-    while (!line->text.overflow && at < line->text.length) {
-        ssize_t wrote = write(log->fd, line->text.data + at, line->text.length - at);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) break; /* nobody reads: no place is left to complain */
-        at += (size_t)wrote;
-    }
+    bool written = !line->text.overflow && write_line(log, &line->text);
+    if (!written) log->suppressed += line->told + 1;
     buf_deinit(&line->text);
 }
 

@@ -13,7 +13,9 @@
  *
  * What a bad day can cause by the thousand goes through log_begin_limited(): at most
  * LOG_LIMITED_PER_SECOND lines a second; the next line that is written says how many were left
- * out ("suppressed"). */
+ * out ("suppressed").
+ *
+ * Nothing here waits: while nobody reads the pipe, lines are left out and counted likewise. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,11 +33,13 @@ struct log {
     uint64_t second;       /* wall clock second of the count */
     uint32_t in_second;    /* limited lines written in it */
     uint64_t suppressed;   /* not yet told */
+    bool torn;             /* the latest line ends in its middle */
 };
 
 struct log_line {
     struct buf text;
     struct json json; /* inside the line's object */
+    uint64_t told;    /* of `suppressed`, in this line */
 };
 
 void log_init(struct log *log, int fd, enum log_level level);

@@ -1,5 +1,6 @@
 #include "runtime/log.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,6 +98,76 @@ static void flood_is_cut_and_counted(void **state)
     assert_non_null(strstr(text, "\"event\":\"stop\",\"suppressed\":"));
 }
 
+/* A log whose pipe takes 4 KiB. */
+static void open_small(struct pipe_log *out)
+{
+    open_log(out, LOG_LEVEL_INFO);
+    assert_int_equal(fcntl(out->fds[1], F_SETPIPE_SZ, 4096), 4096);
+    assert_int_equal(fcntl(out->fds[0], F_SETFL, O_NONBLOCK), 0);
+    alarm(60); /* who waits for the reader waits for ever */
+}
+
+static void put(struct pipe_log *log, const char *text)
+{
+    struct log_line line;
+    assert_true(log_begin(&log->log, &line, LOG_LEVEL_INFO, "start"));
+    log_text(&line, "text", text);
+    log_end(&log->log, &line);
+}
+
+/* What has been written so far. */
+static void take(struct pipe_log *log, char text[TEXT_MAX])
+{
+    ssize_t got = read(log->fds[0], text, TEXT_MAX - 1);
+    text[got > 0 ? got : 0] = '\0';
+}
+
+static void while_nobody_reads_lines_are_lost_and_counted_and_nothing_waits(void **state)
+{
+    (void)state;
+    struct pipe_log log;
+    char text[TEXT_MAX];
+    char wanted[64];
+    open_small(&log);
+    for (int i = 0; i < 500; i++) put(&log, "x");
+    take(&log, text);
+    unsigned written = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++) written++;
+    assert_in_range(written, 1, 100);
+    assert_string_equal(text + strlen(text) - 2, "}\n"); /* whole lines only */
+    put(&log, "y");
+    put(&log, "z");
+    take(&log, text);
+    snprintf(wanted, sizeof wanted, "\"suppressed\":%u,\"text\":\"y\"}", 500 - written);
+    assert_non_null(strstr(text, wanted));
+    assert_null(strstr(strstr(text, wanted) + strlen(wanted), "suppressed"));
+    close_log(&log, text);
+    alarm(0);
+}
+
+static void a_line_cut_short_does_not_spoil_the_next(void **state)
+{
+    (void)state;
+    struct pipe_log log;
+    char text[TEXT_MAX];
+    static char large[6000];
+    memset(large, 'x', sizeof large - 1);
+    open_small(&log);
+    put(&log, large);
+    put(&log, "lost");
+    take(&log, text);
+    assert_int_equal(strlen(text), 4096);
+    put(&log, "next");
+    close_log(&log, text);
+    assert_int_equal(text[0], '\n');
+    cJSON *json = cJSON_Parse(text + 1);
+    assert_non_null(json);
+    assert_string_equal(cJSON_GetObjectItem(json, "text")->valuestring, "next");
+    assert_int_equal(cJSON_GetObjectItem(json, "suppressed")->valueint, 2);
+    cJSON_Delete(json);
+    alarm(0);
+}
+
 static void nothing_that_turns_or_breaks_a_line_for_its_reader_is_written(void **state)
 {
     (void)state;
@@ -132,6 +203,8 @@ int main(void)
         cmocka_unit_test(line_is_one_json_object_with_time_level_and_event),
         cmocka_unit_test(lines_under_the_level_are_not_written),
         cmocka_unit_test(flood_is_cut_and_counted),
+        cmocka_unit_test(while_nobody_reads_lines_are_lost_and_counted_and_nothing_waits),
+        cmocka_unit_test(a_line_cut_short_does_not_spoil_the_next),
         cmocka_unit_test(nothing_that_turns_or_breaks_a_line_for_its_reader_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
