@@ -212,6 +212,27 @@ static void sim_has_no_second_level(void **state)
     stage_close(&stage);
 }
 
+/* Each request of a scenario has a market of its own, so the trace alone shows it. */
+static void sim_gives_requests_their_family_when_the_configuration_asks_for_it(void **state)
+{
+    (void)state;
+    static const char *const settings[] = { "stale_family_key=false", "stale_family_key=true" };
+    for (int i = 0; i < 2; i++) {
+        struct stage stage;
+        struct buf trace;
+        struct err_note note = { .err = ERR_OK };
+        const struct sim_options options = { .arrival_jitter_ns = 0 };
+        stage_open(&stage, ONE_REQUEST(GOOD_REQUEST, "  latency: 40ms\n"), settings[i]);
+        buf_init(&trace, BUF_UNBOUNDED);
+        assert_int_equal(ERR_OK, sim_run(&stage.run, &options, &trace, &note));
+        const char *family = strstr(buf_text(&trace), "\"family\":\"");
+        assert_int_equal(family != NULL, i == 1);
+        if (family != NULL) assert_null(strstr(family, "\"family\":\"00000000"));
+        buf_deinit(&trace);
+        stage_close(&stage);
+    }
+}
+
 static void sim_refuses_requests_that_the_configuration_does_not_allow(void **state)
 {
     (void)state;
@@ -349,6 +370,7 @@ int main(void)
         cmocka_unit_test(sim_answers_503_when_no_call_is_free),
         cmocka_unit_test(sim_burst_of_equal_requests_costs_the_upstream_one),
         cmocka_unit_test(sim_has_no_second_level),
+        cmocka_unit_test(sim_gives_requests_their_family_when_the_configuration_asks_for_it),
         cmocka_unit_test(sim_refuses_requests_that_the_configuration_does_not_allow),
         cmocka_unit_test(sim_answers_what_was_sent_at_the_very_end),
         cmocka_unit_test(sim_goes_on_until_the_duration_is_over),
