@@ -46,6 +46,14 @@ void metrics_on_answer(struct metrics *metrics, const struct call_record *record
     metrics_count_latency(metrics, record->finished - record->arrived);
 }
 
+void metrics_on_cut(struct metrics *metrics, const struct call_record *record)
+{
+    metrics->served[SERVED_ERROR]++;
+    metrics->requests[METRICS_ERROR]++;
+    count_attempts(metrics, record);
+    metrics_count_latency(metrics, record->finished - record->arrived);
+}
+
 void metrics_on_refusal(struct metrics *metrics, enum metrics_status status)
 {
     metrics->requests[status]++;

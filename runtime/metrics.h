@@ -104,6 +104,8 @@ _Static_assert(sizeof(struct metrics) % sizeof(uint64_t) == 0, "summed word by w
 
 /* Counts an answered call. */
 void metrics_on_answer(struct metrics *metrics, const struct call_record *record);
+/* Counts a call that this process ended itself, after it had told the caller so. */
+void metrics_on_cut(struct metrics *metrics, const struct call_record *record);
 /* A request that never became a call. */
 void metrics_on_refusal(struct metrics *metrics, enum metrics_status status);
 void metrics_on_guard(struct metrics *metrics, enum guard_verdict verdict);

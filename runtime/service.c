@@ -30,7 +30,11 @@ static struct job *job_of(struct service *service, uint32_t call)
 static void answer(struct service *service, struct job *job)
 {
     const struct call_record *record = engine_record(service->engine, job->id);
-    metrics_on_answer(&service->metrics, record);
+    if (job->exchange != NULL) {
+        metrics_on_answer(&service->metrics, record);
+    } else { /* shutdown_cut() has answered, whatever the engine says */
+        metrics_on_cut(&service->metrics, record);
+    }
     request_log_answer(&service->request_log, job, record,
                        service->config->server.breaker_open_warning_interval_ns);
     if (job->exchange != NULL) reply_answer(job, record);

@@ -264,6 +264,36 @@ static void port_that_other_workers_serve_is_refused(void **state)
     crew_clean(&crew);
 }
 
+static bool one_hangs(struct rig *rig)
+{
+    return rig->hung_count > 0;
+}
+
+/* Who is told 503 has not gone away. */
+static void what_a_draining_worker_cuts_off_counts_as_an_error(void **state)
+{
+    (void)state;
+    struct crew crew;
+    crew_start(&crew, "2", MORE("--set", "drain_s=0.05"));
+    rig_play(&crew.rig, &(struct rig_step){ .move = RIG_HANG }, 1);
+    int fd = crew_post(&crew, "m1");
+    rig_until(&crew.rig, one_hangs);
+    for (unsigned i = 0; i < 2; i++) { /* it is with one of them */
+        pid_t worker = crew_worker(&crew, i);
+        kill(worker, SIGTERM);
+        crew_until_gone(worker);
+        crew_until_metric(&crew, "tsfm_worker_restarts_total", i + 1);
+        crew_until_metric(&crew, "tsfm_workers", 2);
+    }
+    struct rig_answer answer = rig_receive(&crew.rig, fd);
+    assert_int_equal(answer.status, 503);
+    rig_answer_free(&answer);
+    crew_until_metric(&crew, "tsfm_request_total{status=\"error\"}", 1);
+    assert_true(crew_metric(&crew, "tsfm_request_total{status=\"abandoned\"}") == 0);
+    crew_stop(&crew);
+    crew_clean(&crew);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +307,7 @@ int main(void)
         cmocka_unit_test(worker_that_refuses_to_start_ends_the_program_with_its_sentence),
         cmocka_unit_test(worker_that_can_never_start_again_ends_the_program),
         cmocka_unit_test(port_that_other_workers_serve_is_refused),
+        cmocka_unit_test(what_a_draining_worker_cuts_off_counts_as_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
