@@ -31,7 +31,8 @@ enum err start_check(const struct runtime_config *config, struct err_note *note)
 static bool host_is_local(const char *host, size_t length)
 {
     if (length > 0 && host[0] == '[') return length >= 5 && strncmp(host, "[::1]", 5) == 0;
-    return (length >= 4 && strncmp(host, "127.", 4) == 0) ||
+    bool dotted = strspn(host, "0123456789.") >= length; /* 127.example.org is a name */
+    return (length >= 4 && strncmp(host, "127.", 4) == 0 && dotted) ||
            (length == 3 && strncmp(host, "::1", 3) == 0) ||
            (length == 9 && strncasecmp(host, "localhost", 9) == 0);
 }

@@ -82,6 +82,8 @@ static void each_thing_to_regret_is_warned_about_and_nothing_else(void **state)
         { "127.0.0.1", safe, "", "", "upstream_tls_verify=true", UINT64_MAX, NULL },
         { "127.0.0.1", near, "", "", "upstream_tls_verify=false", UINT64_MAX, NULL },
         { "127.0.0.1", far, "", "k", "seed=1", UINT64_MAX, "upstream_key_in_clear" },
+        { "127.0.0.1", "http://127.example.org:80", "", "k", "seed=1", UINT64_MAX,
+          "upstream_key_in_clear" },
         { "127.0.0.1", "http://[2001:db8::1]:80", "", "k", "seed=1", UINT64_MAX,
           "upstream_key_in_clear" },
         { "127.0.0.1", safe, "", "k", "seed=1", UINT64_MAX, NULL },
