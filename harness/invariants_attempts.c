@@ -165,6 +165,7 @@ void invariant_backoff(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
     uint64_t *asked_ns = mem_alloc(run->attempt_count, sizeof *asked_ns); /* by the one before */
+    bool any_asked = false;
     for (size_t i = 0; i < run->delivery_count; i++) {
         const struct run_delivery *delivery = &run->deliveries[i];
         const struct run_attempt *attempt = attempt_of(run, delivery);
@@ -176,6 +177,7 @@ void invariant_backoff(struct invariant *invariant)
                      attempt->outcome == OUTCOME_HTTP_503 || attempt->outcome == OUTCOME_HTTP_504);
         size_t index = (size_t)(attempt - run->attempts);
         if (seen) asked_ns[index] = (uint64_t)plan.retry_after_s * NS_PER_S;
+        any_asked = any_asked || seen;
     }
     for (size_t i = 0; i < run->attempt_count; i++) {
         const struct run_attempt *attempt = &run->attempts[i];
@@ -185,6 +187,7 @@ void invariant_backoff(struct invariant *invariant)
         check_backoff(invariant, attempt, asked_ns[i - 1]);
     }
     mem_free(asked_ns);
+    if (!any_asked) invariant_check_jitter(invariant);
 }
 
 /* The outcome that a plan leads to when the client waits for its end; false: it says nothing (a

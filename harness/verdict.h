@@ -7,7 +7,7 @@
  * consistent with what was served), .output (0 <= q10 <= q50 <= q90 <= 1), .baseline_never_cached,
  * .negative (a request is kept from the upstream only if it was refused lately), .permits_balance,
  * .attempts (at most retry_count + 1, and the upstream received none that was not made),
- * .backoff (below its ceiling, or as long as Retry-After asks), .outcomes (each attempt is
+ * .backoff (spread up to its ceiling, or as long as Retry-After asks), .outcomes (each attempt is
  * recorded as what the upstream did to it), .breaker_automaton (every transition is one that the
  * reference automaton, fed with the attempts, allows). */
 

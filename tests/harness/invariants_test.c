@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "harness/ledger.h"
+#include "harness/reference.h"
 #include "judge_fixture.h"
 
 static void set_up(struct stage *stage)
@@ -336,6 +337,38 @@ static void backoffs_stay_below_their_ceiling(void **state)
     expect_failure(&stage, "invariant.backoff", "waited 100.0 ms, its ceiling is 100.0 ms");
 }
 
+/* Each wait is below its ceiling, and yet no jitter: none, all of it, always half. */
+static void backoffs_are_spread_over_their_range(void **state)
+{
+    (void)state;
+    for (uint64_t quarters = 0; quarters <= 4; quarters++) {
+        struct stage stage;
+        stage_open(&stage,
+                   "version: 1\nname: judged\nseed: 7\nduration: 30s\n"
+                   "runtime:\n  set:\n    breaker_count_ratio_floor: 0.8\n"
+                   "    breaker_failure_ratio: 0.8\n"
+                   "workload:\n  - arrival: { constant: 40/s }\n    keys: { count: 2000 }\n"
+                   "upstream:\n  latency: 40ms\n  phases:\n"
+                   "    - { name: bad, from: 1s, to: 29s, faults: [ { status: 503, share: 10% } ] "
+                   "}\n"
+                   "expect:\n  - order: guide\n",
+                   NULL);
+        stage_simulate(&stage);
+        stage_judge(&stage);
+        stage_assert_passes(&stage, "invariant.backoff");
+        for (size_t i = 0; i < stage.run.attempt_count; i++) {
+            struct run_attempt *attempt = &stage.run.attempts[i];
+            if (attempt->number == 0) continue;
+            uint64_t ceiling_ns = reference_backoff_ceiling_ns(
+                &stage.config.engine.backoff, attempt->number - 1);
+            attempt->backoff_ns = u64_min(ceiling_ns / 4 * quarters, ceiling_ns - 1);
+        }
+        stage_judge(&stage);
+        stage_assert_fails(&stage, "invariant.backoff", "that is no full jitter");
+        stage_close(&stage);
+    }
+}
+
 static void backoffs_wait_for_retry_after(void **state)
 {
     (void)state;
@@ -422,6 +455,7 @@ int main(void)
         cmocka_unit_test(an_attempt_that_was_answered_was_received),
         cmocka_unit_test(a_trace_that_leaves_attempts_out_makes_the_run_invalid),
         cmocka_unit_test(backoffs_stay_below_their_ceiling),
+        cmocka_unit_test(backoffs_are_spread_over_their_range),
         cmocka_unit_test(backoffs_wait_for_retry_after),
         cmocka_unit_test(attempts_are_recorded_as_what_the_upstream_did),
         cmocka_unit_test(the_breaker_moves_as_the_reference_does),

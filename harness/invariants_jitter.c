@@ -1,0 +1,63 @@
+#include "harness/gate.h"
+#include "harness/invariants.h"
+#include "harness/reference.h"
+
+/* Chance of blaming a good service. */
+static const double jitter_alpha = 1e-6;
+
+/* Whether the breaker was closed all the time between two moments. */
+static bool is_closed(const struct run *run, uint64_t from_ns, uint64_t to_ns)
+{
+    for (size_t i = 0; i < run->transition_count; i++) {
+        if (run->transitions[i].to == BREAKER_CLOSED || run->transitions[i].at > to_ns) continue;
+        bool is_last = i + 1 == run->transition_count;
+        if (is_last || run->transitions[i + 1].at >= from_ns) return false;
+    }
+    return true;
+}
+
+/* Whether any wait below the ceiling would have led to this attempt: neither the deadline nor the
+ * breaker could have kept the long ones away, which would leave the short ones over-represented. */
+static bool is_free(const struct run *run, const struct run_attempt *attempt, uint64_t ceiling_ns)
+{
+    const struct engine_config *config = &run->config->engine;
+    const struct run_attempt *before = attempt - 1;
+    const struct run_answer *answer = &run->answers[attempt->request];
+    if (!before->start_known || ceiling_ns == 0) return false;
+    uint64_t from_ns = before->started_ns + before->latency_ns;
+    uint64_t latest_ns = from_ns + ceiling_ns + verdict_slack_ns(run->world);
+    uint64_t deadline_ns = answer->intended_ns + config->request_deadline_ns;
+    return latest_ns + config->min_attempt_budget_ns <= deadline_ns &&
+           is_closed(run, from_ns, latest_ns);
+}
+
+/* Both tails of the binomial with p = 1/2. */
+static bool is_half(uint64_t count, uint64_t n)
+{
+    return gate_binomial_cdf(count, n, 0.5) > jitter_alpha &&
+           gate_binomial_cdf(n - count, n, 0.5) > jitter_alpha;
+}
+
+void invariant_check_jitter(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    const struct backoff_config *config = &run->config->engine.backoff;
+    uint64_t n = 0;
+    uint64_t low = 0;   /* below half of the ceiling */
+    uint64_t inner = 0; /* from a quarter to three quarters */
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        if (attempt->number == 0) continue;
+        uint64_t ceiling_ns = reference_backoff_ceiling_ns(config, attempt->number - 1);
+        if (!is_free(run, attempt, ceiling_ns)) continue;
+        n++;
+        low += attempt->backoff_ns < ceiling_ns / 2;
+        inner += attempt->backoff_ns >= ceiling_ns / 4 &&
+                 attempt->backoff_ns < ceiling_ns - ceiling_ns / 4;
+    }
+    if (n == 0 || (is_half(low, n) && is_half(inner, n))) return;
+    invariant_breach(invariant, UINT32_MAX,
+                     "of %llu retries %llu waited less than half of their ceiling and %llu from a "
+                     "quarter to three quarters of it: that is no full jitter",
+                     (unsigned long long)n, (unsigned long long)low, (unsigned long long)inner);
+}
