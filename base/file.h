@@ -18,4 +18,8 @@ MUST_USE enum err file_make_folder(const char *path, struct err_note *note);
 bool file_is_folder(const char *path);
 bool file_exists(const char *path);
 
+/* Opens /dev/null in the place of each standard descriptor that is closed; for the first line of a
+ * main. Else a socket or file opened later would be written to as if it were standard output. */
+void file_open_standard(void);
+
 #endif

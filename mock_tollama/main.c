@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "mock/mock.h"
 #include "net/lifeline.h"
 #include "scenario/scenario.h"
@@ -177,6 +178,7 @@ out:
 
 int main(int argc, char **argv)
 {
+    file_open_standard();
     struct arguments arguments = arguments_parse(argc, argv);
     if (arguments.exit_code >= 0) return arguments.exit_code;
     if (arguments.parent != NULL) {

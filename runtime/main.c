@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "config/config.h"
 #include "net/lifeline.h"
 #include "runtime/command_line.h"
@@ -293,6 +294,7 @@ static int run(const struct command_line *line)
 
 int main(int argc, char *argv[])
 {
+    file_open_standard();
     struct command_line line;
     struct err_note note = { 0 };
     enum err rc = command_line_parse(argc, argv, &line, &note);

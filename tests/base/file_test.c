@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -152,9 +153,28 @@ static void folders_are_made_with_all_their_parents(void **state)
     assert_true(file_exists(in_folder("a")));
 }
 
+static void closed_standard_descriptors_are_taken_by_nothing_else(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        file_open_standard();
+        int next = dup(STDERR_FILENO); /* the lowest that is free */
+        _exit(next > STDERR_FILENO ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closed_standard_descriptors_are_taken_by_nothing_else),
         cmocka_unit_test_setup_teardown(what_is_written_reads_back, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(an_empty_file_reads_as_empty_text, make_scratch,
                                         remove_scratch),
