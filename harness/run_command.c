@@ -170,12 +170,10 @@ static void session_start_jobs(struct run_session *session)
            session->playing < session->options->jobs) {
         job_start(session, session->next++);
     }
-    if (session->playing > 0) return;
-    if (session->again_count > 0 && !session->stopping) {
+    while (session->playing == 0 && session->again_count > 0 && !session->stopping) {
         job_start(session, session->again[--session->again_count]);
-    } else {
-        session_close_handles(session);
     }
+    if (session->playing == 0) session_close_handles(session);
 }
 
 static void session_on_draw(uv_timer_t *timer)
