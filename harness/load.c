@@ -24,7 +24,7 @@ static uint64_t load_offset(const struct load *load)
     return instant_until(clock_now(), load->start);
 }
 
-/* The next moment something must be done: a request to send, or the oldest to give up. */
+/* The next moment something must be done: a request to send, or all that is left to give up. */
 static void load_arm(struct load *load)
 {
     const struct schedule *schedule = load->run->schedule;

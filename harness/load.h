@@ -3,7 +3,7 @@
 /* The open-loop generator: sends each request of the schedule at its moment, whatever became of the
  * ones before, and notes when it was meant to go, when it went and when its answer was complete.
  *
- * An answer is waited for at most `give_up_ns`; what has not come by then never came. */
+ * `give_up_ns` after the last request of the schedule, what has not come never came. */
 
 #include <stdbool.h>
 #include <uv.h>

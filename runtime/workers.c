@@ -60,11 +60,6 @@ void workers_destroy(struct workers *workers)
     if (workers != NULL) (void)munmap(workers, sizeof *workers);
 }
 
-uint32_t workers_count(const struct workers *workers)
-{
-    return workers->count;
-}
-
 static struct worker_slot *slot_of(struct workers *workers, uint32_t worker)
 {
     assert(worker < workers->count);

@@ -26,7 +26,6 @@ struct workers;
 /* The region, inherited by fork(); NULL when the system has no memory for it. */
 struct workers *workers_create(uint32_t count, const struct runtime_config *config);
 void workers_destroy(struct workers *workers);
-uint32_t workers_count(const struct workers *workers);
 
 /* The supervisor's. */
 
