@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "harness/list_command.h"
 #include "harness/replay.h"
 #include "harness/run_command.h"
 
@@ -43,6 +44,7 @@ static const char help_run[] =
     "  --world sim|real|both  where to play (both)\n"
     "  --seed N               use this seed instead of each scenario's own (1 and up)\n"
     "  --only TEXT            only scenarios whose name contains TEXT\n"
+    "  --tier gate|nightly    only scenarios of this tier (all)\n"
     "  --jobs N               real scenarios played side by side (8)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
     "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the\n"
@@ -60,10 +62,10 @@ static const char help_check[] =
     "when there was one, else 0.\n";
 
 static const char help_list[] =
-    "usage: tollgate list [--only TEXT] [--configs DIR] [SCENARIO|FOLDER ...]\n"
+    "usage: tollgate list [--only TEXT] [--tier gate|nightly] [--configs DIR] [SCENARIO|FOLDER ...]\n"
     "\n"
-    "Shows name, duration, load and what each scenario teaches (scenarios/ when\n"
-    "nothing is named).\n";
+    "Shows each scenario with its tier, duration and load, what it teaches, the faults it\n"
+    "plays and what it expects (scenarios/ when nothing is named).\n";
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
@@ -71,7 +73,7 @@ static const char *const verb_names[] = { "run", "check", "list", "replay", "opt
 
 static const char *const option_names[] = { "--world", "--seed",     "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
-                                            "--quiet", "--help" };
+                                            "--quiet", "--tier", "--help" };
 
 struct parse {
     int argc;
@@ -130,6 +132,17 @@ static void parse_world(struct parse *parse)
     }
 }
 
+static void parse_tier(struct parse *parse)
+{
+    const char *tier = option_value(parse);
+    struct discover_options *options = &parse->options.discover;
+    if (parse->bad) return;
+    options->has_tier = strcmp(tier, "all") != 0;
+    if (options->has_tier && !scenario_tier_parse(tier, &options->tier)) {
+        usage_error(parse, "--tier %s: allowed are gate, nightly and all", tier);
+    }
+}
+
 static void unknown_option(struct parse *parse, const char *word)
 {
     const char *near =
@@ -178,6 +191,8 @@ static void parse_word(struct parse *parse)
         discover_options->configs = option_value(parse);
     } else if (strcmp(word, "--only") == 0) {
         discover_options->only = option_value(parse);
+    } else if (strcmp(word, "--tier") == 0) {
+        parse_tier(parse);
     } else if (parse->verb == VERB_RUN) {
         parse_run_option(parse, word);
     } else {
@@ -194,22 +209,6 @@ static int check_command(const struct discover_options *options)
         const struct suite_scenario *item = &suite.scenarios[i];
         printf("%s: ok, %zu requests, %zu checks\n", item->scenario.path, item->schedule.count,
                item->scenario.expect_count);
-    }
-    suite_deinit(&suite);
-    arena_deinit(&arena);
-    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
-}
-
-static int list_command(const struct discover_options *options)
-{
-    struct suite suite = { .count = 0 };
-    struct arena arena = { .head = NULL };
-    enum err rc = discover(&suite, &arena, options, stderr);
-    for (size_t i = 0; i < suite.count; i++) {
-        const struct suite_scenario *item = &suite.scenarios[i];
-        printf("%-24s %4" PRIu64 " s  %6zu requests  %s\n", item->scenario.name,
-               item->scenario.duration_ns / NS_PER_S, item->schedule.count,
-               item->scenario.teaches == NULL ? "" : item->scenario.teaches);
     }
     suite_deinit(&suite);
     arena_deinit(&arena);

@@ -87,6 +87,7 @@ static enum err add_scenario(struct suite *suite, struct arena *arena, const cha
     enum err rc = scenario_load(arena, arena_printf(arena, "%s", path), &item.scenario, note);
     if (rc != ERR_OK) return rc;
     if (options->only != NULL && strstr(item.scenario.name, options->only) == NULL) return ERR_OK;
+    if (options->has_tier && item.scenario.tier != options->tier) return ERR_OK;
     for (size_t i = 0; i < suite->count; i++) {
         if (strcmp(suite->scenarios[i].scenario.name, item.scenario.name) != 0) continue;
         return err_note_set(note, ERR_INVALID, path, 0, 0,
@@ -127,6 +128,14 @@ static enum err add_folder(struct suite *suite, struct arena *arena, const char 
     return first;
 }
 
+static void print_none(const struct discover_options *options, FILE *errors)
+{
+    fputs("error: no scenario", errors);
+    if (options->has_tier) fprintf(errors, " of tier %s", scenario_tier_name(options->tier));
+    if (options->only != NULL) fprintf(errors, " whose name contains \"%s\"", options->only);
+    fputs("; see: tollgate list\n", errors);
+}
+
 enum err discover(struct suite *suite, struct arena *arena, const struct discover_options *options,
                   FILE *errors)
 {
@@ -144,8 +153,7 @@ enum err discover(struct suite *suite, struct arena *arena, const struct discove
         if (first == ERR_OK) first = rc;
     }
     if (first == ERR_OK && suite->count == 0) {
-        fprintf(errors, "error: no scenario's name contains \"%s\"; see: tollgate list\n",
-                options->only == NULL ? "" : options->only);
+        print_none(options, errors);
         return ERR_NOT_FOUND;
     }
     for (size_t i = 0; i < suite->count; i++) {

@@ -10,6 +10,8 @@ struct discover_options {
     const char *const *paths; /* files and folders */
     size_t path_count;
     const char *only;         /* part of a scenario's name; NULL: all */
+    bool has_tier;            /* only those of `tier` */
+    enum scenario_tier tier;
     const char *configs; /* folder of dev.yaml, staging.yaml, prod.yaml; NULL: look for it beside
                           * the scenario's folder, then in ./configs */
     bool has_seed;

@@ -12,10 +12,23 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const char *const scenario_keys[] = {
-    "version", "name", "teaches", "seed", "duration", "runtime", "workload", "upstream", "expect",
+    "version", "name",     "teaches",  "seed",   "duration",
+    "tier",    "runtime",  "workload", "upstream", "expect",
 };
+static const char *const tier_names[] = { "gate", "nightly", NULL };
 static const char *const runtime_keys[] = { "env", "set" };
 static const char *const upstream_keys[] = { "latency", "phases" };
+
+static enum err parse_tier(const struct value_reader *reader, const struct yaml_node *root,
+                           struct scenario *out)
+{
+    const struct yaml_node *value = yaml_get(root, "tier");
+    size_t chosen = 0;
+    if (value == NULL) return ERR_OK;
+    enum err err = value_choice(reader, value, "tier", tier_names, &chosen);
+    out->tier = (enum scenario_tier)chosen;
+    return err;
+}
 
 static enum err parse_identity(const struct value_reader *reader, const struct yaml_node *root,
                                struct scenario *out)
@@ -118,6 +131,7 @@ static enum err parse_root(const struct value_reader *reader, const struct yaml_
     enum err err = yaml_check_keys(reader->file, root, "a scenario", scenario_keys,
                                    COUNT(scenario_keys), reader->note);
     if (err == ERR_OK) err = parse_identity(reader, root, out);
+    if (err == ERR_OK) err = parse_tier(reader, root, out);
     if (err == ERR_OK) err = parse_runtime(reader, yaml_get(root, "runtime"), out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "workload", &workload);
     if (err == ERR_OK) err = workload_parse_list(reader, workload, out);
@@ -152,6 +166,21 @@ enum err scenario_load(struct arena *arena, const char *path, struct scenario *o
     err = scenario_parse(arena, path, text, length, out, note);
     mem_free(text);
     return err;
+}
+
+const char *scenario_tier_name(enum scenario_tier tier)
+{
+    return tier_names[tier];
+}
+
+bool scenario_tier_parse(const char *name, enum scenario_tier *out)
+{
+    for (size_t i = 0; tier_names[i] != NULL; i++) {
+        if (strcmp(tier_names[i], name) != 0) continue;
+        *out = (enum scenario_tier)i;
+        return true;
+    }
+    return false;
 }
 
 const struct phase *scenario_phase_at(const struct scenario *scenario, uint64_t offset_ns)

@@ -9,6 +9,7 @@
  *     teaches: A 20 s brownout with 503s costs freshness, not availability.
  *     seed: 42
  *     duration: 60s
+ *     tier: nightly                      # or gate, which it is without this line
  *     runtime: { env: prod, set: { cache_ttl_s: 5 } }
  *     workload:
  *       - arrival: { poisson: 40/s }     # or constant: 40/s
@@ -27,6 +28,7 @@
  * this grammar, phases that overlap or leave the duration, expectations that can never be
  * evaluated. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -72,12 +74,16 @@ struct setting {
     int line, column;
 };
 
+/* When it is played: for every change, or once a night because it takes long. */
+enum scenario_tier { SCENARIO_TIER_GATE, SCENARIO_TIER_NIGHTLY };
+
 struct scenario {
     const char *path; /* as given */
     const char *name;
     const char *teaches;
     uint64_t seed;
     uint64_t duration_ns;
+    enum scenario_tier tier;
     const char *environment; /* "prod": configs/prod.yaml */
     const struct setting *settings;
     size_t setting_count;
@@ -95,6 +101,11 @@ MUST_USE enum err scenario_load(struct arena *arena, const char *path, struct sc
                                 struct err_note *note);
 MUST_USE enum err scenario_parse(struct arena *arena, const char *path, const char *text,
                                  size_t length, struct scenario *out, struct err_note *note);
+
+/* "gate", "nightly" */
+const char *scenario_tier_name(enum scenario_tier tier);
+/* False when `name` is no tier. */
+bool scenario_tier_parse(const char *name, enum scenario_tier *out);
 
 /* The phase in force at an offset from the start, NULL when none is. */
 const struct phase *scenario_phase_at(const struct scenario *scenario, uint64_t offset_ns);

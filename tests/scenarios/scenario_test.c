@@ -111,6 +111,22 @@ static void what_is_left_out_has_its_default(void **state)
     arena_deinit(&arena);
 }
 
+static void a_scenario_is_of_the_gate_unless_it_says_nightly(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    struct scenario scenario;
+    parse(&arena, fixture_text, &scenario);
+    assert_string_equal(scenario_tier_name(scenario.tier), "gate");
+    parse_edited(&arena, "duration: 60s", "duration: 60s\ntier: nightly", &scenario);
+    assert_string_equal(scenario_tier_name(scenario.tier), "nightly");
+    enum scenario_tier tier = SCENARIO_TIER_GATE;
+    assert_true(scenario_tier_parse("nightly", &tier));
+    assert_int_equal(tier, SCENARIO_TIER_NIGHTLY);
+    assert_false(scenario_tier_parse("all", &tier));
+    arena_deinit(&arena);
+}
+
 static void phases_are_put_in_order_of_time_and_end_before_their_last_moment(void **state)
 {
     (void)state;
@@ -171,6 +187,7 @@ static void wrong_head_of_the_file_is_refused_at_its_place(void **state)
         { "seed: 42", "seed: ^-1", "seed: \"-1\" is not allowed" },
         { "duration: 60s", "duration: ^60sec",
           "\"60sec\" is not a length of time; did you mean \"60s\"?" },
+        { "duration: 60s", "duration: 60s\ntier: ^weekly", "gate, nightly" },
         { "duration: 60s", "duration: ^60", "the unit is missing; did you mean \"60s\"?" },
         { "duration: 60s", "duration: ^-60s", "\"-60s\" is negative" },
         { "duration: 60s", "duration: ^0s", "leaves no time" },
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(phase_of_the_header_has_its_two_faults),
         cmocka_unit_test(what_is_left_out_has_its_default),
         cmocka_unit_test(phases_are_put_in_order_of_time_and_end_before_their_last_moment),
+        cmocka_unit_test(a_scenario_is_of_the_gate_unless_it_says_nightly),
         cmocka_unit_test(every_effect_has_its_text),
         cmocka_unit_test(wrong_head_of_the_file_is_refused_at_its_place),
         cmocka_unit_test(wrong_workloads_are_refused_at_their_place),

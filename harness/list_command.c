@@ -1,0 +1,63 @@
+#include "harness/list_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/units.h"
+#include "harness/cli.h"
+#include "harness/report_text.h"
+
+static void put_faults(struct buf *out, const struct scenario *scenario)
+{
+    bool any = false;
+    for (size_t p = 0; p < scenario->phase_count; p++) {
+        const struct phase *phase = &scenario->phases[p];
+        char from[UNITS_TEXT_MAX];
+        char to[UNITS_TEXT_MAX];
+        if (phase->fault_count == 0) continue;
+        any = true;
+        buf_printf(out, "    faults   %s, %s to %s:", phase->name,
+                   units_format_duration(phase->from_ns, from),
+                   units_format_duration(phase->to_ns, to));
+        for (size_t f = 0; f < phase->fault_count; f++) {
+            buf_printf(out, "%s %s", f == 0 ? "" : " +", phase->faults[f].text);
+        }
+        buf_putc(out, '\n');
+    }
+    if (!any) buf_puts(out, "    faults   none\n");
+}
+
+static void put_scenario(struct buf *out, const struct suite_scenario *item)
+{
+    const struct scenario *scenario = &item->scenario;
+    char duration[UNITS_TEXT_MAX];
+    buf_printf(out, "%s  (%s, %s, ", scenario->name, scenario_tier_name(scenario->tier),
+               units_format_duration(scenario->duration_ns, duration));
+    report_text_count(out, item->schedule.count);
+    buf_printf(out, " requests, %s)\n", scenario->environment);
+    if (scenario->teaches[0] != '\0') buf_printf(out, "    teaches  %s\n", scenario->teaches);
+    put_faults(out, scenario);
+    buf_puts(out, "    expects  ");
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        buf_printf(out, "%s%s", i == 0 ? "" : ", ", scenario->expects[i].name);
+    }
+    buf_putc(out, '\n');
+}
+
+int list_command(const struct discover_options *options)
+{
+    struct suite suite = { .count = 0 };
+    struct arena arena = { .head = NULL };
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    enum err rc = discover(&suite, &arena, options, stderr);
+    for (size_t i = 0; i < suite.count; i++) {
+        if (i > 0) buf_putc(&text, '\n');
+        put_scenario(&text, &suite.scenarios[i]);
+    }
+    fputs(buf_text(&text), stdout);
+    buf_deinit(&text);
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
+}
