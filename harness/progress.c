@@ -16,6 +16,7 @@ static const char *colour(const struct progress *progress, enum check_status sta
     case CHECK_FAIL: return "\033[1;31m";
     case CHECK_INCONCLUSIVE: return "\033[33m";
     case CHECK_INVALID: return "\033[35m";
+    case CHECK_UNOBSERVABLE: return "\033[33m";
     }
     return "";
 }

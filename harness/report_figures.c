@@ -110,11 +110,12 @@ static int severity(enum check_status status)
 {
     switch (status) {
     case CHECK_PASS: return 0;
-    case CHECK_INCONCLUSIVE: return 1;
-    case CHECK_FAIL: return 2;
-    case CHECK_INVALID: return 3;
+    case CHECK_UNOBSERVABLE: return 1;
+    case CHECK_INCONCLUSIVE: return 2;
+    case CHECK_FAIL: return 3;
+    case CHECK_INVALID: return 4;
     }
-    return 3;
+    return 4;
 }
 
 enum check_status check_pair_status(const struct check_pair *pair)

@@ -48,6 +48,7 @@ static void put_headline(struct buf *out, const struct suite *suite)
         [CHECK_FAIL] = "fail",
         [CHECK_INCONCLUSIVE] = "inconclusive",
         [CHECK_INVALID] = "invalid",
+        [CHECK_UNOBSERVABLE] = "inconclusive",
     };
     enum check_status status = suite_status(suite);
     struct buf sentence;

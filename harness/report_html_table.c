@@ -17,6 +17,7 @@ static const char *status_class(enum check_status status)
     case CHECK_FAIL: return "fail";
     case CHECK_INCONCLUSIVE: return "inconclusive";
     case CHECK_INVALID: return "invalid";
+    case CHECK_UNOBSERVABLE: return "inconclusive";
     }
     return "invalid";
 }
@@ -29,6 +30,7 @@ void report_html_icon(struct buf *out, enum check_status status)
         [CHECK_FAIL] = "M5.2 5.2l5.6 5.6M10.8 5.2l-5.6 5.6",
         [CHECK_INCONCLUSIVE] = "M6 6.2c0-2.6 4-2.6 4 0 0 1.6-2 1.5-2 3.1M8 11.8v.1",
         [CHECK_INVALID] = "M8 4.2v4.6M8 11.6v.1",
+        [CHECK_UNOBSERVABLE] = "M4.8 8h6.4",
     };
     buf_printf(out,
                "<svg class=\"icon %s\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">"

@@ -82,6 +82,7 @@ static void put_testcase(struct buf *out, struct totals *totals, const struct te
         break;
     case CHECK_INCONCLUSIVE:
     case CHECK_INVALID:
+    case CHECK_UNOBSERVABLE:
         totals->errors++;
         put_problem(out, testcase, "error");
         break;

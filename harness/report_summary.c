@@ -11,6 +11,7 @@ static const char *status_icon(enum check_status status)
     case CHECK_FAIL: return "❌";
     case CHECK_INCONCLUSIVE: return "❔";
     case CHECK_INVALID: return "⚠️";
+    case CHECK_UNOBSERVABLE: return "➖";
     }
     return "";
 }

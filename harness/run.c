@@ -32,6 +32,7 @@ void run_init(struct run *run, enum world world, const struct scenario *scenario
     };
     for (size_t i = 0; i < schedule->count; i++) {
         run->answers[i].intended_ns = schedule->items[i].at_ns;
+        run->answers[i].cycle = RUN_NO_CYCLE;
     }
 }
 

@@ -19,6 +19,8 @@ enum world { WORLD_SIM, WORLD_REAL };
 
 const char *world_name(enum world world); /* "sim", "real" */
 
+enum { RUN_NO_CYCLE = UINT32_MAX };
+
 struct run_answer {
     uint64_t intended_ns;      /* from the schedule: latency counts from here */
     uint64_t sent_ns;          /* when the generator really sent it */
@@ -26,6 +28,7 @@ struct run_answer {
     bool answered;             /* false: no answer came */
     bool output_valid;         /* 200: the right shape, 0 <= q10 <= q50 <= q90 <= 1; else true */
     uint32_t answers;          /* how many answers came; 1 */
+    uint32_t cycle;            /* which of its workload's cycles, from 0; RUN_NO_CYCLE: none */
     uint16_t http_status;
     enum served served;
     enum code code;
@@ -75,6 +78,9 @@ struct run {
     size_t delivery_count, delivery_capacity;
     struct breaker_transition *transitions; /* owned, growing; at: offset */
     size_t transition_count, transition_capacity;
+    /* --target: a service that is not ours. It gives no trace, so its attempts, paths and breaker are
+     * unknown; its answers, and what the mock's ledger tells of their attempts, are all there is. */
+    bool foreign;
     bool permits_known;
     uint32_t permits_out;      /* at the end; must be 0 */
     bool invalid;              /* the run says nothing about the service */

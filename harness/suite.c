@@ -21,6 +21,7 @@ static int world_exit_code(const struct suite_world *world)
     case CHECK_FAIL: return EXIT_FAILED;
     case CHECK_INCONCLUSIVE: return EXIT_INCONCLUSIVE;
     case CHECK_INVALID: return EXIT_INVALID;
+    case CHECK_UNOBSERVABLE: return EXIT_INCONCLUSIVE;
     }
     return EXIT_INVALID;
 }

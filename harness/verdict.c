@@ -16,6 +16,7 @@ const char *check_status_name(enum check_status status)
     case CHECK_FAIL: return "fail";
     case CHECK_INCONCLUSIVE: return "inconclusive";
     case CHECK_INVALID: return "invalid";
+    case CHECK_UNOBSERVABLE: return "not observable";
     }
     assert(false && "no such status");
     return "";
@@ -129,9 +130,10 @@ static int badness(enum check_status status)
 {
     switch (status) {
     case CHECK_PASS: return 0;
-    case CHECK_INCONCLUSIVE: return 1;
-    case CHECK_FAIL: return 2;
-    case CHECK_INVALID: return 3;
+    case CHECK_UNOBSERVABLE: return 1;
+    case CHECK_INCONCLUSIVE: return 2;
+    case CHECK_FAIL: return 3;
+    case CHECK_INVALID: return 4;
     }
     assert(false && "no such status");
     return 0;
@@ -164,6 +166,9 @@ void verdict_judge(const struct run *run, struct verdicts *out)
     if (run->invalid || !run->complete) invalidate(run, out);
     for (size_t i = 0; i < out->count; i++) {
         enum check_status status = out->checks[i].status;
+        if (status == CHECK_UNOBSERVABLE) {
+            status = out->checks[i].line > 0 ? CHECK_INCONCLUSIVE : CHECK_PASS;
+        }
         if (badness(status) > badness(out->status)) out->status = status;
     }
 }

@@ -13,7 +13,16 @@
 
 #include "harness/run.h"
 
-enum check_status { CHECK_PASS, CHECK_FAIL, CHECK_INCONCLUSIVE, CHECK_INVALID };
+/* UNOBSERVABLE: what it judges cannot be seen in this run, because the service gives no trace, say.
+ * That is never a pass: an expectation of the file makes its world INCONCLUSIVE; an invariant, which
+ * nobody asked for, leaves the verdict to the others. */
+enum check_status {
+    CHECK_PASS,
+    CHECK_FAIL,
+    CHECK_INCONCLUSIVE,
+    CHECK_INVALID,
+    CHECK_UNOBSERVABLE,
+};
 
 const char *check_status_name(enum check_status status); /* "pass", ... */
 
@@ -33,7 +42,8 @@ struct check {
 struct verdicts {
     struct check *checks; /* owned */
     size_t count;
-    enum check_status status; /* the worst: INVALID > FAIL > INCONCLUSIVE > PASS */
+    /* The worst: INVALID > FAIL > INCONCLUSIVE > PASS; never UNOBSERVABLE. */
+    enum check_status status;
 };
 
 /* Never fails; a run that is invalid makes every check CHECK_INVALID with the run's reason. */
