@@ -111,7 +111,7 @@ void invariant_attempts(struct invariant *invariant)
 }
 
 /* What the upstream did to attempt `number` of a request; false when that is not known. The plan is
- * made again from the scenario: it must be the one that was played. */
+ * composed again from what the upstream decided. */
 static bool plan_of(const struct run *run, const struct run_delivery *delivery,
                     struct reply_plan *out)
 {
@@ -121,10 +121,11 @@ static bool plan_of(const struct run *run, const struct run_delivery *delivery,
         .attempt = delivery->attempt,
         .offset_ns = delivery->at_ns,
     };
-    plan_make(run->scenario, run->seed, &query, out);
+    struct plan_fate fate = { delivery->fired, delivery->wait_ns };
+    plan_compose(run->scenario, run->seed, &query, &fate, out);
     uint32_t phase = out->phase == NULL ? UINT32_MAX
                                         : (uint32_t)(out->phase - run->scenario->phases);
-    return phase == delivery->phase && out->fired == delivery->fired;
+    return phase == delivery->phase;
 }
 
 /* The attempt that a delivery belongs to; NULL when its request says nothing of it. */

@@ -75,10 +75,14 @@ static void ledger_on_line(void *context, const cJSON *line)
         .asked_ns = line_u64(line, "asked_ns"),
         .late_ns = line_u64(line, "late_ns"),
     };
-    struct plan_query query = { hash_text(id), delivery->attempt, delivery->at_ns };
+    struct plan_query query = { .request_key = hash_text(id),
+                                .attempt = delivery->attempt,
+                                .offset_ns = delivery->at_ns };
     struct reply_plan plan;
-    plan_make(run->scenario, run->seed, &query, &plan);
+    struct plan_fate fate = { (uint32_t)line_u64(line, "fired"), line_u64(line, "wait_ns") };
+    plan_compose(run->scenario, run->seed, &query, &fate, &plan);
     delivery->fired = plan.fired;
+    delivery->wait_ns = plan.wait_ns;
     if (plan.phase != NULL) delivery->phase = (uint32_t)(plan.phase - run->scenario->phases);
     struct buf rules;
     buf_init(&rules, BUF_UNBOUNDED);

@@ -26,6 +26,8 @@ struct run_answer {
     uint64_t sent_ns;          /* when the generator really sent it */
     uint64_t done_ns;          /* when the answer was complete */
     bool answered;             /* false: no answer came */
+    bool hung_up;              /* the client left before an answer came: none is owed, and it is
+                                * judged in nothing but what was done upstream */
     bool output_valid;         /* 200: the right shape, 0 <= q10 <= q50 <= q90 <= 1; else true */
     uint32_t answers;          /* how many answers came; 1 */
     uint32_t cycle;            /* which of its workload's cycles, from 0; RUN_NO_CYCLE: none */
@@ -59,6 +61,7 @@ struct run_delivery {
     uint64_t at_ns;            /* when the upstream had read the request */
     uint32_t fired;            /* reply_plan.fired */
     uint32_t phase;            /* index, UINT32_MAX: none */
+    uint64_t wait_ns;          /* reply_plan.wait_ns */
     uint64_t asked_ns;         /* planned delay */
     uint64_t late_ns;          /* how much later than planned it was played; sim: 0 */
 };
@@ -66,7 +69,10 @@ struct run_delivery {
 struct run {
     enum world world;
     const struct scenario *scenario;       /* borrowed */
-    const struct schedule *schedule;       /* borrowed */
+    const struct schedule *plan;           /* borrowed: as it was before the run */
+    const struct schedule *schedule;       /* borrowed: what was sent: the plan, or `settled` */
+    struct schedule settled;               /* owned: see run_settle() */
+    uint32_t *index_of;                    /* owned: request's number -> index; NULL: the same */
     const struct runtime_config *config;   /* borrowed: what the runtime ran with */
     uint64_t seed;
     struct run_answer *answers;            /* owned; schedule->count, same order */
@@ -94,6 +100,16 @@ struct run {
 void run_init(struct run *run, enum world world, const struct scenario *scenario,
               const struct schedule *schedule, const struct runtime_config *config, uint64_t seed);
 void run_deinit(struct run *run);
+
+/* Closed loops and cycles decide in the run what is sent, and when. Once it is over, this leaves the
+ * requests that were sent, in order of time: `schedule` and `answers` hold these alone, and indices
+ * of `deliveries` and `attempts` follow. The number in a request's id stays what it was. Nothing
+ * happens when the load is an open loop. */
+void run_settle(struct run *run);
+/* The index of the request with this number, UINT32_MAX when none was sent. */
+uint32_t run_index_of(const struct run *run, uint32_t number);
+/* The id of a request, given by index, as client, ledger and trace know it. Returns `out`. */
+const char *run_request_id(const struct run *run, uint32_t index, char out[REQUEST_ID_MAX]);
 
 /* The first reason stays. */
 void run_set_invalid(struct run *run, const char *format, ...)

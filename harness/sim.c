@@ -244,6 +244,7 @@ static void keep_delivery(struct sim *sim, uint32_t call)
         .attempt = attempt->number,
         .at_ns = sim->now,
         .fired = plan->fired,
+        .wait_ns = plan->wait_ns,
         .phase = plan->phase == NULL ? UINT32_MAX
                                      : (uint32_t)(plan->phase - sim->run->scenario->phases),
         .asked_ns = plan->steps[0].after_ns,

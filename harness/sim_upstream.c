@@ -12,9 +12,8 @@ void sim_upstream_init(struct sim_upstream *upstream, const struct run *run,
                        const struct sim_options *options, uint32_t calls_max)
 {
     *upstream = (struct sim_upstream){
-        .scenario = run->scenario,
+        .plans = plan_state_create(run->scenario, run->seed),
         .options = options,
-        .seed = run->seed,
         .jitter_stream = rng_stream("parity-jitter"),
         .attempts = mem_alloc(calls_max, sizeof *upstream->attempts),
     };
@@ -24,6 +23,7 @@ void sim_upstream_init(struct sim_upstream *upstream, const struct run *run,
 void sim_upstream_deinit(struct sim_upstream *upstream)
 {
     timers_deinit(&upstream->timers);
+    plan_state_destroy(upstream->plans);
     mem_free(upstream->attempts);
     upstream->attempts = NULL;
 }
@@ -68,7 +68,7 @@ static void on_sent(struct sim_upstream *upstream, uint32_t call, instant_ns now
         .attempt = attempt->number,
         .offset_ns = now,
     };
-    plan_make(upstream->scenario, upstream->seed, &query, &attempt->plan);
+    plan_make(upstream->plans, &query, &attempt->plan);
     assert(attempt->plan.step_count > 0);
     timers_set(&upstream->timers, call,
                now + attempt->plan.steps[0].after_ns + jitter_ns(upstream, attempt) +
@@ -101,7 +101,7 @@ static void complete(struct engine_input *out, const struct sim_attempt *attempt
 static bool is_whole_body(const struct sim_attempt *attempt, const struct plan_step *step)
 {
     size_t length = attempt->plan.status == 200 ? attempt->answer_bytes : ERROR_BODY_BYTES;
-    return plan_body_end(step, length) == length;
+    return plan_step_end(step, length) == length;
 }
 
 /* Plays one step. True while the attempt goes on. */
@@ -121,6 +121,9 @@ static bool play_step(struct sim_attempt *attempt, struct engine_input *out)
     case PLAN_END: complete(out, attempt); return false;
     case PLAN_RESET: done(out, attempt, OUTCOME_READ_ERROR); return false;
     case PLAN_CLOSE: done(out, attempt, OUTCOME_PROTOCOL_ERROR); return false;
+    case PLAN_HEAD_PART:
+    case PLAN_GARBAGE:
+    case PLAN_STRAY: return true;
     case PLAN_STALL: return false; /* the engine's read timer will end it */
     }
     assert(false && "no such step");

@@ -13,7 +13,7 @@
 #include "base/timers.h"
 #include "core/engine.h"
 #include "harness/sim.h"
-#include "scenario/plan.h"
+#include "scenario/plan_state.h"
 
 struct sim_attempt {
     uint64_t request_key;
@@ -26,9 +26,8 @@ struct sim_attempt {
 };
 
 struct sim_upstream {
-    const struct scenario *scenario;   /* borrowed */
+    struct plan_state *plans;          /* owned */
     const struct sim_options *options; /* borrowed */
-    uint64_t seed;                     /* of the plans */
     uint64_t jitter_stream;
     struct timers timers;              /* owned: by call id */
     struct sim_attempt *attempts;      /* owned: by call id */

@@ -53,6 +53,10 @@ static void write_line(struct buf *out, const struct ledger_entry *entry, uint64
     json_string(&json, entry->path);
     json_key(&json, "phase");
     json_string(&json, entry->plan->phase != NULL ? entry->plan->phase->name : NULL);
+    json_key(&json, "fired");
+    json_u64(&json, entry->plan->fired);
+    json_key(&json, "wait_ns");
+    json_u64(&json, entry->plan->wait_ns);
     json_key(&json, "rules");
     json_string(&json, buf_text(&rules));
     json_key(&json, "status");

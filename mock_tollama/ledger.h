@@ -7,6 +7,8 @@
  *   at_ns        when the request was read, since the scenario's start; negative: before it
  *   path         of the request
  *   phase        in force, or null
+ *   fired        reply_plan.fired: bit i is the phase's i-th fault, bit 31 a full queue
+ *   wait_ns      of asked_ns: waiting for a worker or a cold model
  *   rules        the faults that fired, "" when none did
  *   status       of the answer as planned, also when a cut came before its head
  *   answer       what is wrong with a 200's body; "good"

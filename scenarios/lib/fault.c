@@ -174,7 +174,7 @@ static enum err parse_effect(const struct value_reader *reader, const struct yam
     if (yaml_get(node, "answer") != NULL) return parse_answer(reader, node, out);
     if (yaml_get(node, "do") != NULL) return parse_cut(reader, node, out);
     out->effect = FAULT_DELAY;
-    return value_duration(reader, yaml_get(node, "delay"), "delay", &out->delay_ns);
+    return latency_parse(reader, yaml_get(node, "delay"), "delay", &out->delay);
 }
 
 static void write_cut(struct buf *out, const char *effect, const struct fault *fault)
@@ -200,45 +200,59 @@ static void write_effect(struct buf *out, const struct fault *fault)
         if (fault->has_retry_after) buf_printf(out, " retry_after %us", fault->retry_after_s);
         break;
     case FAULT_DELAY:
-        buf_printf(out, "delay %s", units_format_duration(fault->delay_ns, duration));
+        buf_printf(out, "delay %s", units_format_duration(fault->delay.value_ns[0], duration));
         break;
     case FAULT_RESET: write_cut(out, "reset", fault); break;
     case FAULT_CLOSE: write_cut(out, "close", fault); break;
     case FAULT_STALL: write_cut(out, "stall", fault); break;
     case FAULT_ANSWER: buf_printf(out, "answer %s", answer_fault_name(fault->answer)); break;
+    case FAULT_REFUSE:
+    case FAULT_SYN_DROP:
+    case FAULT_DRIBBLE:
+    case FAULT_THROTTLE:
+    case FAULT_GARBAGE:
+    case FAULT_STRAY_ANSWER:
+    case FAULT_SLOW_CLOSE:
+    case FAULT_MALFORMED:
+    case FAULT_INTERIM:
+    case FAULT_HUGE_HEAD:
+    case FAULT_HUGE_BODY:
+    case FAULT_RATE_LIMIT:
+    case FAULT_COLD_START:
+    case FAULT_EFFECT_COUNT: break;
     }
 }
 
 /* The stream leaves the share out: a larger share hits the same attempts, and more. */
-static void name_fault(struct fault *fault, const char *phase, unsigned twin, struct arena *arena)
+static void name_fault(struct fault *fault, const struct fault_place *place,
+                       struct arena *arena)
 {
     struct buf effect;
     struct buf stream;
-    char share[UNITS_TEXT_MAX];
     buf_init(&effect, BUF_UNBOUNDED);
     buf_init(&stream, BUF_UNBOUNDED);
     write_effect(&effect, fault);
-    buf_printf(&stream, "fault/%s/%s/%u", phase, buf_text(&effect), twin);
+    buf_printf(&stream, "fault/%s/%s", place->phase, buf_text(&effect));
+    selection_write(&stream, &fault->select, true);
+    buf_printf(&stream, "/%u", place->twin);
     fault->stream = rng_stream(buf_text(&stream));
-    bool always = fault->share_ppm == 1000000;
-    fault->text = arena_printf(arena, "%s%s%s", buf_text(&effect), always ? "" : " ",
-                               always ? "" : units_format_share(fault->share_ppm, share));
+    buf_puts(&stream, "/burst");
+    fault->burst_stream = rng_stream(buf_text(&stream));
+    selection_write(&effect, &fault->select, false);
+    fault->text = arena_copy_text(arena, buf_text(&effect), effect.length);
     buf_deinit(&effect);
     buf_deinit(&stream);
 }
 
-enum err fault_parse(const struct yaml_file *file, const struct yaml_node *node, const char *phase,
-                     unsigned twin, struct arena *arena, struct fault *out, struct err_note *note)
+enum err fault_parse(const struct value_reader *reader, const struct yaml_node *node,
+                     const struct fault_place *place, struct fault *out)
 {
-    struct value_reader reader = { .file = file, .arena = arena, .note = note };
-    *out = (struct fault){ .share_ppm = 1000000, .line = node->line, .column = node->column };
-    enum err err = yaml_check_keys(file, node, "a fault", fault_keys,
-                                   sizeof fault_keys / sizeof fault_keys[0], note);
-    if (err == ERR_OK) err = check_one_effect(&reader, node);
-    if (err == ERR_OK) err = parse_effect(&reader, node, out);
-    if (err != ERR_OK) return err;
-    const struct yaml_node *share = yaml_get(node, "share");
-    if (share != NULL) err = value_share(&reader, share, "share", &out->share_ppm);
-    if (err == ERR_OK) name_fault(out, phase, twin, arena);
+    *out = (struct fault){ .line = node->line, .column = node->column };
+    enum err err = yaml_check_keys(reader->file, node, "a fault", fault_keys,
+                                   sizeof fault_keys / sizeof fault_keys[0], reader->note);
+    if (err == ERR_OK) err = check_one_effect(reader, node);
+    if (err == ERR_OK) err = parse_effect(reader, node, out);
+    if (err == ERR_OK) err = selection_parse(reader, node, place->length_ns, &out->select);
+    if (err == ERR_OK) name_fault(out, place, reader->arena);
     return err;
 }

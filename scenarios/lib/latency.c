@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/units.h"
-#include "scenario/value.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -75,6 +73,26 @@ static enum err check_rising(const struct value_reader *reader, const struct row
     return ERR_OK;
 }
 
+/* Rows of the table while it is made. */
+struct rows {
+    uint32_t share_ppm[LATENCY_ROWS_MAX];
+    uint64_t value_ns[LATENCY_ROWS_MAX];
+    uint32_t count;
+};
+
+static void keep_rows(const struct value_reader *reader, const struct rows *rows,
+                      struct latency *out)
+{
+    uint32_t *share_ppm = arena_alloc(reader->arena, rows->count, sizeof *share_ppm);
+    uint64_t *value_ns = arena_alloc(reader->arena, rows->count, sizeof *value_ns);
+    memcpy(share_ppm, rows->share_ppm, rows->count * sizeof *share_ppm);
+    memcpy(value_ns, rows->value_ns, rows->count * sizeof *value_ns);
+    *out = (struct latency){ .count = rows->count,
+                             .share_ppm = share_ppm,
+                             .value_ns = value_ns,
+                             .text = out->text };
+}
+
 static enum err parse_table(const struct value_reader *reader, const struct yaml_node *node,
                             struct latency *out)
 {
@@ -101,41 +119,36 @@ static enum err parse_table(const struct value_reader *reader, const struct yaml
     }
     enum err err = check_rising(reader, rows, count);
     if (err != ERR_OK) return err;
-    if (rows[0].share_ppm != 0) {
-        out->value_ns[out->count++] = rows[0].value_ns / 2;
-    }
+    struct rows kept = { .count = 0 };
+    if (rows[0].share_ppm != 0) kept.value_ns[kept.count++] = rows[0].value_ns / 2;
     for (size_t i = 0; i < count; i++) {
-        out->share_ppm[out->count] = rows[i].share_ppm;
-        out->value_ns[out->count++] = rows[i].value_ns;
+        kept.share_ppm[kept.count] = rows[i].share_ppm;
+        kept.value_ns[kept.count++] = rows[i].value_ns;
     }
+    keep_rows(reader, &kept, out);
     return ERR_OK;
 }
 
-enum err latency_parse(const struct yaml_file *file, const struct yaml_node *node,
-                       struct latency *out, struct err_note *note)
+enum err latency_parse(const struct value_reader *reader, const struct yaml_node *node,
+                       const char *what, struct latency *out)
 {
-    struct arena scratch = { .head = NULL }; /* of hints in notes only */
-    struct value_reader reader = { .file = file, .arena = &scratch, .note = note };
-    enum err err = ERR_OK;
-    *out = (struct latency){ .count = 0 };
+    *out = (struct latency){ .text = "" };
     if (node->kind == YAML_LIST) {
-        err = yaml_note(file, node, note, "latency must be a time or a table; %s", table_hint);
-    } else if (node->kind == YAML_MAP) {
-        err = parse_table(&reader, node, out);
-    } else {
-        uint64_t value_ns = 0;
-        err = value_duration(&reader, node, "latency", &value_ns);
-        out->count = 2;
-        out->share_ppm[1] = SHARE_ALL;
-        out->value_ns[0] = value_ns;
-        out->value_ns[1] = value_ns;
+        return yaml_note(reader->file, node, reader->note, "%s must be a time or a table; %s", what,
+                         table_hint);
     }
-    arena_deinit(&scratch);
-    return err;
+    if (node->kind == YAML_MAP) return parse_table(reader, node, out);
+    struct rows fixed = { .share_ppm = { 0, SHARE_ALL }, .count = 2 };
+    enum err err = value_duration(reader, node, what, &fixed.value_ns[0]);
+    if (err != ERR_OK) return err;
+    fixed.value_ns[1] = fixed.value_ns[0];
+    keep_rows(reader, &fixed, out);
+    return ERR_OK;
 }
 
 uint64_t latency_draw_ns(const struct latency *latency, uint64_t uniform)
 {
+    if (latency->count == 0) return 0;
     /* The share in Q32 parts per million: 52 bits, times a value of at most 47 bits. */
     wide share = ((wide)uniform * SHARE_ALL) >> 32;
     size_t next = 1;

@@ -1,27 +1,37 @@
 #ifndef SCENARIO_LATENCY_H
 #define SCENARIO_LATENCY_H
-/* How long the healthy upstream takes: a quantile table as pasted from a dashboard, drawn by
- * inverse transform with linear interpolation in integers. Below the first row it goes down to
- * `min` (half of the first row's value when not given); `max` is the value of share 100 %.
+/* Lengths of time that are drawn: how long the healthy upstream takes, how long a delay is. All are
+ * drawn by inverse transform, in integers.
  *
- * Example { p50: 40ms, p90: 90ms, max: 400ms }: u = 0.5 -> 40 ms, u = 0.7 -> 65 ms, 1 -> 400 ms.
- * A scalar (`latency: 40ms`) is a table of one value. */
+ *     40ms                                    always
+ *     { p50: 40ms, p90: 90ms, max: 400ms }    a quantile table as pasted from a dashboard, linear
+ *                                             between its rows; below the first row it goes down to
+ *                                             `min` (half of the first row's value when not given)
+ *                                             u = 0.5 -> 40 ms, u = 0.7 -> 65 ms, u = 1 -> 400 ms
+ *     { uniform: [100ms, 300ms] }
+ *     { lognormal: { median: 40ms, p99: 400ms } }    cut at one in ten million on both sides
+ *     { samples: recorded.txt }               one duration per line, each equally likely; the file is
+ *                                             looked for beside the scenario */
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "base/yaml.h"
+#include "base/buf.h"
+#include "scenario/value.h"
 
-enum { LATENCY_ROWS_MAX = 16 };
+enum { LATENCY_ROWS_MAX = 16, LATENCY_SAMPLES_MAX = 1000000 };
 
 struct latency {
     uint32_t count;
-    uint32_t share_ppm[LATENCY_ROWS_MAX]; /* rising; first 0, last 1,000,000 */
-    uint64_t value_ns[LATENCY_ROWS_MAX];  /* not falling */
+    const uint32_t *share_ppm; /* rising; first 0, last 1,000,000; NULL: samples */
+    const uint64_t *value_ns;  /* not falling; samples: in order of size */
+    const char *text;          /* as a person would write it: "40ms", "uniform 100ms to 300ms" */
 };
 
-MUST_USE enum err latency_parse(const struct yaml_file *file, const struct yaml_node *node,
-                                struct latency *out, struct err_note *note);
-/* The value at a uniform 64-bit u. */
+/* `what` names the value in notes: "latency". */
+MUST_USE enum err latency_parse(const struct value_reader *reader, const struct yaml_node *node,
+                                const char *what, struct latency *out);
+/* The value at a uniform 64-bit u. A `latency` of zeros gives 0. */
 uint64_t latency_draw_ns(const struct latency *latency, uint64_t uniform);
 
 #endif

@@ -57,8 +57,8 @@ static enum err parse_faults(const struct value_reader *reader, const struct yam
     for (size_t i = 0; i < list->count; i++) {
         /* Ends: at most i earlier faults are equal, each with a number of its own. */
         for (unsigned twin = 0; twin <= i; twin++) {
-            err = fault_parse(reader->file, list->items[i], out->name, twin, reader->arena,
-                              &faults[i], reader->note);
+            struct fault_place place = { out->name, out->to_ns - out->from_ns, twin };
+            err = fault_parse(reader, list->items[i], &place, &faults[i]);
             if (err != ERR_OK) return err;
             if (!has_twin(faults, i)) break;
         }

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/rng.h"
+#include "scenario/plan_state.h"
 
 enum { SHARE_ALL = 1000000 };
 
@@ -14,16 +15,8 @@ static void add_step(struct reply_plan *plan, struct plan_step step)
 
 static enum plan_step_kind cut_kind(enum fault_effect effect)
 {
-    switch (effect) {
-    case FAULT_RESET: return PLAN_RESET;
-    case FAULT_CLOSE: return PLAN_CLOSE;
-    case FAULT_STALL: return PLAN_STALL;
-    case FAULT_STATUS:
-    case FAULT_DELAY:
-    case FAULT_ANSWER: break;
-    }
-    assert(false && "not a cut");
-    return PLAN_END;
+    if (effect == FAULT_RESET) return PLAN_RESET;
+    return effect == FAULT_CLOSE ? PLAN_CLOSE : PLAN_STALL;
 }
 
 /* Whether a cut at `fault`'s position comes before what `plan` already does. A share and a number
@@ -61,51 +54,52 @@ static void apply_cut(struct reply_plan *plan, const struct fault *fault)
 
 static void apply(struct reply_plan *plan, const struct fault *fault)
 {
-    switch (fault->effect) {
-    case FAULT_STATUS:
+    if (fault->effect == FAULT_STATUS) {
         plan->status = fault->status;
         plan->has_retry_after = fault->has_retry_after;
         plan->retry_after_s = fault->retry_after_s;
-        break;
-    case FAULT_DELAY: plan->steps[0].after_ns += fault->delay_ns; break;
-    case FAULT_RESET:
-    case FAULT_CLOSE:
-    case FAULT_STALL: apply_cut(plan, fault); break;
-    case FAULT_ANSWER: plan->answer = fault->answer; break;
+    } else if (fault->effect == FAULT_DELAY) {
+        plan->steps[0].after_ns += fault->delay.value_ns[0];
+    } else if (fault->effect == FAULT_ANSWER) {
+        plan->answer = fault->answer;
+    } else {
+        apply_cut(plan, fault);
     }
 }
 
-void plan_make(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
-               struct reply_plan *out)
+void plan_compose(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
+                  const struct plan_fate *fate, struct reply_plan *out)
 {
-    uint64_t luck = draw(seed, rng_stream("latency"), query->request_key, query->attempt);
-    *out = (struct reply_plan){
-        .status = 200,
-        .answer = ANSWER_GOOD,
-        .latency_ns = latency_draw_ns(&scenario->latency, luck),
-        .phase = scenario_phase_at(scenario, query->offset_ns),
-    };
+    *out = (struct reply_plan){ .status = 200, .fired = fate->fired, .wait_ns = fate->wait_ns };
+    if (scenario != NULL) {
+        uint64_t luck = draw(seed, rng_stream("latency"), query->request_key, query->attempt);
+        out->latency_ns = latency_draw_ns(&scenario->latency, luck);
+        out->phase = scenario_phase_at(scenario, query->offset_ns);
+    }
     add_step(out, (struct plan_step){ .kind = PLAN_HEAD, .after_ns = out->latency_ns });
     add_step(out, (struct plan_step){ .kind = PLAN_BODY, .to_ppm = SHARE_ALL });
     add_step(out, (struct plan_step){ .kind = PLAN_END });
-    if (out->phase == NULL) return;
-    for (size_t i = 0; i < out->phase->fault_count; i++) {
-        const struct fault *fault = &out->phase->faults[i];
-        uint64_t uniform = draw(seed, fault->stream, query->request_key, query->attempt);
-        if (!draw_hits(uniform, fault->share_ppm)) continue;
-        out->fired |= UINT32_C(1) << i;
-        apply(out, fault);
+    for (size_t i = 0; out->phase != NULL && i < out->phase->fault_count; i++) {
+        if ((fate->fired >> i & 1) != 0) apply(out, &out->phase->faults[i]);
     }
 }
 
-size_t plan_body_end(const struct plan_step *step, size_t body_length)
+size_t plan_step_end(const struct plan_step *step, size_t length)
 {
-    assert(step->kind == PLAN_BODY);
-    if (step->to_is_bytes) return step->to_bytes < body_length ? step->to_bytes : body_length;
-    /* Split, so that no body is too long for the product. */
-    size_t millions = body_length / SHARE_ALL;
-    size_t rest = body_length % SHARE_ALL;
+    assert(step->kind == PLAN_BODY || step->kind == PLAN_HEAD_PART);
+    if (step->to_is_bytes) return step->to_bytes < length ? step->to_bytes : length;
+    /* Split, so that no part is too long for the product. */
+    size_t millions = length / SHARE_ALL;
+    size_t rest = length % SHARE_ALL;
     return millions * step->to_ppm + rest * step->to_ppm / SHARE_ALL;
+}
+
+bool plan_steps_are_plain(const struct reply_plan *plan)
+{
+    const struct plan_step *steps = plan->steps;
+    return plan->step_count == 3 && steps[0].kind == PLAN_HEAD && steps[1].kind == PLAN_BODY &&
+           steps[2].kind == PLAN_END && !steps[1].to_is_bytes && steps[1].to_ppm == SHARE_ALL &&
+           steps[1].after_ns == 0 && steps[2].after_ns == 0;
 }
 
 void plan_rules_write(struct buf *out, const struct reply_plan *plan)

@@ -13,11 +13,12 @@
 
 static const char *const scenario_keys[] = {
     "version", "name",     "teaches",  "seed",   "duration",
-    "tier",    "runtime",  "workload", "upstream", "expect",
+    "tier",    "runtime",  "workload", "upstream", "slo",
+    "expect",
 };
 static const char *const tier_names[] = { "gate", "nightly", NULL };
 static const char *const runtime_keys[] = { "env", "set" };
-static const char *const upstream_keys[] = { "latency", "phases" };
+static const char *const upstream_keys[] = { "latency", "capacity", "phases" };
 
 static enum err parse_tier(const struct value_reader *reader, const struct yaml_node *root,
                            struct scenario *out)
@@ -116,7 +117,10 @@ static enum err parse_upstream(const struct value_reader *reader, const struct y
     enum err err = yaml_check_keys(reader->file, node, "upstream", upstream_keys,
                                    COUNT(upstream_keys), reader->note);
     if (err == ERR_OK) err = value_require(reader, node, "upstream", "latency", &value);
-    if (err == ERR_OK) err = latency_parse(reader->file, value, &out->latency, reader->note);
+    if (err == ERR_OK) err = latency_parse(reader, value, "latency", &out->latency);
+    if (err != ERR_OK) return err;
+    value = yaml_get(node, "capacity");
+    if (value != NULL) err = capacity_parse(reader, value, &out->capacity);
     if (err != ERR_OK) return err;
     value = yaml_get(node, "phases");
     return value == NULL ? ERR_OK : phase_parse_list(reader, value, out);
@@ -139,6 +143,9 @@ static enum err parse_root(const struct value_reader *reader, const struct yaml_
     if (err == ERR_OK) err = parse_upstream(reader, upstream, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "expect", &expect);
     if (err != ERR_OK) return err;
+    const struct yaml_node *slo = yaml_get(root, "slo");
+    if (slo != NULL) err = objective_parse(reader, slo, &out->objectives);
+    if (err != ERR_OK) return err;
     return expect_parse(reader->file, expect, out, reader->arena, &out->expects, &out->expect_count,
                         reader->note);
 }
@@ -147,7 +154,12 @@ enum err scenario_parse(struct arena *arena, const char *path, const char *text,
                         struct scenario *out, struct err_note *note)
 {
     struct yaml_file file;
-    *out = (struct scenario){ .teaches = "", .seed = 1, .environment = "prod" };
+    *out = (struct scenario){
+        .teaches = "",
+        .seed = 1,
+        .environment = "prod",
+        .objectives = objective_defaults(),
+    };
     enum err err = yaml_parse(arena, path, text, length, &file, note);
     if (err != ERR_OK) return err;
     struct value_reader reader = { .file = &file, .arena = arena, .note = note };

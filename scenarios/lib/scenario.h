@@ -12,13 +12,14 @@
  *     tier: nightly                      # or gate, which it is without this line
  *     runtime: { env: prod, set: { cache_ttl_s: 5 } }
  *     workload:
- *       - arrival: { poisson: 40/s }     # or constant: 40/s
+ *       - arrival: { poisson: 40/s }     # all that a workload may say: workload.h
  *         keys: { count: 50, zipf: 0.9 } # zipf 0 or absent: all equally often
  *         request: { y_len: 288, horizon_steps: 12, liquidity_bucket: high }
  *         from: 0s                       # optional window of this workload
  *         to: 60s
  *     upstream:
- *       latency: { p50: 40ms, p90: 90ms, p99: 220ms, max: 400ms }   # or: latency: 40ms
+ *       latency: { p50: 40ms, p90: 90ms, p99: 220ms, max: 400ms }   # or one of latency.h
+ *       capacity: { workers: 16, queue: 64, on_full: 503 }          # optional: load makes it slow
  *       phases:
  *         - { name: outage, from: 20s, to: 40s, faults: [ { status: 503, share: 60% } ] }
  *     expect:
@@ -36,9 +37,12 @@
 #include "base/err.h"
 #include "base/instant.h"
 #include "base/yaml.h"
+#include "scenario/capacity.h"
 #include "scenario/expect.h"
 #include "scenario/fault.h"
 #include "scenario/latency.h"
+#include "scenario/objective.h"
+#include "scenario/workload.h"
 
 enum {
     SCENARIO_PHASES_MAX = 32,
@@ -46,19 +50,6 @@ enum {
     SCENARIO_WORKLOADS_MAX = 8,
     SCENARIO_KEYS_MAX = 100000,
     SCENARIO_ARRIVALS_MAX = 5000000,
-};
-
-enum arrival_kind { ARRIVAL_CONSTANT, ARRIVAL_POISSON };
-
-struct workload {
-    enum arrival_kind arrival;
-    uint64_t rate_micro_per_s;    /* > 0 */
-    uint64_t from_ns, to_ns;      /* offsets from the scenario's start, from < to */
-    uint32_t key_count;           /* distinct requests, >= 1 */
-    uint32_t zipf_permille;       /* exponent * 1000; 0: uniform */
-    uint32_t y_len;
-    uint32_t horizon_steps;
-    const char *liquidity_bucket; /* NULL: none */
 };
 
 struct phase {
@@ -90,8 +81,10 @@ struct scenario {
     const struct workload *workloads;
     size_t workload_count;
     struct latency latency;
+    struct capacity capacity;
     const struct phase *phases; /* in order of time, not overlapping */
     size_t phase_count;
+    struct slo_objectives objectives; /* `slo:`, or the defaults */
     const struct expect *expects;
     size_t expect_count;
 };

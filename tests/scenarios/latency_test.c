@@ -18,16 +18,17 @@ static uint64_t uniform_at(uint64_t ppm)
     return value > UINT64_MAX ? UINT64_MAX : (uint64_t)value;
 }
 
+static struct arena arena; /* of all tests: what they parse points into it */
+
 static struct latency parse(const char *text)
 {
-    struct arena arena = { .head = NULL };
     struct err_note note = { .err = ERR_OK };
     struct yaml_file file;
     struct latency latency;
     assert_int_equal(yaml_parse(&arena, "a.yaml", text, strlen(text), &file, &note), ERR_OK);
-    enum err err = latency_parse(&file, file.root, &latency, &note);
+    struct value_reader reader = { .file = &file, .arena = &arena, .note = &note };
+    enum err err = latency_parse(&reader, file.root, "latency", &latency);
     if (err != ERR_OK) fail_msg("%s", note.sentence);
-    arena_deinit(&arena);
     return latency;
 }
 
@@ -107,6 +108,13 @@ static void draws_fall_into_the_table_by_their_shares(void **state)
     }
 }
 
+static int free_arena(void **state)
+{
+    (void)state;
+    arena_deinit(&arena);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,5 +125,5 @@ int main(void)
         cmocka_unit_test(more_luck_never_means_less_time),
         cmocka_unit_test(draws_fall_into_the_table_by_their_shares),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_arena);
 }

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "scenario/plan.h"
+#include "scenario/plan_state.h"
 #include "scenario_fixture.h"
 
 static const struct plan_query inside = { .request_key = 99, .offset_ns = 25 * NS_PER_S };
@@ -35,10 +35,20 @@ static void parse_faults(struct arena *arena, const char *faults, struct scenari
     mem_free(whole);
 }
 
+/* The plan of the first attempt that a new upstream sees. */
+static void plan_once(const struct scenario *scenario, uint64_t seed,
+                      const struct plan_query *query, struct reply_plan *out)
+{
+    struct plan_state *state = plan_state_create(scenario, seed);
+    plan_make(state, query, out);
+    plan_state_destroy(state);
+}
+
 /* "40000000 head, 0 body 400000ppm, 0 reset" */
 static const char *steps_text(const struct reply_plan *plan, char out[256])
 {
-    static const char *const kinds[] = { "head", "body", "end", "reset", "close", "stall" };
+    static const char *const kinds[] = { "head part", "head",  "body",  "garbage", "end",
+                                         "stray",     "reset", "close", "stall" };
     struct buf buf;
     buf_init(&buf, 256);
     for (size_t i = 0; i < plan->step_count; i++) {
@@ -109,7 +119,7 @@ static void faults_turn_the_healthy_plan_into_theirs(void **state)
         char steps[256];
         buf_init(&rules, 256);
         parse_faults(&arena, cases[i].faults, &scenario);
-        plan_make(&scenario, scenario.seed, &inside, &plan);
+        plan_once(&scenario, scenario.seed, &inside, &plan);
         plan_rules_write(&rules, &plan);
         assert_int_equal(plan.status, cases[i].status);
         assert_string_equal(steps_text(&plan, steps), cases[i].steps);
@@ -128,13 +138,13 @@ static void later_status_takes_the_earlier_ones_retry_after_away(void **state)
     struct scenario scenario;
     struct reply_plan plan;
     parse_faults(&arena, "{ status: 503, retry_after: 2s }, { answer: wrong_id }", &scenario);
-    plan_make(&scenario, 1, &inside, &plan);
+    plan_once(&scenario, 1, &inside, &plan);
     assert_true(plan.has_retry_after);
     assert_int_equal(plan.retry_after_s, 2);
     assert_int_equal(plan.answer, ANSWER_WRONG_ID);
     assert_int_equal(plan.fired, 3);
     parse_faults(&arena, "{ status: 503, retry_after: 2s }, { status: 500 }", &scenario);
-    plan_make(&scenario, 1, &inside, &plan);
+    plan_once(&scenario, 1, &inside, &plan);
     assert_false(plan.has_retry_after);
     arena_deinit(&arena);
 }
@@ -149,7 +159,7 @@ static void outside_every_phase_the_upstream_is_healthy(void **state)
     parse_faults(&arena, "{ at: response_head, do: reset }", &scenario);
     struct plan_query query = inside;
     query.offset_ns = 40 * NS_PER_S;
-    plan_make(&scenario, 1, &query, &plan);
+    plan_once(&scenario, 1, &query, &plan);
     assert_null(plan.phase);
     assert_int_equal(plan.fired, 0);
     assert_string_equal(steps_text(&plan, steps), "40ms head, 0ms body 100%, 0ms end");
@@ -161,7 +171,7 @@ static bool fires(const struct scenario *scenario, const char *text, uint64_t re
 {
     struct plan_query query = { .request_key = request, .attempt = 1, .offset_ns = 30 * NS_PER_S };
     struct reply_plan plan;
-    plan_make(scenario, 5, &query, &plan);
+    plan_once(scenario, 5, &query, &plan);
     for (size_t i = 0; i < plan.phase->fault_count; i++) {
         if (strncmp(plan.phase->faults[i].text, text, strlen(text)) == 0) {
             return ((plan.fired >> i) & 1) != 0;
@@ -266,7 +276,7 @@ static void attempts_and_seeds_have_luck_of_their_own(void **state)
             struct plan_query query = { .request_key = request,
                                         .attempt = i % 2,
                                         .offset_ns = 30 * NS_PER_S };
-            plan_make(&scenario, i < 2 ? 1 : 2, &query, &plan);
+            plan_once(&scenario, i < 2 ? 1 : 2, &query, &plan);
             hit[i] = plan.fired != 0;
         }
         by_attempt[0] += hit[0] ? 1 : 0;
@@ -285,16 +295,16 @@ static void body_positions_stay_inside_the_body(void **state)
 {
     (void)state;
     struct plan_step step = { .kind = PLAN_BODY, .to_ppm = 400000 };
-    assert_int_equal(plan_body_end(&step, 1001), 400);
-    assert_int_equal(plan_body_end(&step, 0), 0);
-    assert_int_equal(plan_body_end(&step, 5000001), 2000000);
+    assert_int_equal(plan_step_end(&step, 1001), 400);
+    assert_int_equal(plan_step_end(&step, 0), 0);
+    assert_int_equal(plan_step_end(&step, 5000001), 2000000);
     step.to_ppm = 1000000;
-    assert_int_equal(plan_body_end(&step, 5000001), 5000001);
-    assert_int_equal(plan_body_end(&step, SIZE_MAX), SIZE_MAX);
+    assert_int_equal(plan_step_end(&step, 5000001), 5000001);
+    assert_int_equal(plan_step_end(&step, SIZE_MAX), SIZE_MAX);
     step.to_is_bytes = true;
     step.to_bytes = 100;
-    assert_int_equal(plan_body_end(&step, 1000), 100);
-    assert_int_equal(plan_body_end(&step, 99), 99);
+    assert_int_equal(plan_step_end(&step, 1000), 100);
+    assert_int_equal(plan_step_end(&step, 99), 99);
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "scenario/arrival.h"
-#include "scenario/plan.h"
+#include "scenario/plan_state.h"
 #include "scenario_fixture.h"
 
 enum { MUTATIONS = 6000, TEXT_MAX = 8192 };
@@ -93,12 +93,14 @@ static void use(const struct scenario *scenario)
 {
     struct schedule schedule;
     struct reply_plan plan;
+    struct plan_state *state = plan_state_create(scenario, 1);
     schedule_create(scenario, 1, &schedule);
     for (uint64_t i = 0; i < 20; i++) {
         struct plan_query query = { .request_key = i, .offset_ns = scenario->duration_ns / 20 * i };
-        plan_make(scenario, 1, &query, &plan);
+        plan_make(state, &query, &plan);
         assert_true(plan.step_count > 0);
     }
+    plan_state_destroy(state);
     for (size_t i = 0; i < scenario->expect_count; i++) {
         (void)expect_covers(&scenario->expects[i], scenario, scenario->duration_ns / 2);
     }

@@ -77,7 +77,7 @@ static void phase_of_the_header_has_its_two_faults(void **state)
     assert_int_equal(phase->faults[0].status, 503);
     assert_true(phase->faults[0].has_retry_after);
     assert_int_equal(phase->faults[0].retry_after_s, 1);
-    assert_int_equal(phase->faults[0].share_ppm, 600000);
+    assert_int_equal(phase->faults[0].select.share_ppm, 600000);
     assert_string_equal(phase->faults[0].text, "status 503 retry_after 1s 60%");
     assert_int_equal(phase->faults[1].effect, FAULT_RESET);
     assert_int_equal(phase->faults[1].at, FAULT_AT_RESPONSE_BODY);
@@ -160,7 +160,7 @@ static void every_effect_has_its_text(void **state)
         &scenario);
     const struct fault *faults = scenario.phases[0].faults;
     assert_string_equal(faults[0].text, "status 429");
-    assert_int_equal(faults[0].share_ppm, 1000000);
+    assert_int_equal(faults[0].select.share_ppm, 1000000);
     assert_string_equal(faults[1].text, "delay 500ms 0.5%");
     assert_int_equal(faults[1].delay_ns, 500 * NS_PER_MS);
     assert_string_equal(faults[2].text, "stall at response_head");
