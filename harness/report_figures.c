@@ -142,7 +142,7 @@ size_t check_pairs_make(struct check_pair **out, const struct suite_scenario *it
     }
     *out = mem_alloc(count + 1, sizeof **out);
     size_t sorted = 0;
-    for (int rank = 3; rank >= 0; rank--) {
+    for (int rank = severity(CHECK_INVALID); rank >= 0; rank--) {
         for (size_t i = 0; i < count; i++) {
             if (severity(check_pair_status(&pairs[i])) == rank) (*out)[sorted++] = pairs[i];
         }

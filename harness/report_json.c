@@ -6,6 +6,8 @@
 #include "harness/report.h"
 #include "harness/report_figures.h"
 #include "harness/report_json_run.h"
+#include "harness/report_timeline.h"
+#include "harness/result_read.h"
 
 static void put_text(struct json *json, const char *key, const char *text)
 {
@@ -97,11 +99,22 @@ static void put_replay(struct json *json, const struct suite_scenario *item)
     json_bool(json, replay->identical);
     put_number(json, "inputs", replay->inputs);
     put_number(json, "actions", replay->actions);
+    put_number(json, "end", (uint64_t)replay->end);
     json_key(json, "line");
     if (replay->identical) json_null(json);
     else json_i64(json, replay->line);
     put_text(json, "sentence", replay->identical ? NULL : replay->sentence);
     json_close(json, '}');
+}
+
+/* More than 53 bits do not survive in readers whose numbers are doubles: then as a text. */
+static void put_seed(struct json *json, uint64_t seed)
+{
+    char text[24];
+    json_key(json, "seed");
+    snprintf(text, sizeof text, "%" PRIu64, seed);
+    if (seed > RESULT_NUMBER_MAX) json_string(json, text);
+    else json_u64(json, seed);
 }
 
 static void put_scenario(struct json *json, const struct suite_scenario *item)
@@ -111,9 +124,11 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
     put_text(json, "name", item->scenario.name);
     put_text(json, "path", item->scenario.path);
     put_text(json, "teaches", item->scenario.teaches);
-    put_number(json, "seed", item->seed);
+    put_seed(json, item->seed);
     put_number(json, "duration_ns", item->scenario.duration_ns);
+    put_text(json, "tier", scenario_tier_name(item->scenario.tier));
     put_text(json, "environment", item->scenario.environment);
+    put_number(json, "latency_limit_ns", report_timeline_limit_ns(&item->scenario));
     put_settings(json, item);
     put_phases(json, &item->scenario);
     put_replay(json, item);
@@ -142,6 +157,7 @@ static void put_started_at(struct json *json, uint64_t wall_ms)
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
              (unsigned)(wall_ms % 1000));
     put_text(json, "started_at", text);
+    put_number(json, "started_ms", wall_ms);
 }
 
 static void put_run_time(struct json *json, const struct suite *suite)
@@ -150,7 +166,7 @@ static void put_run_time(struct json *json, const struct suite *suite)
     json_key(json, "run_time");
     json_open(json, '{');
     put_started_at(json, suite->started_wall_ms);
-    put_number(json, "wall_ms", suite->wall_ns / NS_PER_MS);
+    put_number(json, "wall_ns", suite->wall_ns);
     json_key(json, "sim_speed");
     uint64_t speed = figures_sim_speed(suite);
     if (speed == 0)
@@ -192,7 +208,7 @@ void report_write_json(struct buf *out, const struct suite *suite)
     struct json json;
     json_init(&json, out);
     json_open(&json, '{');
-    put_number(&json, "schema_version", 1);
+    put_number(&json, "schema_version", RESULT_SCHEMA_VERSION);
     put_text(&json, "tool", "tollgate");
     put_verdict(&json, suite);
     report_json_columns(&json);

@@ -50,16 +50,20 @@ void report_json_columns(struct json *json)
                                             "started_ns", "backoff_ns", "latency_ns" };
     static const char *const breaker[] = { "at_ns",    "from",   "to",          "rule",
                                            "failures", "volume", "cooldown_ns", "generation" };
+    static const char *const deliveries[] = { "request", "attempt",  "at_ns",  "phase",
+                                              "fired",   "asked_ns", "late_ns" };
     json_key(json, "columns");
     json_open(json, '{');
     json_key(json, "about");
     json_string(json,
                 "Values of a row in this order. Row i of requests is the request with the id r and "
                 "i in six digits; latency counts from intended_ns and is null when no answer came; "
-                "path is an index into the world's paths; attempts are rows. Times are offsets "
-                "from the scenario's start.");
+                "path is an index into the world's paths; attempts are rows. Rows of deliveries name "
+                "what reached the upstream: phase is an index or null, bit i of fired is the "
+                "phase's fault i. Times are offsets from the scenario's start.");
     put_names(json, "requests", requests, sizeof requests / sizeof requests[0]);
     put_names(json, "attempts", attempts, sizeof attempts / sizeof attempts[0]);
+    put_names(json, "deliveries", deliveries, sizeof deliveries / sizeof deliveries[0]);
     put_names(json, "breaker", breaker, sizeof breaker / sizeof breaker[0]);
     json_close(json, '}');
 }
@@ -160,6 +164,27 @@ static void put_breaker(struct json *json, const struct run *run)
     json_close(json, ']');
 }
 
+static void put_delivery_rows(struct json *json, const struct run *run)
+{
+    json_key(json, "rows");
+    json_open(json, '[');
+    for (size_t i = 0; i < run->delivery_count; i++) {
+        const struct run_delivery *delivery = &run->deliveries[i];
+        report_json_line(json);
+        json_open(json, '[');
+        json_u64(json, delivery->request);
+        json_u64(json, delivery->attempt);
+        json_u64(json, delivery->at_ns);
+        if (delivery->phase == UINT32_MAX) json_null(json);
+        else json_u64(json, delivery->phase);
+        json_u64(json, delivery->fired);
+        json_u64(json, delivery->asked_ns);
+        json_u64(json, delivery->late_ns);
+        json_close(json, ']');
+    }
+    json_close(json, ']');
+}
+
 /* Per phase: how many attempts reached the upstream in it, and on how many each fault fired. */
 static void put_deliveries(struct json *json, const struct run *run)
 {
@@ -188,6 +213,7 @@ static void put_deliveries(struct json *json, const struct run *run)
         json_close(json, '}');
     }
     json_close(json, ']');
+    put_delivery_rows(json, run);
     json_close(json, '}');
 }
 
@@ -206,6 +232,8 @@ void report_json_world(struct json *json, const struct suite_world *world)
         json_string(json, run->invalid_reason);
     else
         json_null(json);
+    json_key(json, "lagged");
+    json_bool(json, run->lagged);
     put_counts(json, run, &figures);
     put_number(json, "generator_lag_p99_ns", run->lag_p99_ns);
     json_key(json, "permits_out");

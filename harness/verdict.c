@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "harness/verdict_private.h"
@@ -20,6 +21,16 @@ const char *check_status_name(enum check_status status)
     }
     assert(false && "no such status");
     return "";
+}
+
+bool check_status_parse(const char *name, enum check_status *out)
+{
+    for (int status = CHECK_PASS; status <= CHECK_UNOBSERVABLE; status++) {
+        if (strcmp(check_status_name((enum check_status)status), name) != 0) continue;
+        *out = (enum check_status)status;
+        return true;
+    }
+    return false;
 }
 
 struct check *verdict_add(struct verdicts *out, const char *name)

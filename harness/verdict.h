@@ -25,6 +25,8 @@ enum check_status {
 };
 
 const char *check_status_name(enum check_status status); /* "pass", ... */
+/* False when `name` is no status. */
+bool check_status_parse(const char *name, enum check_status *out);
 
 enum { CHECK_SENTENCE_MAX = 512, CHECK_IDS_MAX = 8, VERDICT_INVARIANTS_MAX = 16 };
 

@@ -66,7 +66,7 @@ static void json_holds_what_a_later_report_is_made_of(void **state)
     char *text = written(report_write_json);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
-    assert_int_equal(member(root, "schema_version")->valueint, 1);
+    assert_int_equal(member(root, "schema_version")->valueint, 2);
     cJSON *scenario = cJSON_GetArrayItem(member(root, "scenarios"), 1);
     static const char *const names[] = { "name",        "path",     "teaches", "seed",
                                          "duration_ns", "settings", "config",  "environment",
