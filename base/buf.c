@@ -49,6 +49,19 @@ void buf_expect(struct buf *buf, size_t length)
     (void)buf_reserve(buf, length < room ? length : room);
 }
 
+char *buf_room(struct buf *buf, size_t length)
+{
+    if (length > buf->bytes_max - buf->length) return NULL;
+    return buf_reserve(buf, length) ? buf->data + buf->length : NULL;
+}
+
+void buf_added(struct buf *buf, size_t length)
+{
+    assert(length < buf->capacity - buf->length);
+    buf->length += length;
+    buf->data[buf->length] = '\0';
+}
+
 void buf_put(struct buf *buf, const void *bytes, size_t length)
 {
     if (!buf_reserve(buf, length)) return;

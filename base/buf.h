@@ -23,6 +23,10 @@ void buf_clear(struct buf *buf);
 void buf_deinit(struct buf *buf);
 /* Makes room for so many more bytes in one step; writes nothing. */
 void buf_expect(struct buf *buf, size_t length);
+/* Where up to `length` more bytes may be written in place; say with buf_added() how many were. NULL
+ * when the maximum forbids so many: write piece by piece then. */
+char *buf_room(struct buf *buf, size_t length);
+void buf_added(struct buf *buf, size_t length);
 void buf_put(struct buf *buf, const void *bytes, size_t length);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);

@@ -14,6 +14,8 @@ enum {
     FRACTION_BITS = 52,
     EXPONENT_BIAS = 1075, /* of the 53-bit significand as a whole number */
     POWERS = 56,          /* 10^55 is the last that fits 128 bits but for factors of two */
+    DIGITS_MAX = 17,      /* of a double */
+    DIGITS_ROOM = 2 * DIGITS_MAX + 8, /* for whole copies from any of them on */
 };
 
 /* 10^k, shifted so that the highest of the 128 bits is set; exact. */
@@ -152,54 +154,69 @@ static bool shortest(uint64_t fraction, int exponent, struct digits *out)
     return true;
 }
 
-static size_t write_digits(uint64_t value, char *out)
+/* Eight digits of a number below 10^8, the first in the lowest byte: halves, quarters, digits, each
+ * step for all parts at once. A division by 100 or 10 is a multiplication and a shift, exact for
+ * numbers so small. */
+static uint64_t eight_digits(uint64_t value)
 {
-    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
-                                "25262728293031323334353637383940414243444546474849"
-                                "50515253545556575859606162636465666768697071727374"
-                                "75767778798081828384858687888990919293949596979899";
-    char text[20];
-    size_t at = sizeof text;
-    for (; value >= 100; value /= 100) {
-        at -= 2;
-        memcpy(text + at, pairs + 2 * (value % 100), 2);
-    }
-    if (value >= 10) {
-        at -= 2;
-        memcpy(text + at, pairs + 2 * value, 2);
-    } else {
-        text[--at] = (char)('0' + value);
-    }
-    memcpy(out, text + at, sizeof text - at);
-    return sizeof text - at;
+    uint64_t halves = value / 10000 | (value % 10000) << 32;
+    uint64_t hundreds = (halves * 10486) >> 20 & 0x0000007F0000007F;
+    uint64_t pairs = hundreds | (halves - hundreds * 100) << 16;
+    uint64_t tens = (pairs * 103) >> 10 & 0x000F000F000F000F;
+    return tens | (pairs - tens * 10) << 8;
 }
 
-/* `count` digits, the first of which stands for 10^`lead`, in plain notation. */
+static void put_eight(uint64_t digits, char *out)
+{
+    uint64_t text = digits | 0x3030303030303030;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    text = __builtin_bswap64(text);
+#endif
+    memcpy(out, &text, sizeof text);
+}
+
+/* Without zeros in front; returns how many. Bytes behind them are written too: DIGITS_ROOM. */
+static size_t write_digits(uint64_t value, char out[DIGITS_ROOM])
+{
+    const uint64_t unit = 100000000;
+    uint64_t parts[3] = { eight_digits(value % unit), 0, 0 };
+    size_t part = 0;
+    for (value /= unit; value > 0; value /= unit) parts[++part] = eight_digits(value % unit);
+    if (parts[part] == 0) {
+        out[0] = '0';
+        return 1;
+    }
+    size_t zeros = (size_t)__builtin_ctzll(parts[part]) / 8;
+    put_eight(parts[part] >> (8 * zeros), out);
+    size_t count = 8 - zeros;
+    for (; part > 0; count += 8) put_eight(parts[--part], out + count);
+    return count;
+}
+
+/* `count` digits, the first of which stands for 10^`lead`, in plain notation. Copies whole
+ * DIGITS_MAX bytes: what is too much is written over, or lies behind the end. */
 static size_t write_plain(const char *digits, size_t count, int lead, char *out)
 {
-    size_t at = 0;
     if (lead < 0) {
-        out[at++] = '0';
-        out[at++] = '.';
-        for (int i = -1; i > lead; i--) out[at++] = '0';
-        memcpy(out + at, digits, count);
-        return at + count;
+        size_t before = (size_t)(1 - lead);
+        memcpy(out, "0.0000", 6);
+        memcpy(out + before, digits, DIGITS_MAX);
+        return before + count;
     }
     size_t whole = (size_t)lead + 1;
-    size_t before = count < whole ? count : whole;
-    memcpy(out, digits, before);
-    at = before;
-    while (at < whole) out[at++] = '0';
+    memcpy(out, digits, DIGITS_MAX);
     if (count > whole) {
-        out[at++] = '.';
-        memcpy(out + at, digits + whole, count - whole);
-        at += count - whole;
+        out[whole] = '.';
+        memcpy(out + whole + 1, digits + whole, DIGITS_MAX - 1);
+        return count + 1;
     }
-    return at;
+    for (size_t at = count; at < whole; at++) out[at] = '0';
+    return whole;
 }
 
 static size_t write_scientific(const char *digits, size_t count, int lead, char *out)
 {
+    char power[DIGITS_ROOM];
     size_t at = 0;
     out[at++] = digits[0];
     if (count > 1) out[at++] = '.';
@@ -209,7 +226,9 @@ static size_t write_scientific(const char *digits, size_t count, int lead, char 
     out[at++] = lead < 0 ? '-' : '+';
     unsigned size = (unsigned)(lead < 0 ? -lead : lead);
     if (size < 10) out[at++] = '0';
-    return at + write_digits(size, out + at);
+    size_t length = write_digits(size, power);
+    memcpy(out + at, power, length);
+    return at + length;
 }
 
 /* What the table does not reach: printf. It drops zeros at the end, and a normal double has one
@@ -235,7 +254,7 @@ size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX])
     int exponent = (int)(bits >> FRACTION_BITS & 0x7FF);
     if (!shortest(fraction, exponent, &shortened)) return write_far(value, out);
 
-    char digits[20];
+    char digits[DIGITS_ROOM];
     size_t count = write_digits(shortened.value, digits);
     int lead = (int)count - 1 + shortened.exponent;
     while (count > 1 && digits[count - 1] == '0') count--;

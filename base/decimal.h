@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-enum { DECIMAL_TEXT_MAX = 32 };
+enum { DECIMAL_TEXT_MAX = 40 /* a little more than the longest: whole words are written */ };
 
 /* The shortest decimal that reads back as `value`, which must be finite; of those the nearest.
  * Under 2.3e-308 it has 15 digits where fewer would do. Plain from 1e-5 to 1e17, else like
@@ -18,5 +18,11 @@ size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX]);
 /* The double nearest to a number in JSON's grammar (the caller has checked it: digits, a fraction,
  * an exponent); infinite when it is too large for one. */
 double decimal_read(const char *text, size_t length);
+
+/* The number of JSON at the start of `text`, when it is of the common kind: at most 19 digits and
+ * no exponent. Returns its length. 0: another kind of number, or none, and nothing is known.
+ *
+ *     decimal_scan("0.25,0.5", 8, &value)   -> 4, and value is 0.25 */
+size_t decimal_scan(const char *text, size_t length, double *out);
 
 #endif

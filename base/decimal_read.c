@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,26 +103,98 @@ static double read_far(const char *text, size_t length)
     return value;
 }
 
-double decimal_read(const char *text, size_t length)
+/* Its double, when the C library is not needed for it. */
+static bool take_double(const struct number *number, double *out)
 {
     static const double exact[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
-    struct number number = take_number(text, length);
-    int exponent = number.exponent;
+    int exponent = number->exponent;
     double value;
-    if (number.digits > DIGITS_MAX) return read_far(text, length);
-    bool whole = number.value <= (uint64_t)1 << 53; /* exactly a double */
-    if (number.value == 0) {
+    if (number->digits > DIGITS_MAX) return false;
+    bool whole = number->value <= (uint64_t)1 << 53; /* exactly a double */
+    if (number->value == 0) {
         value = 0;
     } else if (whole && exponent >= 0 && exponent <= EXACT_POWER_MAX) {
-        value = (double)number.value * exact[exponent];
+        value = (double)number->value * exact[exponent];
     } else if (whole && exponent < 0 && exponent >= -EXACT_POWER_MAX) {
-        value = (double)number.value / exact[-exponent];
+        value = (double)number->value / exact[-exponent];
     } else if (exponent <= 0 && exponent >= -POWER_MAX) {
-        value = divide(number.value, -exponent);
+        value = divide(number->value, -exponent);
     } else {
-        return read_far(text, length);
+        return false;
     }
-    return number.negative ? -value : value;
+    *out = number->negative ? -value : value;
+    return true;
+}
+
+double decimal_read(const char *text, size_t length)
+{
+    struct number number = take_number(text, length);
+    double value;
+    return take_double(&number, &value) ? value : read_far(text, length);
+}
+
+/* The numbers of requests: no exponent, few digits. */
+
+/* Eight digits, the first in the lowest byte: pairs, then both halves at once. */
+static uint64_t join_eight(uint64_t digits)
+{
+    digits = digits * 10 + (digits >> 8);
+    uint64_t first = (digits & 0x000000FF000000FF) * 0x000F424000000064;
+    uint64_t second = (digits >> 16 & 0x000000FF000000FF) * 0x0000271000000001;
+    return (first + second) >> 32;
+}
+
+/* Moves past digits, eight at once where there is so much text. The value wraps: the caller counts
+ * the digits. */
+static const char *take_run(const char *at, const char *end, uint64_t *value)
+{
+    static const uint64_t power[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+    uint64_t bytes;
+    while (end - at >= (ptrdiff_t)sizeof bytes) {
+        memcpy(&bytes, at, sizeof bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        bytes = __builtin_bswap64(bytes);
+#endif
+        uint64_t digits = bytes ^ 0x3030303030303030;
+        /* The highest bit of each byte over 9. A carry out of one may mark those behind it. */
+        uint64_t others = (digits | (digits + 0x7676767676767676)) & 0x8080808080808080;
+        if (others == 0) {
+            *value = *value * 100000000 + join_eight(digits);
+            at += sizeof bytes;
+            continue;
+        }
+        unsigned count = (unsigned)__builtin_ctzll(others) / 8;
+        if (count == 0) return at;
+        *value = *value * power[count] + join_eight(digits << (64 - 8 * count));
+        return at + count;
+    }
+    for (; at < end && is_digit(*at); at++) *value = *value * 10 + (uint64_t)(*at - '0');
+    return at;
+}
+
+size_t decimal_scan(const char *text, size_t length, double *out)
+{
+    const char *end = text + length;
+    struct number number = { .negative = length > 0 && *text == '-' };
+    const char *whole = text + number.negative;
+    const char *at = whole;
+    if (end - at >= 2 && *at == '0' && at[1] == '.') { /* most of them */
+        at++;
+    } else {
+        at = take_run(at, end, &number.value);
+        if (at == whole || (*whole == '0' && at - whole > 1)) return 0;
+        if (at - whole > DIGITS_MAX) return 0;
+    }
+    number.digits = (int)(at - whole);
+    if (at < end && *at == '.') {
+        const char *fraction = at + 1;
+        at = take_run(fraction, end, &number.value);
+        if (at == fraction || at - fraction > DIGITS_MAX) return 0;
+        number.exponent = -(int)(at - fraction);
+        number.digits += (int)(at - fraction);
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) return 0;
+    return take_double(&number, out) ? (size_t)(at - text) : 0;
 }

@@ -7,7 +7,7 @@
 
 #include "base/decimal.h"
 
-enum { SHORT_MAX = 96 };
+enum { SHORT_MAX = 96, DOUBLES_AT_ONCE = 64 };
 
 void json_init(struct json *json, struct buf *out)
 {
@@ -166,6 +166,37 @@ void json_double(struct json *json, double value)
     char text[DECIMAL_TEXT_MAX];
     size_t length = decimal_write(value, text);
     buf_put(json->out, text, length);
+}
+
+/* The numbers but the first of an array, each behind a comma; false when there is no room in one
+ * piece. */
+static bool put_doubles(struct buf *out, const double *values, size_t count)
+{
+    char *room = buf_room(out, count * (1 + DECIMAL_TEXT_MAX));
+    if (room == NULL) return false;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        room[at++] = ',';
+        if (isfinite(values[i])) {
+            at += decimal_write(values[i], room + at);
+        } else {
+            memcpy(room + at, "null", 4);
+            at += 4;
+        }
+    }
+    buf_added(out, at);
+    return true;
+}
+
+void json_doubles(struct json *json, const double *values, size_t count)
+{
+    while (count > 0) {
+        json_double(json, *values++);
+        size_t more = --count < DOUBLES_AT_ONCE ? count : DOUBLES_AT_ONCE;
+        if (!json->need_comma[json->depth] || !put_doubles(json->out, values, more)) continue;
+        values += more;
+        count -= more;
+    }
 }
 
 void json_bool(struct json *json, bool value)

@@ -39,6 +39,8 @@ void json_u64(struct json *json, uint64_t value);
 void json_i64(struct json *json, int64_t value);
 /* The shortest text that reads back the same (base/decimal.h); null when it is not finite. */
 void json_double(struct json *json, double value);
+/* json_double() for each of them. */
+void json_doubles(struct json *json, const double *values, size_t count);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
 /* A value that is already JSON. */

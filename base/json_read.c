@@ -74,9 +74,17 @@ static const char *check_number(struct json_reader *reader)
 static const char *read_number(struct json_reader *reader, cJSON *item)
 {
     const size_t from = reader->at;
-    const char *trouble = check_number(reader);
-    if (trouble != NULL || item == NULL) return trouble;
-    double value = decimal_read((const char *)reader->text + from, reader->at - from);
+    const char *text = (const char *)reader->text + from;
+    double value;
+    size_t length = decimal_scan(text, reader->length - from, &value);
+    reader->at += length;
+    if (length == 0) {
+        const char *trouble = check_number(reader);
+        if (trouble != NULL || item == NULL) return trouble;
+        value = decimal_read(text, reader->at - from);
+    } else if (item == NULL) {
+        return NULL;
+    }
     item->type = cJSON_Number;
     item->valuedouble = value;
     item->valueint = value >= INT_MAX ? INT_MAX : value <= INT_MIN ? INT_MIN : (int)value;

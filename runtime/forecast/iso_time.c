@@ -140,11 +140,21 @@ bool iso_time_parse(const char *text, struct iso_time *out)
     return take_clock(&at, out) && take_zone(&at, out) && *at == '\0';
 }
 
-/* Of 0 to 99. A request to the model carries hundreds of times: printf would be most of it. */
-static void put_two_digits(char *out, int value)
+/* Of 0 to 99. */
+static void put_two_digits(char *out, unsigned value)
 {
-    out[0] = (char)('0' + value / 10);
-    out[1] = (char)('0' + value % 10);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    memcpy(out, pairs + 2 * value, 2);
+}
+
+static void put_clock(char *text, unsigned second_of_day)
+{
+    put_two_digits(text + 11, second_of_day / 3600);
+    put_two_digits(text + 14, second_of_day / 60 % 60);
+    put_two_digits(text + 17, second_of_day % 60);
 }
 
 const char *iso_time_format(int64_t unix_s, char out[ISO_TIME_TEXT_MAX])
@@ -159,12 +169,24 @@ const char *iso_time_format(int64_t unix_s, char out[ISO_TIME_TEXT_MAX])
     }
     struct civil civil = civil_from_days(days);
     memcpy(out, "0000-00-00T00:00:00Z", ISO_TIME_TEXT_LENGTH + 1);
-    put_two_digits(out, civil.year / 100);
-    put_two_digits(out + 2, civil.year % 100);
-    put_two_digits(out + 5, civil.month);
-    put_two_digits(out + 8, civil.day);
-    put_two_digits(out + 11, (int)(rest / 3600));
-    put_two_digits(out + 14, (int)(rest / 60 % 60));
-    put_two_digits(out + 17, (int)(rest % 60));
+    put_two_digits(out, (unsigned)civil.year / 100);
+    put_two_digits(out + 2, (unsigned)civil.year % 100);
+    put_two_digits(out + 5, (unsigned)civil.month);
+    put_two_digits(out + 8, (unsigned)civil.day);
+    put_clock(out, (unsigned)rest);
     return out;
+}
+
+const char *iso_series_format(struct iso_series *series, int64_t unix_s)
+{
+    uint64_t second_of_day = (uint64_t)unix_s - series->day_s;
+    if (second_of_day < series->day_length_s) {
+        put_clock(series->text, (unsigned)second_of_day);
+        return series->text;
+    }
+    bool held = unix_s < year_0_s || unix_s >= year_10000_s;
+    int64_t rest = unix_s % DAY_S;
+    series->day_s = (uint64_t)unix_s - (uint64_t)(rest < 0 ? rest + DAY_S : rest);
+    series->day_length_s = held ? 0 : DAY_S;
+    return iso_time_format(unix_s, series->text);
 }

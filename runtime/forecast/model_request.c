@@ -7,7 +7,11 @@
 #include "forecast/iso_time.h"
 #include "forecast/transform.h"
 
-enum { SECONDS_PER_MINUTE = 60 };
+enum {
+    SECONDS_PER_MINUTE = 60,
+    BATCH = 64, /* values at once */
+    TIME_ITEM_BYTES = sizeof ",\"2026-01-01T00:00:00Z\"" - 1,
+};
 
 const char *model_request_path(const struct forecast_config *config)
 {
@@ -35,30 +39,45 @@ static void write_object(struct json *json, const char *key, const char *text)
 
 static void write_values(struct json *json, const char *key, const struct forecast_request *request)
 {
+    double batch[BATCH];
+    uint32_t left = request->input_len;
+    const double *y = request->y + (request->y_count - left);
     json_key(json, key);
     json_open(json, '[');
-    for (uint32_t i = request->y_count - request->input_len; i < request->y_count; i++) {
-        json_double(json, transform_forward(request->transform, request->eps, request->y[i]));
+    while (left > 0) {
+        uint32_t count = left < BATCH ? left : BATCH;
+        for (uint32_t i = 0; i < count; i++) {
+            batch[i] = transform_forward(request->transform, request->eps, y[i]);
+        }
+        json_doubles(json, batch, count);
+        y += count;
+        left -= count;
     }
     json_close(json, ']');
+}
+
+/* Times from the `first` of all y on, behind commas. Nothing in them needs an escape. */
+static void put_times(struct buf *out, const struct forecast_request *request, uint32_t first)
+{
+    const int64_t step_s = (int64_t)request->freq_minutes * SECONDS_PER_MINUTE;
+    struct iso_series series = { .day_length_s = 0 };
+    char item[TIME_ITEM_BYTES + 1] = ",\"0000-00-00T00:00:00Z\"";
+    for (uint32_t i = first; i < request->y_count; i++) {
+        int64_t steps_back = (int64_t)request->y_count - 1 - i;
+        int64_t at_s =
+            request->y_ts != NULL ? request->y_ts[i] : request->as_of_unix_s - steps_back * step_s;
+        memcpy(item + 2, iso_series_format(&series, at_s), ISO_TIME_TEXT_LENGTH);
+        size_t from = i == first ? 1 : 0;
+        buf_put(out, item + from, TIME_ITEM_BYTES - from);
+    }
 }
 
 /* The caller's times when it gave them; otherwise steps of freq that end at as_of_ts. */
 static void write_timestamps(struct json *json, const struct forecast_request *request)
 {
-    const int64_t step_s = (int64_t)request->freq_minutes * SECONDS_PER_MINUTE;
-    /* Nothing in it needs an escape, so it goes out as it is, in its quotes. */
-    char quoted[1 + ISO_TIME_TEXT_MAX] = "\"";
     json_key(json, "timestamps");
     json_open(json, '[');
-    for (uint32_t i = request->y_count - request->input_len; i < request->y_count; i++) {
-        int64_t steps_back = (int64_t)request->y_count - 1 - i;
-        int64_t at_s =
-            request->y_ts != NULL ? request->y_ts[i] : request->as_of_unix_s - steps_back * step_s;
-        iso_time_format(at_s, quoted + 1);
-        quoted[1 + ISO_TIME_TEXT_LENGTH] = '"';
-        json_raw(json, quoted, ISO_TIME_TEXT_LENGTH + 2);
-    }
+    put_times(json->out, request, request->y_count - request->input_len);
     json_close(json, ']');
 }
 

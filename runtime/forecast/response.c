@@ -35,9 +35,7 @@ void response_write_forecast(struct buf *out, const struct forecast_request *req
     for (int i = 0; i < FORECAST_QUANTILES; i++) {
         json_key(&json, quantile_names[i]);
         json_open(&json, '[');
-        for (uint32_t step = 0; step < values->horizon; step++) {
-            json_double(&json, values->q[i][step]);
-        }
+        json_doubles(&json, values->q[i], values->horizon);
         json_close(&json, ']');
     }
     json_close(&json, '}');

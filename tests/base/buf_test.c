@@ -46,6 +46,27 @@ static void what_does_not_fit_is_dropped_whole_and_remembered(void **state)
     buf_deinit(&buf);
 }
 
+static void bytes_are_written_in_place_where_the_maximum_allows(void **state)
+{
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 1000);
+    buf_puts(&buf, "ab");
+    assert_null(buf_room(&buf, 999)); /* may be too much: that is no overflow yet */
+    assert_false(buf.overflow);
+    char *room = buf_room(&buf, 998);
+    assert_non_null(room);
+    memset(room, 'c', 998);
+    buf_added(&buf, 3);
+    assert_string_equal(buf_text(&buf), "abccc");
+    room = buf_room(&buf, 995);
+    memset(room, 'd', 995);
+    buf_added(&buf, 995);
+    assert_int_equal(strlen(buf_text(&buf)), 1000);
+    assert_null(buf_room(&buf, 1));
+    buf_deinit(&buf);
+}
+
 static void numbers_are_written_to_their_last_digit(void **state)
 {
     (void)state;
@@ -96,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_unwritten_buffer_reads_as_empty_text),
         cmocka_unit_test(what_does_not_fit_is_dropped_whole_and_remembered),
+        cmocka_unit_test(bytes_are_written_in_place_where_the_maximum_allows),
         cmocka_unit_test(numbers_are_written_to_their_last_digit),
         cmocka_unit_test(taken_memory_belongs_to_the_caller_and_the_buffer_starts_anew),
         cmocka_unit_test(expected_bytes_move_nothing),

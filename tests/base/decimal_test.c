@@ -224,6 +224,43 @@ static void nothing_behind_the_length_is_read(void **state)
     assert_bits(decimal_read("1.123456789012345678901239", 23), 1.123456789012345678901, "far");
 }
 
+/* The digits of a text, without the zeros around them. */
+static void digits_of(const char *text, char out[64])
+{
+    size_t count = 0;
+    size_t kept = 0;
+    for (; *text != '\0' && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9' || (count == 0 && *text == '0')) continue;
+        out[count++] = *text;
+        if (*text != '0') kept = count;
+    }
+    out[kept] = '\0';
+}
+
+/* Of all decimals with so few digits the nearest: the one that printf rounds to. */
+static void digits_are_those_of_printf(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 16, "nearest");
+    for (int i = 0; i < 100000; i++) {
+        char text[DECIMAL_TEXT_MAX];
+        char theirs[64];
+        char ours_digits[64];
+        char theirs_digits[64];
+        /* Half of them prices and their logits, the others of every size that a plain notation
+         * and the table have. */
+        double value = (double)(rng_next(&rng) >> 11) * ldexp(1.0, -53) * 20 - 10;
+        if (i % 2 == 0) value = ldexp(value, (int)rng_below(&rng, 110) - 60);
+        decimal_write(value, text);
+        digits_of(text, ours_digits);
+        int count = (int)strlen(ours_digits);
+        snprintf(theirs, sizeof theirs, "%.*e", count > 0 ? count - 1 : 0, value);
+        digits_of(theirs, theirs_digits);
+        if (strcmp(ours_digits, theirs_digits) != 0) fail_msg("%s, printf has %s", text, theirs);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +268,7 @@ int main(void)
         cmocka_unit_test(powers_of_two_and_their_neighbours_are_shortest),
         cmocka_unit_test(random_bits_come_back),
         cmocka_unit_test(values_of_every_size_are_shortest),
+        cmocka_unit_test(digits_are_those_of_printf),
         cmocka_unit_test(decimals_of_few_digits_stay_as_they_are),
         cmocka_unit_test(decimals_are_read_to_the_nearest_double),
         cmocka_unit_test(halfway_between_two_doubles_goes_to_the_even_one),

@@ -183,6 +183,47 @@ static void nanoseconds_are_written_as_milliseconds(void **state)
     assert_string_equal(buf_text(&buf), "[1.234,300,1.5,0,0.01]");
 }
 
+static void write_both_ways(const double *values, size_t count, size_t bytes_max, bool in_one_go,
+                            struct buf *out)
+{
+    struct json json;
+    buf_init(out, bytes_max);
+    json_init(&json, out);
+    json_open(&json, '[');
+    json_u64(&json, 7);
+    if (in_one_go) {
+        json_doubles(&json, values, count);
+    } else {
+        for (size_t i = 0; i < count; i++) json_double(&json, values[i]);
+    }
+    json_bool(&json, true);
+    json_close(&json, ']');
+}
+
+static void doubles_written_in_one_go_are_the_same_as_one_by_one(void **state)
+{
+    (void)state;
+    enum { MOST = 200 };
+    double values[MOST];
+    struct rng rng;
+    rng_init(&rng, 8, "in one go");
+    for (int i = 0; i < MOST; i++) {
+        values[i] = i % 17 == 5 ? (double)NAN : (double)(rng_next(&rng) >> 11) * 0x1p-50 - 4;
+    }
+    for (size_t count = 0; count <= MOST; count++) {
+        struct buf one_go;
+        struct buf one_by_one;
+        /* Sometimes with no room for the last ones, or for none. */
+        size_t bytes_max = rng_below(&rng, 2) == 0 ? BUF_UNBOUNDED : 1 + rng_below(&rng, 5000);
+        write_both_ways(values, count, bytes_max, true, &one_go);
+        write_both_ways(values, count, bytes_max, false, &one_by_one);
+        assert_string_equal(buf_text(&one_go), buf_text(&one_by_one));
+        assert_int_equal(one_go.overflow, one_by_one.overflow);
+        buf_deinit(&one_go);
+        buf_deinit(&one_by_one);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "base/rng.h"
 #include "forecast/iso_time.h"
 
 static void the_forms_of_the_header_are_taken(void **state)
@@ -93,12 +94,35 @@ static void times_outside_the_calendar_are_held_at_its_ends(void **state)
     assert_string_equal(iso_time_format(INT64_MAX, text), "9999-12-31T23:59:59Z");
 }
 
+/* Small steps, large ones, back, over midnight, and out of the calendar at both ends. */
+static void a_series_is_written_as_each_of_its_times_alone(void **state)
+{
+    (void)state;
+    static const int64_t starts[] = { 0,  1767225600, -62167219200 - 90000, 253402300800 - 90000,
+                                      -1, 951782400,  INT64_MIN,            INT64_MAX - 200000 };
+    struct rng rng;
+    rng_init(&rng, 1, "series");
+    struct iso_series series = { .day_length_s = 0 };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        int64_t at_s = starts[i];
+        for (int j = 0; j < 20000; j++) {
+            char alone[ISO_TIME_TEXT_MAX];
+            assert_string_equal(iso_series_format(&series, at_s), iso_time_format(at_s, alone));
+            uint64_t step_s = rng_below(&rng, 1u << rng_below(&rng, 20));
+            bool back = rng_below(&rng, 3) == 0;
+            if (back && at_s > INT64_MIN + (1 << 20)) at_s -= (int64_t)step_s;
+            if (!back && at_s < INT64_MAX - (1 << 20)) at_s += (int64_t)step_s;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_forms_of_the_header_are_taken),
         cmocka_unit_test(other_texts_are_refused),
         cmocka_unit_test(written_times_read_back),
+        cmocka_unit_test(a_series_is_written_as_each_of_its_times_alone),
         cmocka_unit_test(times_outside_the_calendar_are_held_at_its_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
