@@ -11,22 +11,28 @@
 #include "net/http_server_private.h"
 
 enum {
-    ACCEPT_BACKLOG = 4096,
     ACCEPTS_PER_TURN_MAX = 64, /* then those that are connected get their turn */
     ACCEPT_ROOM_MAX = 16,      /* connections given up at such an error: attempts need room too */
     ACCEPT_PAUSE_MS = 50,      /* after an error that trying again at once cannot mend */
 };
 
 /* Our own listening socket rather than libmicrohttpd's, which does not say why it failed. */
-enum err http_accept_listen(struct address *address, enum port_share share, int *out,
+enum err http_accept_listen(struct address *address, enum port_share share, int *out, int *hold,
                             struct err_note *note)
 {
     int fd = -1;
     enum err rc = port_bind(address, share, &fd, note);
     if (rc != ERR_OK) return rc;
-    if (listen(fd, ACCEPT_BACKLOG) != 0) {
+    /* Now, because beside a socket that listens no other may be bound. */
+    if (hold != NULL) rc = port_bind(address, share, hold, note);
+    if (rc != ERR_OK) {
+        close(fd);
+        return rc;
+    }
+    if (listen(fd, HTTP_ACCEPT_BACKLOG) != 0) {
         int why = errno;
         close(fd);
+        if (hold != NULL) close(*hold);
         return err_note_set(note, ERR_NETWORK, NULL, 0, 0, "cannot listen on %s port %u: %s",
                             address->host, (unsigned)address->port, strerror(why));
     }
@@ -60,6 +66,10 @@ static void accept_take(struct http_server *server, int fd, const struct sockadd
                         socklen_t length)
 {
     struct http_peer peer = accept_peer(from);
+    if (server->listen == HTTP_LISTEN_TAKE) {
+        server->config.on_take(server->config.context, fd);
+        return;
+    }
     if (!http_connection_client_has_room(server, &peer)) {
         server->stats.refused_client++;
         close(fd);
@@ -81,20 +91,35 @@ static void accept_take(struct http_server *server, int fd, const struct sockadd
     }
 }
 
-static void accept_on_poll(uv_poll_t *poll, int status, int events);
-
-static void accept_on_pause_end(uv_timer_t *timer)
+static void accept_on_poll(uv_poll_t *poll, int status, int events)
 {
-    struct http_server *server = timer->data;
+    (void)status;
+    (void)events;
+    http_accept_waiting(poll->data);
+}
+
+void http_accept_resume(struct http_server *server)
+{
     if (server->listen_fd < 0) return;
     uv_poll_start(&server->accept_poll, UV_READABLE, accept_on_poll);
 }
 
+void http_accept_pause(struct http_server *server)
+{
+    uv_poll_stop(&server->accept_poll);
+    uv_timer_stop(&server->accept_timer);
+}
+
+static void accept_on_pause_end(uv_timer_t *timer)
+{
+    http_accept_resume(timer->data);
+}
+
 /* Out of descriptors or memory: the callers wait in the kernel's backlog meanwhile. */
-static void accept_pause(struct http_server *server, int error)
+static void accept_wait(struct http_server *server, int error)
 {
     server->stats.accept_errors++;
-    uv_poll_stop(&server->accept_poll);
+    http_accept_pause(server);
     bool more = server->config.make_room;
     for (int i = 0; more && i < ACCEPT_ROOM_MAX; i++) more = http_connection_make_room(server);
     uv_timer_start(&server->accept_timer, accept_on_pause_end, ACCEPT_PAUSE_MS, 0);
@@ -120,11 +145,8 @@ static bool accept_error_is_the_clients(int error)
     }
 }
 
-static void accept_on_poll(uv_poll_t *poll, int status, int events)
+void http_accept_waiting(struct http_server *server)
 {
-    (void)status;
-    (void)events;
-    struct http_server *server = poll->data;
     for (int i = 0; i < ACCEPTS_PER_TURN_MAX; i++) {
         /* Those given up still count for the daemon, until it has had a turn to close them. */
         if (server->dying >= HTTP_SERVER_CONNECTIONS_SPARE / 2) {
@@ -141,7 +163,7 @@ static void accept_on_poll(uv_poll_t *poll, int status, int events)
         }
         if (errno == EAGAIN || errno == EWOULDBLOCK) return;
         if (accept_error_is_the_clients(errno)) continue;
-        accept_pause(server, errno);
+        accept_wait(server, errno);
         return;
     }
 }
@@ -156,15 +178,14 @@ void http_accept_start(struct http_server *server)
     server->handles_open += 2;
     server->accept_poll.data = server;
     server->accept_timer.data = server;
-    rc = uv_poll_start(&server->accept_poll, UV_READABLE, accept_on_poll);
-    assert(rc == 0);
+    http_accept_resume(server);
 }
 
 void http_accept_stop(struct http_server *server)
 {
+    http_listener_stop(server);
     if (server->listen_fd < 0) return;
-    uv_poll_stop(&server->accept_poll);
-    uv_timer_stop(&server->accept_timer);
+    http_accept_pause(server);
     close(server->listen_fd);
     server->listen_fd = -1;
 }

@@ -55,7 +55,7 @@ void http_connection_progress(struct http_connection *on, size_t bytes)
 }
 
 /* The daemon sees the end of the socket in its next turn and closes it. */
-static void connection_give_up(struct http_connection *on)
+void http_connection_give_up(struct http_connection *on)
 {
     assert(!on->dying);
     connection_unlink_waiting(on);
@@ -84,7 +84,7 @@ static void connection_on_sweep(uv_timer_t *timer)
         if (on->dying || http_patience_end(&on->patience, &server->config.limits) > now) continue;
         server->stats.timeouts[on->patience.phase]++;
         connection_tell_timeout(on);
-        connection_give_up(on);
+        http_connection_give_up(on);
     }
 }
 
@@ -144,7 +144,7 @@ bool http_connection_make_room(struct http_server *server)
     struct http_connection *on = TAILQ_FIRST(&server->waiting);
     if (on == NULL) return false;
     server->stats.evicted++;
-    connection_give_up(on);
+    http_connection_give_up(on);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/instant.h"
 #include "base/mem.h"
 #include "net/http_server_private.h"
 
@@ -11,10 +12,10 @@ enum {
     EXCHANGE_FREE_MAX = 1024,             /* kept for use again */
     EXCHANGE_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
     EXCHANGE_BODY_DROPPED_BYTES = 64 * 1024, /* of a request answered by its head */
-    EXCHANGE_DRAIN_READS_MAX = 64,
+    EXCHANGE_DROPPED_BYTES_MAX = 64 << 20, /* of a body too large; then the connection closes */
 };
 
-static int http_exchange_fd(const struct http_exchange *exchange)
+int http_exchange_fd(const struct http_exchange *exchange)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -63,16 +64,54 @@ void http_exchange_release(struct http_exchange *exchange)
     server->free_count++;
 }
 
-void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length)
+/* Memory that the latest request has just left is still in the processor's caches. */
+static void exchange_borrow_memory(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    if (exchange->body.data != NULL || server->body_count == 0) return;
+    exchange->body = server->bodies[--server->body_count];
+}
+
+void http_exchange_body_done(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    struct buf *body = &exchange->body;
+    if (body->data == NULL || body->overflow) return;
+    if (server->body_count == HTTP_SERVER_BODIES_MAX ||
+        body->capacity > EXCHANGE_BODY_KEPT_BYTES) {
+        buf_deinit(body);
+        return;
+    }
+    buf_clear(body);
+    server->bodies[server->body_count++] = *body;
+    buf_init(body, server->config.body_bytes_max);
+}
+
+static void exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length)
 {
     exchange->received += length;
     http_connection_progress(exchange->on, length);
+    exchange_borrow_memory(exchange);
     /* Once it overflows it stays empty: half a body is of no use to anyone. */
     if (exchange->body.overflow) return;
     buf_put(&exchange->body, bytes, length);
     if (!exchange->body.overflow) return;
     buf_deinit(&exchange->body);
     exchange->body.overflow = true;
+}
+
+enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
+                                   size_t *length)
+{
+    size_t dropped_max = exchange->server->config.body_bytes_max + EXCHANGE_DROPPED_BYTES_MAX;
+    size_t taken = *length;
+    if (exchange->stops) taken = u64_min(taken, exchange->stop_at - exchange->received);
+    exchange_receive(exchange, bytes, taken);
+    *length -= taken;
+    if (exchange->received > dropped_max) return MHD_NO;
+    if (!exchange->stops || exchange->received < exchange->stop_at) return MHD_YES;
+    exchange->stopped = true;
+    return http_exchange_hand_over(exchange);
 }
 
 /* A hang-up, a half-close or a reset: all of them mean that nobody waits for the answer. */
@@ -83,6 +122,7 @@ static void http_connection_on_watch(uv_poll_t *watch, int status, int events)
     struct http_connection *on = watch->data;
     struct http_exchange *exchange = on->exchange;
     uv_poll_stop(watch);
+    on->watched = false;
     on->exchange = NULL;
     if (exchange == NULL) return;
     exchange->server->config.on_gone(exchange->server->config.context, exchange);
@@ -99,13 +139,16 @@ static void http_connection_watch(struct http_exchange *exchange)
         on->watch_ready = true;
     }
     on->exchange = exchange;
+    if (on->watched) return;
+    on->watched = true;
     uv_poll_start(&on->watch, UV_DISCONNECT, http_connection_on_watch);
 }
 
-static void http_connection_unwatch(struct http_connection *on)
+void http_connection_unwatch(struct http_connection *on)
 {
-    if (on->exchange == NULL) return;
     on->exchange = NULL;
+    if (!on->watched) return;
+    on->watched = false;
     uv_poll_stop(&on->watch);
 }
 
@@ -153,12 +196,27 @@ enum MHD_Result http_exchange_show_head(struct http_exchange *exchange)
     exchange->state = EXCHANGE_HANDED;
     server->pending++;
     server->config.on_head(server->config.context, exchange);
+    exchange->seen = true;
     if (exchange->state == EXCHANGE_ENDED) {
         return exchange_body_is_small(exchange) ? MHD_YES : http_exchange_queue(exchange);
     }
     exchange->state = EXCHANGE_RECEIVING;
     server->pending--;
-    return MHD_YES;
+    if (!exchange->stops || exchange->stop_at > 0) return MHD_YES;
+    exchange->stopped = true;
+    return http_exchange_hand_over(exchange);
+}
+
+void http_exchange_tell_end(struct http_exchange *exchange, bool whole)
+{
+    const struct http_server_config *config = &exchange->server->config;
+    if (exchange->state == EXCHANGE_RECEIVING) {
+        if (exchange->seen && config->on_dropped != NULL) {
+            config->on_dropped(config->context, exchange);
+        }
+    } else if (exchange->response != NULL && config->on_done != NULL) {
+        config->on_done(config->context, exchange, whole);
+    }
 }
 
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
@@ -176,14 +234,14 @@ enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
     return MHD_YES;
 }
 
-static void http_exchange_end(struct http_exchange *exchange)
+void http_exchange_end(struct http_exchange *exchange)
 {
     bool suspended = exchange->state == EXCHANGE_SUSPENDED;
     assert(suspended || exchange->state == EXCHANGE_HANDED);
     exchange->state = EXCHANGE_ENDED;
     exchange->server->pending--;
     if (!suspended) return;
-    http_connection_unwatch(exchange->on);
+    exchange->on->exchange = NULL;
     MHD_resume_connection(exchange->connection);
     http_server_run_soon(exchange->server);
 }
@@ -273,46 +331,10 @@ void http_reply(struct http_exchange *exchange, const struct http_response *resp
         /* One that HTTP cannot carry (a line break in it) is left out. */
         MHD_add_response_header(made, response->headers[i].name, response->headers[i].value);
     }
-    if (exchange->server->draining || exchange->ambiguous) {
+    if (exchange->server->draining || exchange->server->last_answers || exchange->ambiguous) {
         MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     exchange->response = made;
     exchange->status = response->status;
-    http_exchange_end(exchange);
-}
-
-int http_exchange_raw(struct http_exchange *exchange)
-{
-    assert(exchange->state == EXCHANGE_HANDED || exchange->state == EXCHANGE_SUSPENDED);
-    http_connection_unwatch(exchange->on);
-    exchange->raw = true;
-    return http_exchange_fd(exchange);
-}
-
-/* Unread bytes would turn the FIN of close() into a reset. */
-static void http_raw_drain(int fd)
-{
-    char bytes[4096];
-    for (int i = 0; i < EXCHANGE_DRAIN_READS_MAX; i++) {
-        if (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) <= 0) return;
-    }
-}
-
-void http_exchange_raw_end(struct http_exchange *exchange, enum http_raw_end end)
-{
-    assert(exchange->raw);
-    int fd = http_exchange_fd(exchange);
-    switch (end) {
-    case HTTP_RAW_FIN:
-        shutdown(fd, SHUT_WR);
-        http_raw_drain(fd);
-        break;
-    case HTTP_RAW_RST: {
-        struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-        /* Fails only when the peer has closed it already. */
-        (void)connect(fd, &nobody, sizeof nobody);
-        break;
-    }
-    }
     http_exchange_end(exchange);
 }

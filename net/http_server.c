@@ -10,7 +10,6 @@
 
 enum {
     SERVER_CONNECTION_BYTES_MAX = 32 * 1024, /* heads and libmicrohttpd's buffers */
-    SERVER_DROPPED_BYTES_MAX = 64 << 20,     /* of a body too large; then the connection closes */
 };
 
 static enum MHD_Result server_on_access(void *context, struct MHD_Connection *connection,
@@ -21,7 +20,7 @@ static enum MHD_Result server_on_access(void *context, struct MHD_Connection *co
     struct http_server *server = context;
     struct http_exchange *exchange = *request;
     if (exchange != NULL && exchange->state == EXCHANGE_ENDED) {
-        if (*length == 0) return http_exchange_queue(exchange);
+        if (*length == 0 || exchange->response == NULL) return http_exchange_queue(exchange);
         *length = 0; /* the rest of a body that on_head did not want */
         return MHD_YES;
     }
@@ -37,12 +36,7 @@ static enum MHD_Result server_on_access(void *context, struct MHD_Connection *co
     }
     switch (exchange->state) {
     case EXCHANGE_RECEIVING:
-        if (*length > 0) {
-            http_exchange_receive(exchange, bytes, *length);
-            *length = 0;
-            size_t dropped_max = server->config.body_bytes_max + SERVER_DROPPED_BYTES_MAX;
-            return exchange->received > dropped_max ? MHD_NO : MHD_YES;
-        }
+        if (*length > 0) return http_exchange_take(exchange, bytes, length);
         return http_exchange_hand_over(exchange);
     case EXCHANGE_HANDED:
     case EXCHANGE_SUSPENDED:
@@ -57,9 +51,9 @@ static void server_on_completed(void *context, struct MHD_Connection *connection
 {
     (void)context;
     (void)connection;
-    (void)code;
     if (*request == NULL) return;
     struct http_exchange *exchange = *request;
+    http_exchange_tell_end(exchange, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     http_connection_enter(exchange->on, HTTP_PHASE_IDLE);
     http_exchange_release(exchange);
     *request = NULL;
@@ -138,7 +132,9 @@ static struct MHD_Daemon *server_start(struct http_server *server)
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
         server_on_access, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)SERVER_CONNECTION_BYTES_MAX, MHD_OPTION_CONNECTION_LIMIT,
+        config->connection_bytes > 0 ? config->connection_bytes
+                                     : (size_t)SERVER_CONNECTION_BYTES_MAX,
+        MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)(config->connections_max + HTTP_SERVER_CONNECTIONS_SPARE),
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->idle_timeout_s,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, server_on_line, server,
@@ -179,14 +175,19 @@ enum err http_server_create(const struct http_server_config *config, struct http
     signal(SIGPIPE, SIG_IGN);
     struct address address = config->listen;
     int fd = -1;
-    enum err err = http_accept_listen(&address, config->share, &fd, note);
+    int hold = -1;
+    enum err err = http_accept_listen(&address, config->share, &fd,
+                                      config->on_take != NULL ? &hold : NULL, note);
     if (err != ERR_OK) return err;
 
     struct http_server *server = mem_alloc(1, sizeof *server);
-    *server = (struct http_server){ .config = *config, .address = address, .listen_fd = fd };
+    *server = (struct http_server){
+        .config = *config, .address = address, .listen_fd = fd, .hold_fd = hold
+    };
     server->daemon = server_start(server);
     if (server->daemon == NULL) {
         close(fd);
+        if (hold >= 0) close(hold);
         mem_free(server);
         return err_note_set(note, ERR_NETWORK, NULL, 0, 0,
                             "libmicrohttpd refused to start on %s port %u", address.host,
@@ -232,6 +233,7 @@ static void server_on_closed(uv_handle_t *handle)
         buf_deinit(&exchange->body);
         mem_free(exchange);
     }
+    for (uint32_t i = 0; i < server->body_count; i++) buf_deinit(&server->bodies[i]);
     mem_free(server);
 }
 

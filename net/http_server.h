@@ -18,7 +18,8 @@
  *
  * A peer that needs bytes HTTP cannot express takes the socket: http_exchange_raw() gives the
  * descriptor (non-blocking), the caller writes what it likes, then http_exchange_raw_end() closes
- * it, with FIN or with a true RST (connect(AF_UNSPEC); SO_LINGER is not enough there). */
+ * it, with FIN or with a true RST (connect(AF_UNSPEC); SO_LINGER is not enough there), or keeps it
+ * for the next request. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,6 +45,7 @@ struct http_server_config {
     struct http_limits limits;  /* exact ones, by phase; zero: none */
     uint32_t connections_per_client_max; /* by address; more are refused at accept; 0: no limit */
     bool make_room;
+    size_t connection_bytes; /* memory for each one's head and buffers; 0: 32 KiB */
     void (*on_request)(void *context, struct http_exchange *exchange);
     /* May answer with http_reply(); only method, path, headers, size and peer are there (may be
      * NULL). */
@@ -54,6 +56,14 @@ struct http_server_config {
     /* The client of a request not yet answered went away (may be NULL). The exchange must still be
      * ended. */
     void (*on_gone)(void *context, struct http_exchange *exchange);
+    /* The client of a request that on_head has seen went away before on_request (may be NULL). The
+     * exchange must not be ended. */
+    void (*on_dropped)(void *context, struct http_exchange *exchange);
+    /* An answer of http_reply() has left whole, or (not `whole`) its client went away first (may be
+     * NULL). Called once for each. */
+    void (*on_done)(void *context, struct http_exchange *exchange, bool whole);
+    /* Whom http_listener.h gives connections that are not to be served; `fd` is his. */
+    void (*on_take)(void *context, int fd);
     void *context;
 };
 
@@ -91,6 +101,16 @@ unsigned http_exchange_header_all(struct http_exchange *exchange, const char *na
                                   struct buf *joined);
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *length);
 bool http_exchange_body_too_large(const struct http_exchange *exchange);
+/* The body is not needed any more: its memory serves the next request. */
+void http_exchange_body_done(struct http_exchange *exchange);
+
+/* Inside on_head: on_request is to be called when `body_bytes` of the body have been read, or the
+ * whole of a shorter one, and no more is read. Such an exchange is ended raw, or goes on. */
+void http_exchange_stop_at(struct http_exchange *exchange, size_t body_bytes);
+/* Inside on_request or later: it stopped before its end, unless it was told to go on. */
+bool http_exchange_stopped(const struct http_exchange *exchange);
+/* Reads on; on_request is called again when the body is complete. */
+void http_exchange_go_on(struct http_exchange *exchange);
 
 /* An address: IPv6, or IPv4 as ::ffff:a.b.c.d. */
 struct http_peer {
@@ -133,7 +153,8 @@ struct http_response {
 
 void http_reply(struct http_exchange *exchange, const struct http_response *response);
 
-enum http_raw_end { HTTP_RAW_FIN, HTTP_RAW_RST };
+/* KEEP: a whole answer was written, and the next request is read as on a new connection. */
+enum http_raw_end { HTTP_RAW_FIN, HTTP_RAW_RST, HTTP_RAW_KEEP };
 
 /* The connection's socket; from here on nothing else may be sent by the library, and the caller
  * watches for the client's leaving itself (on_gone is silent now). A poll on it must be closed

@@ -1,19 +1,27 @@
 #ifndef NET_HTTP_SERVER_PRIVATE_H
 #define NET_HTTP_SERVER_PRIVATE_H
-/* Shared by http_server.c (the daemon on the loop), http_accept.c (the listening socket),
- * http_connection.c (one connection) and http_exchange.c (one request); nobody else includes it.
+/* Shared by http_server.c (the daemon on the loop), http_accept.c and http_listener.c (the listening
+ * socket), http_connection.c (one connection), http_exchange.c and http_raw.c (one request);
+ * nobody else includes it.
  *
  *   RECEIVING -> HANDED -> SUSPENDED -> ENDED      HANDED: inside on_request
  *                   \_____________________^        ENDED: by http_reply or http_exchange_raw_end
- */
+ *
+ * A request that stops goes RECEIVING -> HANDED -> SUSPENDED -> RECEIVING when it is to go on. */
 
 #include <microhttpd.h>
 #include <sys/queue.h>
 
 #include "base/buf.h"
+#include "net/http_listener.h"
 #include "net/http_server.h"
 
-enum { HTTP_SERVER_CONNECTIONS_SPARE = 64 }; /* being closed at one time */
+enum {
+    HTTP_SERVER_CONNECTIONS_SPARE = 64, /* being closed at one time */
+    HTTP_SERVER_BODIES_MAX = 16,        /* memory of bodies that waits for the next request */
+    HTTP_ACCEPT_BACKLOG = 4096,
+    HTTP_FILLERS_MAX = 4,
+};
 
 enum exchange_state { EXCHANGE_RECEIVING, EXCHANGE_HANDED, EXCHANGE_SUSPENDED, EXCHANGE_ENDED };
 
@@ -28,6 +36,10 @@ struct http_exchange {
     size_t received; /* body bytes, also those dropped */
     void *user;
     bool raw;
+    bool stops;     /* at `stop_at` bytes of the body */
+    bool stopped;   /* there, before the end */
+    bool seen;      /* by on_head */
+    size_t stop_at;
     bool ambiguous; /* see struct http_head_size */
     struct MHD_Response *response; /* owned; NULL in ENDED: close the connection */
     unsigned status;
@@ -40,6 +52,7 @@ struct http_connection {
     struct http_exchange *exchange; /* the one being watched */
     uv_poll_t watch;
     bool watch_ready;
+    bool watched; /* the poll is active; it stays so between requests */
     LIST_ENTRY(http_connection) link;
     TAILQ_ENTRY(http_connection) waiting_link;
     bool waiting;   /* in server->waiting */
@@ -76,10 +89,17 @@ struct http_server {
     uint32_t dying; /* of them */
     uint32_t pending;
     bool draining;
+    bool last_answers;       /* each connection is closed after its answer */
+    enum http_listen listen; /* http_listener.h */
+    int hold_fd;             /* bound, never listening; -1: none */
+    int fillers[HTTP_FILLERS_MAX]; /* connections of our own that fill the queue */
+    uint32_t filler_count;
     bool running; /* inside MHD_run() */
     bool closing; /* takes no request any more */
     struct http_exchange *free; /* ready for use again */
     uint32_t free_count;
+    struct buf bodies[HTTP_SERVER_BODIES_MAX]; /* empty, with memory */
+    uint32_t body_count;
 };
 
 /* Lets the daemon run in the next turn of the loop, never inside the caller. */
@@ -89,23 +109,41 @@ struct http_exchange *http_exchange_open(struct http_connection *on,
                                          struct MHD_Connection *connection);
 /* The request is over for the daemon. */
 void http_exchange_release(struct http_exchange *exchange);
-void http_exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length);
 /* Whether nobody can say for sure where its body ends; http_exchange_fields.c. */
 bool http_exchange_look_for_ambiguity(struct http_exchange *exchange);
 /* Calls on_head; when that has answered, the body is dropped or the connection is closed. */
 enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
+/* Reads some of a body up to where it stops; what is left is for after that. */
+enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
+                                   size_t *length);
+/* Tells on_done or on_dropped, once. */
+void http_exchange_tell_end(struct http_exchange *exchange, bool whole);
 /* Calls on_request; queues the answer, or suspends the connection. */
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange);
 /* Queues the answer of an ended exchange; MHD_NO closes the connection. */
 enum MHD_Result http_exchange_queue(struct http_exchange *exchange);
+/* Ends it: the daemon goes on with the connection, soon. */
+void http_exchange_end(struct http_exchange *exchange);
+int http_exchange_fd(const struct http_exchange *exchange);
+/* Somebody else takes the socket. */
+void http_connection_unwatch(struct http_connection *on);
 void http_connection_watch_close(struct http_connection *on);
 
 /* http_accept.c */
-enum err http_accept_listen(struct address *address, enum port_share share, int *out,
+/* `hold`, unless NULL: a second socket on the port, which keeps it when the first is closed. */
+enum err http_accept_listen(struct address *address, enum port_share share, int *out, int *hold,
                             struct err_note *note);
 void http_accept_start(struct http_server *server);
 /* Closes the listening socket; its handles stay open. */
 void http_accept_stop(struct http_server *server);
+/* Takes what waits in the kernel's queue, as on any turn. */
+void http_accept_waiting(struct http_server *server);
+void http_accept_pause(struct http_server *server);
+void http_accept_resume(struct http_server *server);
+
+/* http_listener.c */
+void http_listener_stop(struct http_server *server);
+
 
 /* http_connection.c */
 void http_connections_init(struct http_server *server);
@@ -114,6 +152,8 @@ struct http_connection *http_connection_open(struct http_server *server);
 /* Frees it, perhaps in the loop's next turn. */
 void http_connection_closed(struct http_connection *on);
 void http_connection_enter(struct http_connection *on, enum http_phase phase);
+/* Closes it in the daemon's next turn. */
+void http_connection_give_up(struct http_connection *on);
 /* `bytes` of the body have come. */
 void http_connection_progress(struct http_connection *on, size_t bytes);
 /* Gives up the connection that has waited longest for its client; false when none waits. */
