@@ -135,7 +135,10 @@ static struct digits choose(uint64_t lower, uint64_t at, uint64_t upper, int k)
 /* False when the table does not reach. `fraction` and `exponent` are the double's fields. */
 static bool shortest(uint64_t fraction, int exponent, struct digits *out)
 {
-    if (exponent == 0) return false; /* zero and the smallest */
+    if (exponent == 0) { /* zero and the smallest */
+        *out = (struct digits){ 0, 0 };
+        return fraction == 0;
+    }
     uint64_t c = fraction | (uint64_t)1 << FRACTION_BITS;
     int q = exponent - EXPONENT_BIAS;
     if (q <= 0 && q > -53 && (c & (((uint64_t)1 << -q) - 1)) == 0) {
@@ -157,7 +160,7 @@ static bool shortest(uint64_t fraction, int exponent, struct digits *out)
 /* Eight digits of a number below 10^8, the first in the lowest byte: halves, quarters, digits, each
  * step for all parts at once. A division by 100 or 10 is a multiplication and a shift, exact for
  * numbers so small. */
-static uint64_t eight_digits(uint64_t value)
+static inline uint64_t eight_digits(uint64_t value)
 {
     uint64_t halves = value / 10000 | (value % 10000) << 32;
     uint64_t hundreds = (halves * 10486) >> 20 & 0x0000007F0000007F;
@@ -179,17 +182,18 @@ static void put_eight(uint64_t digits, char *out)
 static size_t write_digits(uint64_t value, char out[DIGITS_ROOM])
 {
     const uint64_t unit = 100000000;
-    uint64_t parts[3] = { eight_digits(value % unit), 0, 0 };
-    size_t part = 0;
-    for (value /= unit; value > 0; value /= unit) parts[++part] = eight_digits(value % unit);
-    if (parts[part] == 0) {
-        out[0] = '0';
-        return 1;
+    uint64_t first = value;
+    uint64_t rest[2];
+    size_t more = 0; /* how many of them */
+    while (first >= unit) {
+        rest[more++] = eight_digits(first % unit);
+        first /= unit;
     }
-    size_t zeros = (size_t)__builtin_ctzll(parts[part]) / 8;
-    put_eight(parts[part] >> (8 * zeros), out);
+    first = eight_digits(first);
+    size_t zeros = (size_t)__builtin_ctzll(first | (uint64_t)1 << 63) / 8; /* 0 has one digit */
     size_t count = 8 - zeros;
-    for (; part > 0; count += 8) put_eight(parts[--part], out + count);
+    put_eight(first >> (8 * zeros), out);
+    for (; more > 0; count += 8) put_eight(rest[--more], out + count);
     return count;
 }
 

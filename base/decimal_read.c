@@ -104,7 +104,7 @@ static double read_far(const char *text, size_t length)
 }
 
 /* Its double, when the C library is not needed for it. */
-static bool take_double(const struct number *number, double *out)
+static inline bool take_double(const struct number *number, double *out)
 {
     static const double exact[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -148,7 +148,7 @@ static uint64_t join_eight(uint64_t digits)
 
 /* Moves past digits, eight at once where there is so much text. The value wraps: the caller counts
  * the digits. */
-static const char *take_run(const char *at, const char *end, uint64_t *value)
+static inline const char *take_run(const char *at, const char *end, uint64_t *value)
 {
     static const uint64_t power[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
     uint64_t bytes;

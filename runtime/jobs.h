@@ -54,6 +54,7 @@ struct job {
     struct http_call *http;  /* the transfer; NULL once it ended */
     char nonce[NONCE_MAX + 1]; /* X-Request-ID of the attempt: "<request id>~<attempt>" */
     struct buf sent;         /* body of the attempt; borrowed by the transfer */
+    bool keeps_memory;       /* free, but its arena and `sent` hold memory for the next one */
 };
 
 struct jobs {
@@ -61,6 +62,7 @@ struct jobs {
     uint32_t *free;    /* owned: a stack of free ids */
     uint32_t count;
     uint32_t free_count;
+    uint32_t keeping; /* how many keep memory */
 };
 
 void jobs_init(struct jobs *jobs, uint32_t count, struct service *service);
@@ -68,7 +70,8 @@ void jobs_init(struct jobs *jobs, uint32_t count, struct service *service);
 void jobs_deinit(struct jobs *jobs);
 /* A job in stage QUEUED, or NULL when all are in work. */
 struct job *jobs_take(struct jobs *jobs);
-/* Frees what the job holds; its exchange and transfer must have ended. */
+/* Frees what the job holds; its exchange and transfer must have ended. The scratch memory of some
+ * jobs stays for those that take them next. */
 void jobs_release(struct jobs *jobs, struct job *job);
 uint32_t jobs_in_use(const struct jobs *jobs);
 

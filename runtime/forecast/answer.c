@@ -3,10 +3,13 @@
 #include <assert.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "forecast/document.h"
+
+enum { SCRATCH_BYTES = 8 * 1024 /* most answers need no more */ };
 
 static const char *const quantile_names[FORECAST_QUANTILES] = { "0.1", "0.5", "0.9" };
 
@@ -113,7 +116,9 @@ enum err answer_parse(const char *body, size_t length, const struct forecast_req
                       struct forecast_values *out, struct err_note *note)
 {
     assert(out->horizon == request->horizon);
+    _Alignas(max_align_t) unsigned char scratch[SCRATCH_BYTES];
     struct arena arena = { 0 };
+    arena_lend(&arena, scratch, sizeof scratch);
     cJSON *root = NULL;
     const cJSON *quantiles = NULL;
     enum err rc = document_parse(body, length, "the answer", &arena, &root, note);

@@ -3,13 +3,14 @@
 #include <assert.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const double z90 = 1.2815515655446004; /* of the normal distribution; at 10 % it is -z90 */
 static const double ewma_alpha = 0.2;
 
-enum { ROLLING_WINDOW = 64 };
+enum { ROLLING_WINDOW = 64, SCRATCH_BYTES = 8 * 1024 /* 500 values */ };
 
 /* The series in model space. */
 struct history {
@@ -134,10 +135,12 @@ enum err baseline_forecast(enum baseline_kind kind, const struct forecast_reques
 {
     assert(out->horizon == request->horizon);
     assert(request->input_len >= FORECAST_POINTS_MIN && request->input_len <= request->y_count);
+    _Alignas(max_align_t) unsigned char scratch[SCRATCH_BYTES];
     struct arena arena = { 0 };
+    arena_lend(&arena, scratch, sizeof scratch);
     struct history history = { .count = request->input_len, .eps = request->eps };
     const double *y = request->y + (request->y_count - request->input_len);
-    history.x = arena_alloc(&arena, history.count, sizeof *history.x);
+    history.x = arena_room(&arena, history.count, sizeof *history.x);
     for (uint32_t i = 0; i < history.count; i++) {
         history.x[i] = transform_forward(request->transform, request->eps, y[i]);
     }

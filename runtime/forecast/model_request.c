@@ -10,6 +10,8 @@
 enum {
     SECONDS_PER_MINUTE = 60,
     BATCH = 64, /* values at once */
+    OTHER_BYTES = 1024, /* besides times and values, as a rule */
+    VALUE_ITEM_BYTES = 22,
     TIME_ITEM_BYTES = sizeof ",\"2026-01-01T00:00:00Z\"" - 1,
 };
 
@@ -140,6 +142,7 @@ void model_request_write(struct buf *out, const struct forecast_request *request
                          const struct forecast_config *config, uint64_t timeout_ns)
 {
     struct json json;
+    buf_expect(out, OTHER_BYTES + request->input_len * (size_t)(TIME_ITEM_BYTES + VALUE_ITEM_BYTES));
     json_init(&json, out);
     json_open(&json, '{');
     switch ((enum upstream_api)config->upstream_api) {

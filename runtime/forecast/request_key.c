@@ -14,7 +14,7 @@ static const char family_tag[] = "tsfm:family:v1";
 enum { NUMBER_BYTES = 8, BATCH_NUMBERS = 128 };
 
 struct form {
-    EVP_MD_CTX *digest; /* owned, from form_begin() to form_end() */
+    EVP_MD_CTX *digest; /* borrowed, from form_begin() to form_end() */
 };
 
 static void put_bytes(struct form *form, const void *bytes, size_t length)
@@ -25,7 +25,10 @@ static void put_bytes(struct form *form, const void *bytes, size_t length)
 
 static void put_little_endian(uint8_t *out, uint64_t value, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    memcpy(out, &value, bytes);
 }
 
 static void put_length(struct form *form, uint32_t length)
@@ -116,11 +119,19 @@ static void put_request(struct form *form, const struct request_reader *reader)
     put_text(form, request->liquidity_bucket);
 }
 
+/* Made once: looking up the algorithm and making a context costs as much as a short text. */
 static void form_begin(struct form *form)
 {
-    form->digest = EVP_MD_CTX_new();
-    assert(form->digest != NULL);
-    int ok = EVP_DigestInit_ex(form->digest, EVP_sha256(), NULL);
+    static _Thread_local EVP_MD_CTX *digest; /* for the life of the thread */
+    if (digest == NULL) {
+        digest = EVP_MD_CTX_new();
+        assert(digest != NULL);
+        int ok = EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
+        assert(ok == 1);
+    }
+    form->digest = digest;
+    /* The same algorithm, from the start. */
+    int ok = EVP_DigestInit_ex(digest, NULL, NULL);
     assert(ok == 1);
 }
 
@@ -130,7 +141,6 @@ static void form_end(struct form *form, struct cache_key *out)
     unsigned length = 0;
     int ok = EVP_DigestFinal_ex(form->digest, out->bytes, &length);
     assert(ok == 1 && length == CACHE_KEY_BYTES);
-    EVP_MD_CTX_free(form->digest);
 }
 
 void request_make_key(const struct request_reader *reader)

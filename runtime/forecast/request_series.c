@@ -47,7 +47,7 @@ static enum err read_y(struct request_reader *reader)
     enum err rc = check_numbers(reader, y, "y");
     if (rc != ERR_OK) return rc;
 
-    double *values = arena_alloc(reader->arena, (size_t)count, sizeof *values);
+    double *values = arena_room(reader->arena, (size_t)count, sizeof *values);
     double *at = values;
     for (const cJSON *item = y->child; item != NULL; item = item->next) *at++ = item->valuedouble;
     out->y = values;
@@ -96,7 +96,7 @@ static enum err read_y_ts(struct request_reader *reader)
                               "long",
                               count, out->y_count);
     }
-    int64_t *times = arena_alloc(reader->arena, (size_t)count, sizeof *times);
+    int64_t *times = arena_room(reader->arena, (size_t)count, sizeof *times);
     struct iso_time previous = { 0 };
     size_t index = 0;
     for (const cJSON *item = y_ts->child; item != NULL; item = item->next, index++) {

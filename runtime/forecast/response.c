@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 
+enum { OTHER_BYTES = 240, VALUE_BYTES = 21 }; /* as a rule */
+
 static const char *const quantile_names[FORECAST_QUANTILES] = { "0.1", "0.5", "0.9" };
 
 /* What was written stays open: response_write_meta() goes on there. */
@@ -18,6 +20,7 @@ void response_write_forecast(struct buf *out, const struct forecast_request *req
                              const struct forecast_values *values)
 {
     struct json json;
+    buf_expect(out, OTHER_BYTES + values->horizon * (size_t)(FORECAST_QUANTILES * VALUE_BYTES));
     json_init(&json, out);
     json_open(&json, '{');
     json_key(&json, "market_id");
