@@ -28,7 +28,8 @@ struct http_socket {
     struct http_call *call; /* the one that uses it; NULL: idle, or a pipe */
     uv_poll_t poll;
     int fd;
-    int wanted; /* uv_poll events; 0: none */
+    int wanted;  /* uv_poll events that libcurl waits for; 0: none */
+    int watched; /* those that libuv was asked for; an idle connection stays watched for reading */
     bool pipe;
     bool closed;
     bool known; /* the next four are set: what PREREQ calls this connection */

@@ -86,10 +86,30 @@ void http_call_socket_release(struct http_call *call)
     }
 }
 
+static void socket_on_poll(uv_poll_t *poll, int status, int events);
+
+/* Each change costs two system calls, so there is none between the transfers of one connection. */
+static void socket_watch(struct http_socket *s, int events)
+{
+    if (events == s->watched) return;
+    s->watched = events;
+    if (events == 0) {
+        uv_poll_stop(&s->poll);
+    } else {
+        uv_poll_start(&s->poll, events, socket_on_poll);
+    }
+}
+
 static void socket_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct http_socket *s = poll->data;
     struct http_client *client = s->client;
+    if (status != 0) s->watched = 0; /* libuv has stopped the poll */
+    if (s->wanted == 0) {
+        /* An idle connection ended, or spoke unasked: PREREQ finds that out before its next use. */
+        socket_watch(s, 0);
+        return;
+    }
     struct http_call *call = s->call;
     bool in_use = call != NULL && call->socket == s;
     int action = 0; /* after an error libcurl looks for itself: its own flag for it means a failed
@@ -109,9 +129,7 @@ static void socket_on_poll(uv_poll_t *poll, int status, int events)
     }
     if (in_use && call->tell_progress) http_call_make_ready(call);
     /* libuv stops a poll that met an error, but there may be more to read before it. */
-    if (status != 0 && !s->closed && s->wanted != 0) {
-        uv_poll_start(&s->poll, s->wanted, socket_on_poll);
-    }
+    if (status != 0 && !s->closed && s->wanted != 0) socket_watch(s, s->wanted);
     http_client_flush(client);
 }
 
@@ -126,8 +144,8 @@ static int socket_on_curl(CURL *easy, curl_socket_t fd, int what, void *context,
         s->wanted = 0;
         if (s->pipe) {
             socket_close(s);
-        } else {
-            uv_poll_stop(&s->poll);
+        } else if (s->watched != UV_READABLE) {
+            socket_watch(s, 0);
         }
         return 0;
     }
@@ -137,7 +155,7 @@ static int socket_on_curl(CURL *easy, curl_socket_t fd, int what, void *context,
         s->pipe = true;
     }
     s->wanted = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    uv_poll_start(&s->poll, s->wanted, socket_on_poll);
+    socket_watch(s, s->wanted);
     /* It waits for the answer only, so the request is out. */
     struct http_call *call = s->call;
     if (what == CURL_POLL_IN && call != NULL && call->socket == s && !call->sent) {

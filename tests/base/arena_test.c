@@ -80,6 +80,13 @@ static void lent_memory_is_used_first_and_never_freed(void **state)
     assert_true(first < scratch || first >= scratch + sizeof scratch);
     arena_deinit(&arena);
     assert_null(arena.head);
+
+    arena_lend(&arena, scratch, sizeof scratch);
+    assert_string_equal(arena_printf(&arena, "lent"), "lent");
+    arena_deinit(&arena);
+    assert_null(arena.head);
+    assert_string_equal(arena_printf(&arena, "ours"), "ours");
+    arena_deinit(&arena);
 }
 
 static void a_cleared_arena_gives_zeroed_memory_again(void **state)

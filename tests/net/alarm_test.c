@@ -115,6 +115,34 @@ static void an_alarm_that_is_stopped_or_moved_does_not_ring(void **state)
     bell_close(&bell);
 }
 
+/* Nobody pays for deadlines that are met: the timerfd is left as it is until it rings. */
+static void an_alarm_that_is_put_off_again_and_again_rings_at_the_last_moment(void **state)
+{
+    (void)state;
+    struct bell bell;
+    bell_open(&bell);
+    instant_ns first = instant_add(clock_now(), 2 * NS_PER_MS);
+    instant_ns due = first;
+    alarm_set(&bell.alarm, due);
+    for (int i = 0; i < 100; i++) {
+        if (i % 7 == 3) alarm_set(&bell.alarm, INSTANT_NEVER);
+        due = instant_add(due, 100 * NS_PER_US);
+        alarm_set(&bell.alarm, due);
+        assert_true(bell.alarm.set == first);
+    }
+    assert_true(loop_run_until(&bell.loop, bell_rang, &bell));
+    assert_true(bell.rung_at >= due);
+    assert_int_equal(bell.rung, 1);
+    /* An earlier one is not waited for in vain. */
+    alarm_set(&bell.alarm, instant_add(clock_now(), 3600 * NS_PER_S));
+    due = instant_add(clock_now(), NS_PER_MS);
+    alarm_set(&bell.alarm, due);
+    bell.rung = 0;
+    assert_true(loop_run_until(&bell.loop, bell_rang, &bell));
+    assert_true(bell.rung_at >= due);
+    bell_close(&bell);
+}
+
 /* A grandchild holds on to its parent; the pipe closes when the last of both has ended. */
 static void a_child_ends_with_the_program_that_started_it(void **state)
 {
@@ -165,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_moment_that_is_over_rings_in_the_next_turn),
         cmocka_unit_test(an_alarm_may_be_set_while_it_rings),
         cmocka_unit_test(an_alarm_that_is_stopped_or_moved_does_not_ring),
+        cmocka_unit_test(an_alarm_that_is_put_off_again_and_again_rings_at_the_last_moment),
         cmocka_unit_test(a_child_ends_with_the_program_that_started_it),
         cmocka_unit_test(a_child_whose_parent_is_already_gone_ends_at_once),
     };
