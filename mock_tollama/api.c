@@ -1,51 +1,18 @@
-/* tollama's HTTP interface: routes, the forecast endpoints with their fate, the fixed answers. */
-#include <assert.h>
+/* tollama's HTTP interface: its routes, and the answers about the server itself. */
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/mem.h"
-#include "base/rng.h"
-#include "mock/ask.h"
+#include "mock/attempt.h"
+#include "mock/control.h"
 #include "mock/forecast.h"
-#include "mock/head.h"
-#include "mock/state.h"
-
-enum { PPM_ALL = 1000000 };
-
-/* Before zero no phase is in force, and none reaches to the end of time either. */
-#define OFFSET_BEFORE_START UINT64_MAX
+#include "mock/models.h"
+#include "mock/timestamp.h"
 
 static const char CONTROL_PREFIX[] = "/__mock/";
 
-enum route_kind { ROUTE_FIXED, ROUTE_FORECAST };
-
-/* To add an endpoint: one row. */
-static const struct route {
-    const char *path;
-    const char *method;
-    enum route_kind kind;
-    enum ask_api api; /* ROUTE_FORECAST */
-    const char *body; /* ROUTE_FIXED */
-} ROUTES[] = {
-    { "/v1/forecast", "POST", ROUTE_FORECAST, ASK_V1, NULL },
-    { "/api/forecast", "POST", ROUTE_FORECAST, ASK_OLLAMA, NULL },
-    { "/v1/timeseries/forecast", "POST", ROUTE_FORECAST, ASK_TIMESERIES, NULL },
-    { "/v1/health", "GET", ROUTE_FIXED, ASK_V1, "{\"status\":\"ok\"}" },
-    { "/health/live", "GET", ROUTE_FIXED, ASK_V1, "{\"status\":\"ok\"}" },
-    { "/health/ready", "GET", ROUTE_FIXED, ASK_V1,
-      "{\"status\":\"ok\",\"healthy\":true,"
-      "\"disk\":{\"healthy\":true,\"path\":\"/\",\"free_bytes\":1099511627776},"
-      "\"runner_manager\":{\"healthy\":true,\"configured_runners\":1,\"running_runners\":1,"
-      "\"restart_total\":0}}" },
-    { "/api/version", "GET", ROUTE_FIXED, ASK_V1, "{\"version\":\"" TOLLGATE_VERSION "+mock\"}" },
-    { "/api/tags", "GET", ROUTE_FIXED, ASK_V1,
-      "{\"models\":[{\"name\":\"chronos\",\"model\":\"chronos\",\"size\":0,"
-      "\"modified_at\":\"2026-01-01T00:00:00Z\",\"digest\":\"mock\","
-      "\"details\":{\"format\":\"mock\",\"family\":\"mock\"}}]}" },
-};
-
-/* A header value that HTTP can carry back; others are not echoed. */
-static const char *echo_of(struct http_exchange *exchange)
+const char *api_echo_of(struct http_exchange *exchange)
 {
     const char *id = http_exchange_header(exchange, "X-Request-ID");
     for (const char *at = id; at != NULL && *at != '\0'; at++) {
@@ -58,12 +25,13 @@ void api_reply(struct http_exchange *exchange, const struct api_answer *answer)
 {
     struct http_header headers[2];
     size_t count = 0;
-    const char *echo = echo_of(exchange);
+    const char *echo = api_echo_of(exchange);
     if (echo != NULL) headers[count++] = (struct http_header){ "X-Request-ID", echo };
-    if (answer->allow != NULL) headers[count++] = (struct http_header){ "Allow", answer->allow };
+    if (answer->extra.name != NULL) headers[count++] = answer->extra;
+    const char *type = answer->content_type != NULL ? answer->content_type : "application/json";
     http_reply(exchange, &(struct http_response){
                              .status = answer->status,
-                             .content_type = "application/json",
+                             .content_type = type,
                              .headers = headers,
                              .header_count = count,
                              .body = answer->body,
@@ -72,142 +40,224 @@ void api_reply(struct http_exchange *exchange, const struct api_answer *answer)
                          });
 }
 
-void api_reply_error(struct http_exchange *exchange, unsigned status, const char *sentence)
+void api_reply_buf(struct http_exchange *exchange, struct buf *body)
+{
+    api_reply(exchange, &(struct api_answer){ .status = 200, .body = buf_text(body) });
+    buf_deinit(body);
+}
+
+void api_reply_hint(struct http_exchange *exchange, unsigned status, const char *sentence,
+                    const char *hint)
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    forecast_write_error(&body, status, sentence);
+    forecast_write_error_hint(&body, status, sentence, hint);
     api_reply(exchange, &(struct api_answer){ .status = status, .body = buf_text(&body) });
     buf_deinit(&body);
 }
 
-static void plan_healthy(struct reply_plan *out)
+void api_reply_error(struct http_exchange *exchange, unsigned status, const char *sentence)
 {
-    *out = (struct reply_plan){
-        .status = 200,
-        .answer = ANSWER_GOOD,
-        .step_count = 3,
-        .steps = { { .kind = PLAN_HEAD },
-                   { .kind = PLAN_BODY, .to_ppm = PPM_ALL },
-                   { .kind = PLAN_END } },
-    };
+    api_reply_hint(exchange, status, sentence, NULL);
 }
 
-static void plan_for(const struct mock *mock, const struct identity *identity, instant_ns read_at,
-                     struct reply_plan *out)
+void api_reply_wrong_method(struct http_exchange *exchange, const char *allowed)
 {
-    if (mock->config.scenario == NULL) {
-        plan_healthy(out);
+    api_reply(exchange, &(struct api_answer){ .status = 405,
+                                              .body = "{\"detail\":\"Method Not Allowed\"}",
+                                              .extra = { "Allow", allowed } });
+}
+
+const cJSON *api_read_body(struct http_exchange *exchange, struct arena *arena)
+{
+    size_t length = 0;
+    size_t at = 0;
+    cJSON *document = NULL;
+    const char *body = http_exchange_body(exchange, &length);
+    if (http_exchange_body_too_large(exchange)) {
+        api_reply_error(exchange, 413, "the request body is too large");
+    } else if (json_read(body, length, arena, &document, &at) != NULL) {
+        api_reply_error(exchange, 400, "the request body is not JSON");
+    } else {
+        return document;
+    }
+    return NULL;
+}
+
+void api_json_moment(struct json *json, const struct mock *mock, instant_ns when)
+{
+    char text[TIMESTAMP_TEXT_MAX];
+    if (when == INSTANT_NEVER) {
+        json_null(json);
         return;
     }
-    struct plan_query query = {
-        .request_key = hash_text(identity->id),
-        .attempt = identity->attempt,
-        .offset_ns = read_at >= mock->start ? read_at - mock->start : OFFSET_BEFORE_START,
-    };
-    plan_make(mock->config.scenario, mock->config.seed, &query, out);
+    uint64_t since_ms = instant_until(when, mock->created) / NS_PER_MS;
+    json_string(json, timestamp_utc(mock->created_wall_ms + since_ms, text));
 }
 
-/* What is wrong with the request itself: 200 for nothing, and `ask` is filled; release it anyway.
- */
-static unsigned check_request(struct http_exchange *exchange, enum ask_api api, struct ask *ask,
-                              struct err_note *note)
+void api_play(struct mock *mock, struct player_order *order)
 {
-    if (http_exchange_body_too_large(exchange)) {
-        err_note_set(note, ERR_TOO_LARGE, NULL, 0, 0, "the request body is over %d bytes",
-                     (int)MOCK_BODY_BYTES_MAX);
-        return 413;
-    }
-    size_t length = 0;
-    const char *body = http_exchange_body(exchange, &length);
-    return ask_parse(api, body, length, ask, note) == ERR_OK ? 200 : 400;
+    if (player_start(&mock->player, order)) return;
+    mem_free(order->id);
+    mem_free(order->echo_id);
+    mem_free(order->body);
+    if (order->on_end != NULL) order->on_end(order->owner);
+    api_reply_error(order->exchange, 503, "too many requests are open in the mock");
 }
 
-/* Fills status, answer, content type and body. */
-static void order_answer(struct player_order *order, const struct ask *ask, unsigned checked,
-                         const char *sentence)
+static void on_health(struct mock *mock, struct http_exchange *exchange)
+{
+    (void)mock;
+    api_reply(exchange, &(struct api_answer){ .status = 200, .body = "{\"status\":\"ok\"}" });
+}
+
+static void on_version(struct mock *mock, struct http_exchange *exchange)
+{
+    (void)mock;
+    api_reply(exchange, &(struct api_answer){
+                            .status = 200, .body = "{\"version\":\"" TOLLGATE_VERSION "+mock\"}" });
+}
+
+static unsigned count_loaded(struct mock *mock)
+{
+    unsigned count = 0;
+    registry_expire(&mock->registry, clock_now());
+    for (size_t i = 0; i < mock->registry.count; i++)
+        count += mock->registry.models[i].loaded;
+    return count;
+}
+
+static void on_ready(struct mock *mock, struct http_exchange *exchange)
+{
+    struct buf body;
+    const char *healthy = mock->unready ? "false" : "true";
+    buf_init(&body, BUF_UNBOUNDED);
+    buf_printf(&body,
+               "{\"status\":\"%s\",\"healthy\":%s,"
+               "\"disk\":{\"healthy\":true,\"path\":\"/\",\"free_bytes\":1099511627776},"
+               "\"runner_manager\":{\"healthy\":%s,\"configured_runners\":1,"
+               "\"running_runners\":%u,\"restart_total\":0}}",
+               mock->unready ? "unhealthy" : "ok", healthy, healthy, count_loaded(mock));
+    api_reply(exchange,
+              &(struct api_answer){ .status = mock->unready ? 503 : 200, .body = buf_text(&body) });
+    buf_deinit(&body);
+}
+
+static void on_metrics(struct mock *mock, struct http_exchange *exchange)
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    bool failed = order->plan->status != 200;
-    order->status = failed ? order->plan->status : checked;
-    order->answer = ANSWER_GOOD;
-    if (order->status == 200) {
-        struct forecast_reply reply = {
-            .fault = order->plan->answer,
-            .luck = draw(0, rng_stream("answer"), hash_text(order->id), order->attempt),
-            .latency_ns = order->plan->latency_ns,
-        };
-        order->answer = reply.fault;
-        order->content_type = forecast_content_type(ask, reply.fault);
-        forecast_write(&body, ask, &reply);
-    } else if (head_has_body(order->status)) {
-        order->content_type = "application/json";
-        forecast_write_error(&body, order->status, failed ? NULL : sentence);
-    }
-    order->body_length = body.length;
-    order->body = buf_take(&body);
+    metrics_write(&body, &mock->metrics,
+                  &(struct metrics_now){ .models_loaded = count_loaded(mock),
+                                         .open = player_open(&mock->player),
+                                         .generation = mock->show.generation,
+                                         .ledger = &mock->ledger });
+    api_reply(exchange,
+              &(struct api_answer){ .status = 200,
+                                    .body = buf_text(&body),
+                                    .content_type = "text/plain; version=0.0.4; charset=utf-8" });
+    buf_deinit(&body);
 }
 
-static char *order_echo(struct http_exchange *exchange, const struct player_order *order)
+/* Always 200: whether the forecast would be taken is the answer. */
+static void on_validate(struct mock *mock, struct http_exchange *exchange)
 {
-    const char *echo = echo_of(exchange);
-    if (echo == NULL) return NULL;
-    return mem_copy_string(order->answer == ANSWER_WRONG_ID ? "another-request" : echo);
-}
-
-static void on_forecast(struct mock *mock, struct http_exchange *exchange,
-                        const struct route *route)
-{
-    instant_ns read_at = clock_now();
-    struct identity_source source = {
-        .request_id = http_exchange_header(exchange, "X-Request-ID"),
-        .attempt = http_exchange_header(exchange, "X-Attempt"),
-    };
-    source.body = http_exchange_body(exchange, &source.body_length);
-    struct identity identity = identity_make(&mock->identities, &source);
-    struct reply_plan plan;
-    plan_for(mock, &identity, read_at, &plan);
-
-    struct ask ask = { .api = route->api };
     struct err_note note = { .err = ERR_OK };
-    /* The scenario comes first: a server that is down does not validate either. */
-    unsigned checked = 200;
-    if (plan.status == 200) checked = check_request(exchange, route->api, &ask, &note);
-    struct player_order order = {
-        .exchange = exchange,
-        .plan = &plan,
-        .read_at = read_at,
-        .at_ns = (int64_t)(read_at - mock->start),
-        .path = route->path,
-        .id = identity.id,
-        .attempt = identity.attempt,
-    };
-    order_answer(&order, &ask, checked, note.sentence);
-    order.echo_id = order_echo(exchange, &order);
+    struct ask ask = { .api = ASK_OLLAMA };
+    struct model *model = NULL;
+    struct buf body;
+    struct json json;
+    const char *hint = NULL;
+    size_t length = 0;
+    const char *bytes = http_exchange_body(exchange, &length);
+    enum err rc = ask_parse(ASK_OLLAMA, bytes, length, &ask, &note);
+    if (rc == ERR_SYNTAX || http_exchange_body_too_large(exchange)) {
+        api_reply_error(exchange, rc == ERR_SYNTAX ? 400 : 413, note.sentence);
+        ask_deinit(&ask);
+        return;
+    }
+    if (rc == ERR_OK) {
+        enum model_state state = registry_check(&mock->registry, ask.model, &model);
+        (void)models_refusal(state, ask.model, &note, &hint);
+    }
+    buf_init(&body, BUF_UNBOUNDED);
+    json_init(&json, &body);
+    json_open(&json, '{');
+    json_key(&json, "valid");
+    json_bool(&json, note.err == ERR_OK);
+    json_key(&json, "errors");
+    json_open(&json, '[');
+    if (note.err != ERR_OK) json_string(&json, note.sentence);
+    json_close(&json, ']');
+    json_key(&json, "warnings");
+    json_raw(&json, "[]", 2);
+    json_key(&json, "suggestions");
+    json_open(&json, '[');
+    if (hint != NULL) json_string(&json, hint);
+    json_close(&json, ']');
+    json_close(&json, '}');
     ask_deinit(&ask);
-    if (player_start(&mock->player, &order)) return;
-    mem_free(order.id);
-    mem_free(order.echo_id);
-    mem_free(order.body);
-    api_reply_error(exchange, 503, "too many requests are open in the mock");
+    api_reply_buf(exchange, &body);
 }
+
+/* To add an endpoint: one row. */
+static const struct route {
+    const char *path;
+    const char *method;
+    void (*serve)(struct mock *mock, struct http_exchange *exchange); /* NULL: a forecast */
+    enum ask_api api;                                                 /* a forecast's */
+} ROUTES[] = {
+    { "/v1/forecast", "POST", NULL, ASK_V1 },
+    { "/api/forecast", "POST", NULL, ASK_OLLAMA },
+    { "/v1/timeseries/forecast", "POST", NULL, ASK_TIMESERIES },
+    { "/v1/health", "GET", on_health, ASK_V1 },
+    { "/health/live", "GET", on_health, ASK_V1 },
+    { "/health/ready", "GET", on_ready, ASK_V1 },
+    { "/api/version", "GET", on_version, ASK_V1 },
+    { "/api/tags", "GET", models_on_tags, ASK_V1 },
+    { "/api/ps", "GET", models_on_ps, ASK_V1 },
+    { "/v1/models", "GET", models_on_models, ASK_V1 },
+    { "/api/info", "GET", models_on_info, ASK_V1 },
+    { "/api/show", "POST", models_on_show, ASK_V1 },
+    { "/api/pull", "POST", pull_on_request, ASK_V1 },
+    { "/api/validate", "POST", on_validate, ASK_V1 },
+    { "/metrics", "GET", on_metrics, ASK_V1 },
+};
 
 static void on_route(struct mock *mock, struct http_exchange *exchange, const struct route *route)
 {
-    if (strcmp(http_exchange_method(exchange), route->method) != 0) {
-        api_reply(exchange, &(struct api_answer){ .status = 405,
-                                                  .body = "{\"detail\":\"Method Not Allowed\"}",
-                                                  .allow = route->method });
-        return;
-    }
-    switch (route->kind) {
-    case ROUTE_FIXED:
-        api_reply(exchange, &(struct api_answer){ .status = 200, .body = route->body });
-        return;
-    case ROUTE_FORECAST: on_forecast(mock, exchange, route); return;
-    }
-    assert(false && "unknown route");
+    if (strcmp(http_exchange_method(exchange), route->method) != 0)
+        api_reply_wrong_method(exchange, route->method);
+    else if (route->serve != NULL)
+        route->serve(mock, exchange);
+    else
+        attempt_on_request(mock, exchange, route->path, route->api);
+}
+
+/* True: it was answered with 401. */
+static bool is_locked_out(struct mock *mock, struct http_exchange *exchange)
+{
+    const struct auth *auth = mock->config.auth;
+    if (auth == NULL || auth->count == 0) return false;
+    const char *trouble = auth_refusal(auth, http_exchange_header(exchange, "Authorization"));
+    if (trouble == NULL) return false;
+    struct buf body;
+    buf_init(&body, BUF_UNBOUNDED);
+    forecast_write_error(&body, 401, trouble);
+    api_reply(exchange, &(struct api_answer){ .status = 401,
+                                              .body = buf_text(&body),
+                                              .extra = { "WWW-Authenticate", "Bearer" } });
+    buf_deinit(&body);
+    return true;
+}
+
+static void serve_control(struct mock *mock, struct http_exchange *exchange)
+{
+    if (mock->control)
+        control_on_request(&(struct control_call){ .mock = mock, .exchange = exchange });
+    else
+        api_reply_hint(exchange, 403, "this port is not on a loopback address",
+                       "start mock-tollama with --control 127.0.0.1:PORT and ask there");
 }
 
 void api_on_request(void *context, struct http_exchange *exchange)
@@ -215,9 +265,10 @@ void api_on_request(void *context, struct http_exchange *exchange)
     struct mock *mock = context;
     const char *path = http_exchange_path(exchange);
     if (strncmp(path, CONTROL_PREFIX, sizeof(CONTROL_PREFIX) - 1) == 0) {
-        control_on_request(mock, exchange);
+        serve_control(mock, exchange);
         return;
     }
+    if (is_locked_out(mock, exchange)) return;
     for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
         if (strcmp(path, ROUTES[i].path) != 0) continue;
         on_route(mock, exchange, &ROUTES[i]);

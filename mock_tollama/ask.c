@@ -245,6 +245,18 @@ static enum err check_document(const struct ask *ask, struct err_note *note)
     return rc;
 }
 
+static enum err read_keep_alive(struct ask *ask, struct err_note *note)
+{
+    const cJSON *value = member(ask->document, "keep_alive");
+    if (value == NULL) return ERR_OK;
+    ask->keep_alive = (struct keep_alive){ .given = true, .seconds = value->valuedouble };
+    if (cJSON_IsNumber(value) && isfinite(value->valuedouble)) return ERR_OK;
+    if (cJSON_IsString(value) && keep_alive_parse(value->valuestring, &ask->keep_alive)) {
+        return ERR_OK;
+    }
+    return invalid(note, "keep_alive", "write seconds or a time such as \"5m\"; -1 means for ever");
+}
+
 enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask *out,
                    struct err_note *note)
 {
@@ -260,6 +272,7 @@ enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask
     out->horizon = (size_t)member(out->document, horizon_key)->valuedouble;
     out->stream = api == ASK_OLLAMA && !cJSON_IsFalse(member(out->document, "stream"));
     rc = read_quantiles(out, note);
+    if (rc == ERR_OK) rc = read_keep_alive(out, note);
     if (rc != ERR_OK) return rc;
     rc = api == ASK_TIMESERIES ? read_plain_series(out, note) : read_all_series(out, note);
     if (rc != ERR_OK) return rc;

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "mock/registry.h"
 
 enum ask_api {
     ASK_V1,         /* POST /v1/forecast: one JSON document */
@@ -37,6 +38,7 @@ struct ask {
     size_t quantile_count;     /* may be 0 */
     const struct ask_series *series;
     size_t series_count; /* >= 1 */
+    struct keep_alive keep_alive;
     cJSON *document;     /* in the arena */
     struct arena arena;  /* owned */
 };

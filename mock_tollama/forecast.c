@@ -271,12 +271,22 @@ static const char *default_sentence(unsigned status)
     }
 }
 
-void forecast_write_error(struct buf *out, unsigned status, const char *sentence)
+void forecast_write_error_hint(struct buf *out, unsigned status, const char *sentence,
+                               const char *hint)
 {
     struct json json;
     json_init(&json, out);
     json_open(&json, '{');
     json_key(&json, "detail");
     json_string(&json, sentence != NULL ? sentence : default_sentence(status));
+    if (hint != NULL) {
+        json_key(&json, "hint");
+        json_string(&json, hint);
+    }
     json_close(&json, '}');
+}
+
+void forecast_write_error(struct buf *out, unsigned status, const char *sentence)
+{
+    forecast_write_error_hint(out, status, sentence, NULL);
 }

@@ -26,5 +26,8 @@ const char *forecast_content_type(const struct ask *ask, enum answer_fault fault
 
 /* {"detail": sentence}; NULL: the sentence tollama has for that status. */
 void forecast_write_error(struct buf *out, unsigned status, const char *sentence);
+/* The same with "hint", unless that is NULL. */
+void forecast_write_error_hint(struct buf *out, unsigned status, const char *sentence,
+                               const char *hint);
 
 #endif

@@ -20,6 +20,11 @@ void identity_table_deinit(struct identity_table *table)
     table->slots = NULL;
 }
 
+void identity_table_clear(struct identity_table *table)
+{
+    memset(table->slots, 0, IDENTITY_BODIES_MAX * sizeof(*table->slots));
+}
+
 /* Which occurrence of this body it is, from 0. */
 static uint32_t count_body(struct identity_table *table, uint64_t hash)
 {

@@ -24,6 +24,8 @@ struct identity_table {
 
 void identity_table_init(struct identity_table *table);
 void identity_table_deinit(struct identity_table *table);
+/* No body was seen. */
+void identity_table_clear(struct identity_table *table);
 
 struct identity {
     char *id; /* owned; mem_free() */

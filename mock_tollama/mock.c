@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mock/control.h"
 #include "mock/state.h"
 
 static bool address_is_loopback(const struct address *address)
@@ -36,12 +37,68 @@ static void mock_on_gone(void *context, struct http_exchange *exchange)
     player_gone(&mock->player, exchange);
 }
 
+static void mock_on_take(void *context, int fd)
+{
+    struct mock *mock = context;
+    listener_take(&mock->listener, fd);
+}
+
+static void mock_on_show(void *context)
+{
+    struct mock *mock = context;
+    listener_refresh(&mock->listener);
+}
+
+/* Replies of the API itself have no user. */
+static void mock_on_done(void *context, struct http_exchange *exchange, bool whole)
+{
+    struct mock *mock = context;
+    if (http_exchange_user(exchange) != NULL) player_done(&mock->player, exchange, whole);
+}
+
+static void mock_on_control(void *context, struct http_exchange *exchange)
+{
+    struct mock *mock = context;
+    struct address address = http_server_address(mock->control_server);
+    control_on_request(&(struct control_call){ .mock = mock,
+                                               .exchange = exchange,
+                                               .from_anywhere = !address_is_loopback(&address) });
+}
+
+static enum err mock_open_control(struct mock *mock, struct err_note *note)
+{
+    const struct mock_config *config = &mock->config;
+    if (config->control == NULL) return ERR_OK;
+    if (!address_is_loopback(config->control) && !config->control_anywhere) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--control %s: whoever reaches this port commands the mock; name a "
+                            "loopback address, or add --control-anywhere",
+                            config->control->host);
+    }
+    ledger_keep_lines(&mock->ledger);
+    return http_server_create(
+        &(struct http_server_config){
+            .loop = config->loop,
+            .listen = *config->control,
+            .body_bytes_max = MOCK_BODY_BYTES_MAX,
+            .connections_max = MOCK_CONTROL_CONNECTIONS_MAX,
+            .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
+            .on_request = mock_on_control,
+            .context = mock,
+        },
+        &mock->control_server, note);
+}
+
 enum err mock_create(const struct mock_config *config, struct mock **out, struct err_note *note)
 {
     struct mock *mock = mem_alloc(1, sizeof *mock);
-    *mock = (struct mock){ .config = *config, .start = clock_now() };
+    *mock = (struct mock){ .config = *config };
     *out = NULL;
-    enum err rc = ledger_open(&mock->ledger, config->ledger_path, note);
+    mock->created = clock_now();
+    mock->created_wall_ms = clock_wall_ms();
+    enum err rc = registry_init(&mock->registry, config->models, note);
+    if (rc == ERR_OK) rc = ledger_open(&mock->ledger, config->ledger_path, note);
+    if (rc == ERR_OK) rc = mock_open_control(mock, note);
     if (rc != ERR_OK) goto failed;
     rc = http_server_create(
         &(struct http_server_config){
@@ -52,6 +109,8 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
             .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
             .on_request = api_on_request,
             .on_gone = mock_on_gone,
+            .on_done = mock_on_done,
+            .on_take = mock_on_take,
             .context = mock,
         },
         &mock->server, note);
@@ -59,10 +118,16 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
 
     struct address address = http_server_address(mock->server);
     mock->control = address_is_loopback(&address);
+    if (config->stage != NULL) stage_hold(config->stage);
+    show_swap(&mock->show, config->stage, clock_now());
+    if (config->ledger_path != NULL) ledger_keep_lines(&mock->ledger);
     mock->ledger.on_line = mock_on_line;
     mock->ledger.context = mock;
     identity_table_init(&mock->identities);
     player_init(&mock->player, config->loop, &mock->ledger, MOCK_CONNECTIONS_MAX);
+    listener_init(&mock->listener, config->loop, mock->server, &mock->show, &mock->ledger);
+    mock->show.on_change = mock_on_show;
+    mock->show.context = mock;
     int timer_rc = uv_timer_init(config->loop, &mock->flush);
     assert(timer_rc == 0);
     mock->flush.data = mock;
@@ -70,7 +135,9 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     return ERR_OK;
 
 failed:
+    http_server_destroy(mock->control_server);
     ledger_close(&mock->ledger);
+    registry_deinit(&mock->registry);
     mem_free(mock);
     return rc;
 }
@@ -78,6 +145,11 @@ failed:
 struct address mock_address(const struct mock *mock)
 {
     return http_server_address(mock->server);
+}
+
+struct address mock_control_address(const struct mock *mock)
+{
+    return http_server_address(mock->control_server);
 }
 
 static void mock_on_closed(uv_handle_t *handle)
@@ -89,9 +161,14 @@ void mock_destroy(struct mock *mock)
 {
     if (mock == NULL) return;
     player_stop(&mock->player);
-    ledger_close(&mock->ledger);
+    mock->show.on_change = NULL;
+    listener_deinit(&mock->listener);
     http_server_destroy(mock->server);
+    ledger_close(&mock->ledger);
+    http_server_destroy(mock->control_server);
     player_deinit(&mock->player);
+    show_deinit(&mock->show);
+    registry_deinit(&mock->registry);
     identity_table_deinit(&mock->identities);
     uv_close((uv_handle_t *)&mock->flush, mock_on_closed);
 }

@@ -6,15 +6,18 @@
  * The scenario's zero is the moment of mock_create() until POST /__mock/start sets another; before
  * zero no phase is in force. Without a scenario every answer is healthy and immediate. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
 #include "base/err.h"
+#include "mock/auth.h"
+#include "mock/stage.h"
 #include "net/address.h"
-#include "scenario/scenario.h"
 
 enum {
     MOCK_CONNECTIONS_MAX = 10000,
+    MOCK_CONTROL_CONNECTIONS_MAX = 64,
     MOCK_BODY_BYTES_MAX = 8 * 1024 * 1024,
     MOCK_IDLE_TIMEOUT_S = 75,
     MOCK_LEDGER_FLUSH_MS = 200,
@@ -25,16 +28,23 @@ struct mock;
 struct mock_config {
     uv_loop_t *loop;
     struct address listen;
-    const struct scenario *scenario; /* NULL: none; borrowed */
-    uint64_t seed;                   /* of the scenario's draws */
-    const char *ledger_path;         /* NULL: none */
+    struct stage *stage;     /* what is played first; NULL: nothing; held by the caller, too */
+    const uint64_t *seed;    /* of all draws; NULL: each scenario's own; borrowed */
+    const char *ledger_path; /* NULL: none */
+    const char *models;      /* as --models has it; NULL: the default ones */
+    const struct auth *auth; /* NULL: everybody is let in; borrowed */
+    const struct address *control; /* a port of the control interface's own; NULL: none; borrowed */
+    bool control_anywhere;         /* it may be on another address than loopback */
 };
 
-/* ERR_IO: the ledger cannot be written; ERR_NETWORK: the address cannot be listened on. */
+/* ERR_IO: the ledger cannot be written; ERR_NETWORK: an address cannot be listened on; others: the
+ * options are not right. */
 MUST_USE enum err mock_create(const struct mock_config *config, struct mock **out,
                               struct err_note *note);
 /* Where it listens, with the real port. */
 struct address mock_address(const struct mock *mock);
+/* With a control port only. */
+struct address mock_control_address(const struct mock *mock);
 /* Ends every open answer, writes the ledger out and closes. The memory is freed when the loop has
  * run once more. */
 void mock_destroy(struct mock *mock);

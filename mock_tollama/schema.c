@@ -35,6 +35,9 @@ static bool kind_holds(enum schema_kind kind, const cJSON *value)
     case SCHEMA_SCALAR_OR_NULL:
         return cJSON_IsNull(value) || cJSON_IsNumber(value) || cJSON_IsString(value);
     case SCHEMA_BOOL: return cJSON_IsBool(value);
+    case SCHEMA_BOOL_OR_NULL: return cJSON_IsNull(value) || cJSON_IsBool(value);
+    case SCHEMA_COUNT_OR_NULL: return cJSON_IsNull(value) || is_count(value);
+    case SCHEMA_STRING_OR_NULL: return cJSON_IsNull(value) || cJSON_IsString(value);
     case SCHEMA_LIST: return cJSON_IsArray(value);
     case SCHEMA_LIST_OR_NULL: return cJSON_IsNull(value) || cJSON_IsArray(value);
     case SCHEMA_OBJECT: return cJSON_IsObject(value);
@@ -53,6 +56,9 @@ static const char *kind_text(enum schema_kind kind)
     case SCHEMA_POSITIVE_OR_NULL: return "a number greater than 0, or null";
     case SCHEMA_SCALAR_OR_NULL: return "a number, a string or null";
     case SCHEMA_BOOL: return "true or false";
+    case SCHEMA_BOOL_OR_NULL: return "true, false or null";
+    case SCHEMA_COUNT_OR_NULL: return "an integer greater than 0, or null";
+    case SCHEMA_STRING_OR_NULL: return "a string or null";
     case SCHEMA_LIST: return "an array";
     case SCHEMA_LIST_OR_NULL: return "an array or null";
     case SCHEMA_OBJECT: return "an object";
@@ -83,8 +89,10 @@ static const struct schema_row *find_row(const struct schema_row *rows, size_t c
     return NULL;
 }
 
-enum err schema_check(const cJSON *value, const char *where, const struct schema_row *rows,
-                      size_t count, struct err_note *note)
+enum unknown_members { REFUSE_UNKNOWN, IGNORE_UNKNOWN };
+
+static enum err check(const cJSON *value, const char *where, const struct schema_row *rows,
+                      size_t count, enum unknown_members unknown, struct err_note *note)
 {
     assert(count <= SCHEMA_ROWS_MAX);
     if (!cJSON_IsObject(value)) {
@@ -94,6 +102,7 @@ enum err schema_check(const cJSON *value, const char *where, const struct schema
     cJSON_ArrayForEach(member, value)
     {
         const struct schema_row *row = find_row(rows, count, member->string);
+        if (row == NULL && unknown == IGNORE_UNKNOWN) continue;
         if (row == NULL) return unknown_field(member->string, where, rows, count, note);
         if (!kind_holds(row->kind, member)) {
             return err_note_set(note, ERR_INVALID, NULL, 0, 0, "%s: \"%s\" must be %s", where,
@@ -107,4 +116,16 @@ enum err schema_check(const cJSON *value, const char *where, const struct schema
         }
     }
     return ERR_OK;
+}
+
+enum err schema_check(const cJSON *value, const char *where, const struct schema_row *rows,
+                      size_t count, struct err_note *note)
+{
+    return check(value, where, rows, count, REFUSE_UNKNOWN, note);
+}
+
+enum err schema_check_open(const cJSON *value, const char *where, const struct schema_row *rows,
+                           size_t count, struct err_note *note)
+{
+    return check(value, where, rows, count, IGNORE_UNKNOWN, note);
 }

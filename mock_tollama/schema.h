@@ -20,6 +20,9 @@ enum schema_kind {
     SCHEMA_POSITIVE_OR_NULL, /* a finite number > 0 */
     SCHEMA_SCALAR_OR_NULL,   /* a number or a string */
     SCHEMA_BOOL,
+    SCHEMA_BOOL_OR_NULL,
+    SCHEMA_COUNT_OR_NULL,
+    SCHEMA_STRING_OR_NULL, /* may be empty */
     SCHEMA_LIST,
     SCHEMA_LIST_OR_NULL,
     SCHEMA_OBJECT,
@@ -38,5 +41,9 @@ struct schema_row {
  * `value` may be anything, also not an object. */
 MUST_USE enum err schema_check(const cJSON *value, const char *where, const struct schema_row *rows,
                                size_t count, struct err_note *note);
+/* The same for an object that may have more members than the table names. */
+MUST_USE enum err schema_check_open(const cJSON *value, const char *where,
+                                    const struct schema_row *rows, size_t count,
+                                    struct err_note *note);
 
 #endif

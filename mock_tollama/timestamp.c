@@ -115,3 +115,9 @@ const char *timestamp_next(const char *before, const char *last, const char *fre
     at.unix_s += step;
     return moment_format(&at, out);
 }
+
+const char *timestamp_utc(uint64_t unix_ms, char out[TIMESTAMP_TEXT_MAX])
+{
+    const struct moment moment = { .unix_s = (int64_t)(unix_ms / 1000), .zone = "Z" };
+    return moment_format(&moment, out);
+}

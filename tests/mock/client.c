@@ -31,19 +31,25 @@ const char CLIENT_FORECAST[] =
 
 static void read_ready_line(struct mock_process *mock)
 {
-    char line[128] = "";
+    char line[256] = "";
     size_t length = 0;
-    while (length + 1 < sizeof line && strchr(line, '\n') == NULL) {
+    const char *ready = NULL;
+    while (length + 1 < sizeof line && (ready == NULL || strchr(ready, '\n') == NULL)) {
         struct pollfd readable = { .fd = mock->out, .events = POLLIN };
         assert_int_equal(poll(&readable, 1, CLIENT_PATIENCE_MS), 1);
         ssize_t n = read(mock->out, line + length, sizeof line - 1 - length);
         assert_true(n > 0);
         length += (size_t)n;
         line[length] = '\0';
+        ready = strstr(line, "mock-tollama ready");
     }
     unsigned port = 0;
-    assert_int_equal(sscanf(line, "mock-tollama ready on http://127.0.0.1:%u\n", &port), 1);
+    assert_non_null(ready);
+    assert_int_equal(sscanf(ready, "mock-tollama ready on http://127.0.0.1:%u\n", &port), 1);
     mock->port = (uint16_t)port;
+    if (sscanf(line, "mock-tollama control on http://127.0.0.1:%u\n", &port) == 1) {
+        mock->control_port = (uint16_t)port;
+    }
 }
 
 static pid_t spawn(const char *const *arguments, int out, int err)
@@ -57,29 +63,48 @@ static pid_t spawn(const char *const *arguments, int out, int err)
     _exit(127);
 }
 
-void mock_start_scenario(struct mock_process *mock, const char *scenario)
+static void make_folder(struct mock_process *mock)
 {
-    struct err_note note = { .err = ERR_OK };
-    char path[128], ledger[128], parent[32];
-    int pipes[2];
     *mock = (struct mock_process){ .folder = "/tmp/mock-test-XXXXXX" };
     assert_non_null(mkdtemp(mock->folder));
-    snprintf(path, sizeof path, "%s/scenario.yaml", mock->folder);
+}
+
+static void run_in_folder(struct mock_process *mock, const char *const *more)
+{
+    char ledger[128], parent[32];
+    int pipes[2];
     mock_ledger_path(mock, ledger, sizeof ledger);
     /* A test that fails leaves its mock behind: it ends with the test program. */
     snprintf(parent, sizeof parent, "%d", (int)getpid());
-    const char *arguments[16] = { PROGRAM, "--listen", "127.0.0.1:0", "--ledger",
+    const char *arguments[32] = { PROGRAM, "--listen", "127.0.0.1:0", "--ledger",
                                   ledger,  "--parent", parent };
-    if (scenario != NULL) {
-        assert_int_equal(file_write(path, scenario, strlen(scenario), &note), ERR_OK);
-        arguments[7] = "--scenario";
-        arguments[8] = path;
-    }
+    for (size_t i = 0; more[i] != NULL && i + 8 < 32; i++)
+        arguments[i + 7] = more[i];
     assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
     mock->pid = spawn(arguments, pipes[1], -1);
     close(pipes[1]);
     mock->out = pipes[0];
     read_ready_line(mock);
+}
+
+void mock_start_with(struct mock_process *mock, const char *const *arguments)
+{
+    make_folder(mock);
+    run_in_folder(mock, arguments);
+}
+
+void mock_start_scenario(struct mock_process *mock, const char *scenario)
+{
+    struct err_note note = { .err = ERR_OK };
+    char path[128];
+    const char *arguments[] = { "--scenario", path, NULL };
+    make_folder(mock);
+    snprintf(path, sizeof path, "%s/scenario.yaml", mock->folder);
+    if (scenario == NULL)
+        arguments[0] = NULL;
+    else
+        assert_int_equal(file_write(path, scenario, strlen(scenario), &note), ERR_OK);
+    run_in_folder(mock, arguments);
 }
 
 void mock_start(struct mock_process *mock, const char *faults, const char *latency)
@@ -153,7 +178,12 @@ void mock_ledger_path(const struct mock_process *mock, char *out, size_t out_byt
 
 int client_connect(const struct mock_process *mock)
 {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(mock->port) };
+    return client_connect_port(mock->port);
+}
+
+int client_connect_port(uint16_t port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port) };
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
@@ -182,6 +212,7 @@ void client_send(int fd, const struct request *request)
                request->path != NULL ? request->path : "/v1/forecast");
     if (request->id != NULL) buf_printf(&text, "X-Request-ID: %s\r\n", request->id);
     if (request->attempt != NULL) buf_printf(&text, "X-Attempt: %s\r\n", request->attempt);
+    if (request->header != NULL) buf_printf(&text, "%s\r\n", request->header);
     buf_printf(&text, "Content-Length: %zu\r\n\r\n", strlen(body));
     buf_puts(&text, body);
     send_bytes(fd, text.data, text.length);
@@ -269,6 +300,15 @@ void client_call(const struct mock_process *mock, const struct request *request,
                  struct answer *answer)
 {
     int fd = client_connect(mock);
+    client_send(fd, request);
+    client_read(fd, answer, CLIENT_PATIENCE_MS);
+    close(fd);
+}
+
+void client_control(const struct mock_process *mock, const struct request *request,
+                    struct answer *answer)
+{
+    int fd = client_connect_port(mock->control_port);
     client_send(fd, request);
     client_read(fd, answer, CLIENT_PATIENCE_MS);
     close(fd);

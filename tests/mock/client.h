@@ -16,12 +16,15 @@ struct mock_process {
     pid_t pid; /* 0: not running */
     int out;   /* its stdout */
     uint16_t port;
+    uint16_t control_port; /* 0: none */
     char folder[64]; /* holds scenario.yaml and ledger.jsonl; removed at the end */
 };
 
 /* `faults` is the list of the one phase, from 0 s to an hour; NULL: no scenario. `latency` as in a
  * scenario. */
 void mock_start(struct mock_process *mock, const char *faults, const char *latency);
+/* With these arguments (NULL-terminated) beside --listen, --ledger and --parent. */
+void mock_start_with(struct mock_process *mock, const char *const *arguments);
 /* With this scenario text. */
 void mock_start_scenario(struct mock_process *mock, const char *scenario);
 /* Sends the signal and waits; the wait status. */
@@ -35,12 +38,14 @@ int mock_run(const char *const *arguments, struct buf *err);
 void mock_ledger_path(const struct mock_process *mock, char *out, size_t out_bytes);
 
 int client_connect(const struct mock_process *mock);
+int client_connect_port(uint16_t port);
 
 struct request {
     const char *method;  /* NULL: POST */
     const char *path;    /* NULL: /v1/forecast */
     const char *id;      /* X-Request-ID; NULL: none */
     const char *attempt; /* X-Attempt; NULL: none */
+    const char *header;  /* a whole line without its end; NULL: none */
     const char *body;    /* NULL: CLIENT_FORECAST for a POST, none for a GET */
 };
 
@@ -71,6 +76,9 @@ enum end client_read_end(int fd, int silence_ms);
 /* One request on a connection of its own. */
 void client_call(const struct mock_process *mock, const struct request *request,
                  struct answer *answer);
+/* The same on the control port. */
+void client_control(const struct mock_process *mock, const struct request *request,
+                    struct answer *answer);
 /* Sets the scenario's zero to now plus `offset_ns` (which may be negative). */
 void client_set_start(const struct mock_process *mock, int64_t offset_ns);
 /* Fails unless /v1/health answers. */
