@@ -8,8 +8,11 @@
 
 #include "base/mem.h"
 #include "base/suggest.h"
+#include "harness/check_command.h"
+#include "harness/diff.h"
 #include "harness/list_command.h"
 #include "harness/replay.h"
+#include "harness/report_command.h"
 #include "harness/run_command.h"
 
 enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
@@ -22,6 +25,8 @@ static const char help_main[] =
     "  run     play scenarios, judge them, write reports\n"
     "  check   validate scenario files without running them\n"
     "  list    show scenarios and what each teaches\n"
+    "  report  make reports again from a result.json\n"
+    "  diff    compare two results: what got worse, what got better\n"
     "  replay  feed a runtime's trace through the engine again and compare\n"
     "  options print every option of the runtime (docs/options.md)\n"
     "  help    this text; `tollgate VERB --help` for a verb\n"
@@ -44,6 +49,8 @@ static const char help_run[] =
     "  --world sim|real|both  where to play (both)\n"
     "  --seed N               use this seed instead of each scenario's own (1 and up)\n"
     "  --only TEXT            only scenarios whose name contains TEXT\n"
+    "  --repeat N             play each N times, with seeds made of its own; the verdict is over\n"
+    "                         all of them (1)\n"
     "  --tier gate|nightly    only scenarios of this tier (all)\n"
     "  --jobs N               real scenarios played side by side (8)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
@@ -52,14 +59,23 @@ static const char help_run[] =
     "  --programs DIR         folder of tollgate-runtime and mock-tollama (this program's own)\n"
     "  --keep-going           when a run becomes invalid, still finish the others\n"
     "  -q, --quiet            only failing checks and the verdict\n"
-    "\n"
-    "example: tollgate run --world sim --seed 7 scenarios/\n";
+    "  -v, --verbose          every check, and all of the behaviour coverage\n";
+
+static const char help_run_end[] = "\nexample: tollgate run --world sim --seed 7 scenarios/\n";
 
 static const char help_check[] =
-    "usage: tollgate check [--configs DIR] SCENARIO|FOLDER ...\n"
+    "usage: tollgate check [--vacuity] [--configs DIR] SCENARIO|FOLDER ...\n"
     "\n"
-    "Parses each file and its configuration. Every error is printed as file:line:column; exit 2\n"
-    "when there was one, else 0.\n";
+    "Parses each file and its configuration; every error is printed as file:line:column. Warns of\n"
+    "expectations that can never fail, and of gates that have too few requests ever to pass.\n"
+    "\n"
+    "  --vacuity              also simulate each scenario with and without its faults: without\n"
+    "                         them an expectation must fail, or a request fare differently\n"
+    "  --only TEXT            only scenarios whose name contains TEXT\n"
+    "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml\n"
+    "\n"
+    "exit codes: 0 fine (warnings may have been printed); 1 with --vacuity: a warning was printed;\n"
+    "2 an error in a file\n";
 
 static const char help_list[] =
     "usage: tollgate list [--only TEXT] [--tier gate|nightly] [--configs DIR] [SCENARIO|FOLDER ...]\n"
@@ -69,11 +85,14 @@ static const char help_list[] =
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
-static const char *const verb_names[] = { "run", "check", "list", "replay", "options", "help" };
+static const char *const verb_names[] = { "run", "check", "list", "report", "diff", "replay", "options", "help" };
 
-static const char *const option_names[] = { "--world", "--seed",     "--only",       "--jobs",
+static const char *const option_names[] = { "--world", "--seed",     "--repeat", "--vacuity", "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
-                                            "--quiet", "--tier", "--help" };
+                                            "--quiet", "--tier",     "--verbose",    "--junit",
+                                            "--summary", "--html",   "--openmetrics", "--rules",
+                                            "--annotations", "--baseline", "--require-coverage",
+                                            "--help" };
 
 struct parse {
     int argc;
@@ -83,6 +102,7 @@ struct parse {
     const char **paths; /* owned */
     bool help;
     bool bad;
+    bool vacuity;
     struct run_options options;
 };
 
@@ -166,6 +186,8 @@ static void parse_run_option(struct parse *parse, const char *word)
         options->discover.has_seed = true;
     } else if (strcmp(word, "--jobs") == 0) {
         options->jobs = (uint32_t)option_number(parse, 1, JOBS_MAX);
+    } else if (strcmp(word, "--repeat") == 0) {
+        options->repeat = (uint32_t)option_number(parse, 1, REPEAT_MAX);
     } else if (strcmp(word, "--out") == 0) {
         options->out = option_value(parse);
     } else if (strcmp(word, "--programs") == 0) {
@@ -174,6 +196,10 @@ static void parse_run_option(struct parse *parse, const char *word)
         options->keep_going = true;
     } else if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0) {
         options->quiet = true;
+    } else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
+        options->verbose = true;
+    } else if (report_outputs_slot(&options->outputs, word) != NULL) {
+        *report_outputs_slot(&options->outputs, word) = option_value(parse);
     } else {
         unknown_option(parse, word);
     }
@@ -193,26 +219,13 @@ static void parse_word(struct parse *parse)
         discover_options->only = option_value(parse);
     } else if (strcmp(word, "--tier") == 0) {
         parse_tier(parse);
+    } else if (parse->verb == VERB_CHECK && strcmp(word, "--vacuity") == 0) {
+        parse->vacuity = true;
     } else if (parse->verb == VERB_RUN) {
         parse_run_option(parse, word);
     } else {
         unknown_option(parse, word);
     }
-}
-
-static int check_command(const struct discover_options *options)
-{
-    struct suite suite = { .count = 0 };
-    struct arena arena = { .head = NULL };
-    enum err rc = discover(&suite, &arena, options, stderr);
-    for (size_t i = 0; i < suite.count; i++) {
-        const struct suite_scenario *item = &suite.scenarios[i];
-        printf("%s: ok, %zu requests, %zu checks\n", item->scenario.path, item->schedule.count,
-               item->scenario.expect_count);
-    }
-    suite_deinit(&suite);
-    arena_deinit(&arena);
-    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
 }
 
 static int options_command(void)
@@ -234,6 +247,7 @@ static int run_verb(struct parse *parse)
     if (parse->bad) return EXIT_BAD_USAGE;
     if (parse->help) {
         fputs(helps[parse->verb], stdout);
+        if (parse->verb == VERB_RUN) printf("%s%s", report_outputs_help, help_run_end);
         return EXIT_OK;
     }
     discover_options->paths = parse->paths;
@@ -247,7 +261,8 @@ static int run_verb(struct parse *parse)
     }
     switch (parse->verb) {
     case VERB_RUN: return run_command(&parse->options);
-    case VERB_CHECK: return check_command(discover_options);
+    case VERB_CHECK:
+        return check_command(&(struct check_options){ *discover_options, parse->vacuity });
     case VERB_LIST: return list_command(discover_options);
     }
     return EXIT_BAD_USAGE;
@@ -271,13 +286,15 @@ int cli_main(int argc, char **argv)
             .argv = argv,
             .verb = at,
             .paths = mem_alloc((size_t)argc, sizeof(char *)),
-            .options = { .sim = true, .real = true, .jobs = JOBS_DEFAULT },
+            .options = { .sim = true, .real = true, .jobs = JOBS_DEFAULT, .repeat = 1 },
         };
         int code = run_verb(&parse);
         mem_free(parse.paths);
         return code;
     }
     if (strcmp(verb, "replay") == 0) return replay_command(argc, argv);
+    if (strcmp(verb, "report") == 0) return report_command(argc, argv);
+    if (strcmp(verb, "diff") == 0) return diff_command(argc, argv);
     if (strcmp(verb, "options") == 0) return options_command();
     const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);
     if (verb[0] == '\0') {

@@ -16,6 +16,7 @@ struct progress {
     bool terminal;
     bool colour;
     bool quiet;
+    bool verbose;                /* may be set after progress_init() */
     const struct suite *suite;   /* borrowed */
     enum progress_state *states; /* owned; of the real world, by scenario */
     uint64_t *elapsed_ns;        /* owned */

@@ -24,4 +24,8 @@ void report_write_html(struct buf *out, const struct suite *suite);
 MUST_USE enum err report_write_all(const char *folder, const struct suite *suite,
                                    struct err_note *note);
 
+/* All but result.json, which is what they are made from. */
+MUST_USE enum err report_write_rebuilt(const char *folder, const struct suite *suite,
+                                       struct err_note *note);
+
 #endif

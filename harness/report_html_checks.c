@@ -17,7 +17,7 @@ static void put_request(struct buf *out, const struct run *run, uint32_t index)
     const struct run_answer *answer = &run->answers[index];
     char id[REQUEST_ID_MAX];
     buf_printf(out, "<tr><th scope=\"row\"><code>%s</code></th><td class=\"n\">",
-               schedule_request_id(index, id));
+               run_request_id(run, index, id));
     report_text_moment(out, answer->intended_ns);
     buf_puts(out, "</td><td class=\"n\">");
     report_text_latency(out, run_latency_ns(answer));

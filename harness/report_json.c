@@ -64,6 +64,19 @@ static void put_settings(struct json *json, const struct suite_scenario *item)
     json_close(json, '}');
 }
 
+static void put_objectives(struct json *json, const struct slo_objectives *objectives)
+{
+    json_key(json, "objectives");
+    json_open(json, '{');
+    put_number(json, "availability_ppm", objectives->availability_ppm);
+    put_number(json, "latency_ppm", objectives->latency_ppm);
+    put_number(json, "latency_ns", objectives->latency_ns);
+    put_number(json, "freshness_ppm", objectives->freshness_ppm);
+    json_key(json, "freshness_age_ns");
+    report_json_time(json, objectives->freshness_age_ns);
+    json_close(json, '}');
+}
+
 static void put_parity(struct json *json, const struct suite_scenario *item)
 {
     json_key(json, "parity");
@@ -129,6 +142,7 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
     put_text(json, "tier", scenario_tier_name(item->scenario.tier));
     put_text(json, "environment", item->scenario.environment);
     put_number(json, "latency_limit_ns", report_timeline_limit_ns(&item->scenario));
+    put_objectives(json, &item->scenario.objectives);
     put_settings(json, item);
     put_phases(json, &item->scenario);
     put_replay(json, item);
@@ -217,6 +231,7 @@ void report_write_json(struct buf *out, const struct suite *suite)
     for (size_t i = 0; i < suite->count; i++)
         put_scenario(&json, &suite->scenarios[i]);
     json_close(&json, ']');
+    report_json_coverage(&json, &suite->coverage);
     put_run_time(&json, suite);
     json_close(&json, '}');
     buf_putc(out, '\n');

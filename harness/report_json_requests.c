@@ -74,6 +74,7 @@ static void put_request(struct json *json, const struct run *run, size_t index, 
     const struct arrival *arrival = &run->schedule->items[index];
     report_json_line(json);
     json_open(json, '[');
+    json_u64(json, arrival->number);
     json_u64(json, answer->intended_ns);
     json_u64(json, answer->sent_ns);
     report_json_time(json, run_latency_ns(answer));
@@ -87,6 +88,9 @@ static void put_request(struct json *json, const struct run *run, size_t index, 
     json_bool(json, answer->output_valid);
     json_u64(json, arrival->workload);
     json_u64(json, arrival->key);
+    if (answer->cycle == RUN_NO_CYCLE) json_null(json);
+    else json_u64(json, answer->cycle);
+    json_bool(json, answer->hung_up);
     json_u64(json, path);
     put_attempts(json, run, answer);
     json_close(json, ']');

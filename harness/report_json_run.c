@@ -16,6 +16,13 @@ void report_json_time(struct json *json, uint64_t ns)
         json_u64(json, ns);
 }
 
+/* UINT32_MAX is null. */
+static void put_index(struct json *json, uint32_t index)
+{
+    if (index == UINT32_MAX) json_null(json);
+    else json_u64(json, index);
+}
+
 void report_json_line(struct json *json)
 {
     buf_putc(json->out, '\n');
@@ -42,27 +49,29 @@ static void put_names(struct json *json, const char *key, const char *const *nam
 
 void report_json_columns(struct json *json)
 {
-    static const char *const requests[] = { "intended_ns", "sent_ns", "latency_ns", "answers",
+    static const char *const requests[] = { "number", "intended_ns", "sent_ns", "latency_ns", "answers",
                                             "http_status", "served",  "code",       "cause",
                                             "cache_state", "age_ns",  "valid",      "workload",
-                                            "key",         "path",    "attempts" };
+                                            "key", "cycle", "hung_up", "path",    "attempts" };
     static const char *const attempts[] = { "number",     "outcome",    "http_status",
                                             "started_ns", "backoff_ns", "latency_ns" };
     static const char *const breaker[] = { "at_ns",    "from",   "to",          "rule",
                                            "failures", "volume", "cooldown_ns", "generation" };
     static const char *const deliveries[] = { "request", "attempt",  "at_ns",  "phase",
                                               "fired",   "asked_ns", "late_ns" };
+    static const char *const coverage[] = { "group", "name", "count", "scenarios" };
     json_key(json, "columns");
     json_open(json, '{');
     json_key(json, "about");
     json_string(json,
-                "Values of a row in this order. Row i of requests is the request with the id r and "
-                "i in six digits; latency counts from intended_ns and is null when no answer came; "
+                "Values of a row in this order. A request's id is r and its number in six digits; "
+                "latency counts from intended_ns and is null when no answer came; "
                 "path is an index into the world's paths; attempts are rows. Rows of deliveries name "
                 "what reached the upstream: phase is an index or null, bit i of fired is the "
                 "phase's fault i. Times are offsets from the scenario's start.");
     put_names(json, "requests", requests, sizeof requests / sizeof requests[0]);
     put_names(json, "attempts", attempts, sizeof attempts / sizeof attempts[0]);
+    put_names(json, "coverage", coverage, sizeof coverage / sizeof coverage[0]);
     put_names(json, "deliveries", deliveries, sizeof deliveries / sizeof deliveries[0]);
     put_names(json, "breaker", breaker, sizeof breaker / sizeof breaker[0]);
     json_close(json, '}');
@@ -121,7 +130,17 @@ static void put_counts(struct json *json, const struct run *run, const struct fi
     json_close(json, '}');
 }
 
-static void put_check(struct json *json, const struct check *check)
+/* Requests of a run, given by index. */
+static void put_requests(struct json *json, const struct run *run, const struct check *check)
+{
+    uint32_t numbers[CHECK_IDS_MAX];
+    for (uint32_t i = 0; i < check->id_count; i++) {
+        numbers[i] = run->schedule->items[check->ids[i]].number;
+    }
+    report_json_ids(json, numbers, check->id_count);
+}
+
+static void put_check(struct json *json, const struct run *run, const struct check *check)
 {
     report_json_line(json);
     json_open(json, '{');
@@ -139,7 +158,7 @@ static void put_check(struct json *json, const struct check *check)
     json_string(json, check->sentence);
     put_number(json, "n", check->n);
     json_key(json, "requests");
-    report_json_ids(json, check->ids, check->id_count);
+    put_requests(json, run, check);
     json_close(json, '}');
 }
 
@@ -172,11 +191,10 @@ static void put_delivery_rows(struct json *json, const struct run *run)
         const struct run_delivery *delivery = &run->deliveries[i];
         report_json_line(json);
         json_open(json, '[');
-        json_u64(json, delivery->request);
+        put_index(json, delivery->request);
         json_u64(json, delivery->attempt);
         json_u64(json, delivery->at_ns);
-        if (delivery->phase == UINT32_MAX) json_null(json);
-        else json_u64(json, delivery->phase);
+        put_index(json, delivery->phase);
         json_u64(json, delivery->fired);
         json_u64(json, delivery->asked_ns);
         json_u64(json, delivery->late_ns);
@@ -244,7 +262,7 @@ void report_json_world(struct json *json, const struct suite_world *world)
     json_key(json, "checks");
     json_open(json, '[');
     for (size_t i = 0; i < world->verdict.count; i++)
-        put_check(json, &world->verdict.checks[i]);
+        put_check(json, &world->run, &world->verdict.checks[i]);
     json_close(json, ']');
     put_breaker(json, run);
     put_deliveries(json, run);

@@ -11,6 +11,8 @@ void report_json_columns(struct json *json);
 void report_json_world(struct json *json, const struct suite_world *world);
 /* The members "paths" and "requests" of a world. */
 void report_json_requests(struct json *json, const struct run *run);
+/* The member "coverage" of the top level. */
+void report_json_coverage(struct json *json, const struct coverage *coverage);
 /* A time that may never have come: INSTANT_NEVER is null. */
 void report_json_time(struct json *json, uint64_t ns);
 /* A line per row: a person's diff of two results then shows which request differs. */

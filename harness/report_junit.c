@@ -19,6 +19,7 @@ struct testcase {
     const char *path;     /* NULL: no file is to blame */
     const char *world;    /* "sim", "real", "parity" */
     uint64_t time_ns;
+    const struct run *run; /* whose requests the check names; NULL: it names none */
     const struct check *check;
 };
 
@@ -38,10 +39,10 @@ static void put_body(struct buf *out, const struct testcase *testcase)
         buf_putc(out, '\n');
     }
     report_text_escaped(out, check->sentence);
-    for (uint32_t i = 0; i < check->id_count; i++) {
+    for (uint32_t i = 0; testcase->run != NULL && i < check->id_count; i++) {
         char id[REQUEST_ID_MAX];
         buf_puts(out, i == 0 ? "\nrequests: " : ", ");
-        buf_puts(out, schedule_request_id(check->ids[i], id));
+        buf_puts(out, run_request_id(testcase->run, check->ids[i], id));
     }
 }
 
@@ -98,6 +99,7 @@ static void put_world(struct buf *out, struct totals *totals, const struct suite
         .scenario = item->scenario.name,
         .path = item->scenario.path,
         .world = world_name(world->run.world),
+        .run = &world->run,
     };
     /* The checks of a run share its time, so that a CI's sum is right. */
     if (world->verdict.count > 0) testcase.time_ns = world->run.wall_ns / world->verdict.count;

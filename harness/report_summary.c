@@ -1,10 +1,10 @@
 #include <inttypes.h>
 
 #include "harness/report.h"
-#include "harness/report_figures.h"
+#include "harness/report_summary.h"
 #include "harness/report_text.h"
 
-static const char *status_icon(enum check_status status)
+const char *report_summary_icon(enum check_status status)
 {
     switch (status) {
     case CHECK_PASS: return "✅";
@@ -16,44 +16,10 @@ static const char *status_icon(enum check_status status)
     return "";
 }
 
-static void put_row(struct buf *out, const struct suite_scenario *item,
-                    const struct suite_world *world)
-{
-    if (!world->present) return;
-    struct figures figures;
-    figures_make(&figures, &world->run);
-    buf_puts(out, "| ");
-    report_text_markdown(out, item->scenario.name);
-    buf_printf(out, " | %s | %s %s | ", world_name(world->run.world),
-               status_icon(world->verdict.status), check_status_name(world->verdict.status));
-    report_text_count(out, figures.n);
-    buf_puts(out, " | ");
-    report_text_latency(out, figures.p95_ns);
-    static const enum served order[] = { SERVED_CACHE, SERVED_UPSTREAM, SERVED_STALE,
-                                         SERVED_BASELINE, SERVED_ERROR };
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        struct buf share;
-        buf_init(&share, BUF_UNBOUNDED);
-        report_text_share(&share, figures.served[order[i]], figures.n);
-        buf_puts(out, " | ");
-        report_text_markdown(out, buf_text(&share));
-        buf_deinit(&share);
-    }
-    buf_puts(out, " | ");
-    if (item->has_parity && world->run.world == WORLD_REAL) {
-        const struct parity *parity = &item->parity;
-        buf_printf(out, "%s%" PRIu32 " of %" PRIu32, parity->holds ? "" : "❌ ", parity->agree,
-                   parity->decided);
-    } else {
-        buf_puts(out, "–");
-    }
-    buf_puts(out, " |\n");
-}
-
 static void put_check(struct buf *out, const struct suite_scenario *item,
                       const struct suite_world *world, const struct check *check)
 {
-    buf_printf(out, "- %s ", status_icon(check->status));
+    buf_printf(out, "- %s ", report_summary_icon(check->status));
     report_text_markdown(out, item->scenario.path);
     if (check->line > 0) buf_printf(out, ":%d:%d", check->line, check->column);
     buf_puts(out, " **");
@@ -63,7 +29,7 @@ static void put_check(struct buf *out, const struct suite_scenario *item,
     for (uint32_t i = 0; i < check->id_count; i++) {
         char id[REQUEST_ID_MAX];
         buf_puts(out, i == 0 ? " Requests: " : ", ");
-        buf_puts(out, schedule_request_id(check->ids[i], id));
+        buf_puts(out, run_request_id(&world->run, check->ids[i], id));
     }
     buf_putc(out, '\n');
 }
@@ -130,23 +96,30 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
     return count;
 }
 
-void report_write_summary(struct buf *out, const struct suite *suite)
+static void put_headline(struct buf *out, const struct suite *suite, const struct diff *diff)
 {
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     suite_verdict_sentence(suite, &text);
     buf_printf(out, "## tollgate %s ", suite_exit_code(suite) == 0 ? "✅" : "❌");
     report_text_markdown(out, buf_text(&text));
-    buf_puts(out, "\n\n"
-                  "| scenario | world | verdict | requests | p95 | cache | upstream | stale | "
-                  "baseline | error | L1 agreement |\n"
-                  "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
-    for (size_t i = 0; i < suite->count; i++) {
-        put_row(out, &suite->scenarios[i], &suite->scenarios[i].sim);
-        put_row(out, &suite->scenarios[i], &suite->scenarios[i].real);
-    }
-    put_replays(out, suite);
+    buf_puts(out, "\n\n");
     buf_clear(&text);
+    if (diff != NULL) {
+        diff_sentence(&text, diff);
+        buf_puts(out, "Since the baseline ");
+        report_text_markdown(out, suite->baseline->name);
+        buf_puts(out, ": ");
+        report_text_markdown(out, buf_text(&text));
+        buf_puts(out, "\n\n");
+    }
+    buf_deinit(&text);
+}
+
+static void put_checks_of(struct buf *out, const struct suite *suite)
+{
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
     if (put_section(&text, suite, false) > 0) {
         buf_puts(out, "\n### What did not pass\n\n");
         buf_puts(out, buf_text(&text));
@@ -158,4 +131,21 @@ void report_write_summary(struct buf *out, const struct suite *suite)
                    passed, buf_text(&text));
     }
     buf_deinit(&text);
+}
+
+void report_write_summary(struct buf *out, const struct suite *suite)
+{
+    struct diff diff = { .world_count = 0 };
+    const struct diff *against = NULL;
+    if (suite->baseline != NULL) {
+        diff_make(&diff, suite->baseline, suite);
+        against = &diff;
+    }
+    put_headline(out, suite, against);
+    report_summary_table(out, suite, against);
+    put_replays(out, suite);
+    put_checks_of(out, suite);
+    report_summary_slo(out, suite);
+    report_summary_coverage(out, &suite->coverage);
+    diff_deinit(&diff);
 }

@@ -91,6 +91,21 @@ void report_text_markdown(struct buf *out, const char *text)
     each_character(out, text, put_markdown);
 }
 
+static void put_label(struct buf *out, const char *character, size_t length)
+{
+    if (character[0] == '\n') {
+        buf_puts(out, "\\n");
+        return;
+    }
+    if (character[0] == '"' || character[0] == '\\') buf_putc(out, '\\');
+    buf_put(out, character, length);
+}
+
+void report_text_label(struct buf *out, const char *text)
+{
+    each_character(out, text, put_label);
+}
+
 void report_text_count(struct buf *out, uint64_t count)
 {
     if (count >= 1000) {

@@ -17,6 +17,8 @@
 void report_text_escaped(struct buf *out, const char *text);
 /* For a paragraph or a table cell of GitHub's Markdown; line ends become spaces. */
 void report_text_markdown(struct buf *out, const char *text);
+/* As the value of a label in Prometheus' formats. */
+void report_text_label(struct buf *out, const char *text);
 
 /* 1234567 -> 1,234,567 */
 void report_text_count(struct buf *out, uint64_t count);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/mem.h"
+#include "harness/coverage_private.h"
 #include "harness/result_cursor.h"
 #include "harness/result_read_run.h"
 
@@ -143,6 +144,21 @@ static void read_tier(struct cursor *cursor, const cJSON *object, struct scenari
         cursor_fail(cursor, "\"%.40s\" is no tier", tier);
 }
 
+static void read_objectives(struct cursor *cursor, const cJSON *object,
+                            struct slo_objectives *objectives)
+{
+    const cJSON *from = cursor_member(cursor, object, "objectives", cJSON_Object);
+    objectives->availability_ppm = (uint32_t)cursor_u64(cursor, from, "availability_ppm", 999999);
+    objectives->latency_ppm = (uint32_t)cursor_u64(cursor, from, "latency_ppm", 999999);
+    objectives->latency_ns = cursor_u64(cursor, from, "latency_ns", RESULT_NUMBER_MAX);
+    objectives->freshness_ppm = (uint32_t)cursor_u64(cursor, from, "freshness_ppm", 999999);
+    const cJSON *age = cursor_member(cursor, from, "freshness_age_ns", cJSON_Invalid);
+    objectives->freshness_age_ns = INSTANT_NEVER;
+    if (cJSON_IsNull(age)) return;
+    objectives->freshness_age_ns =
+        cursor_value_u64(cursor, age, "freshness_age_ns", RESULT_NUMBER_MAX);
+}
+
 static void read_limit(struct cursor *cursor, const cJSON *object, struct scenario *scenario)
 {
     struct expect *expect = arena_alloc(cursor->arena, 1, sizeof *expect);
@@ -164,6 +180,7 @@ static void read_scenario(struct cursor *cursor, const cJSON *object, struct sui
     if (scenario->duration_ns == 0) cursor_fail(cursor, "it takes no time");
     read_tier(cursor, object, scenario);
     read_limit(cursor, object, scenario);
+    read_objectives(cursor, object, &scenario->objectives);
     read_settings(cursor, object, scenario);
     read_phases(cursor, object, scenario);
     read_config(cursor, object, &item->config);
@@ -200,6 +217,40 @@ static void read_run_time(struct cursor *cursor, const cJSON *root, struct suite
     }
 }
 
+static void read_coverage_row(struct cursor *cursor, const cJSON *row, struct coverage *coverage)
+{
+    const cJSON *cell = row->child;
+    const char *group = cursor_value_text(cursor, cursor_next(&cell), "group");
+    const char *name = cursor_value_text(cursor, cursor_next(&cell), "name");
+    size_t index = coverage_add(coverage, group, name);
+    struct coverage_item *item = &coverage->items[index];
+    item->count = cursor_value_u64(cursor, cursor_next(&cell), "count", RESULT_NUMBER_MAX);
+    item->scenarios =
+        (uint32_t)cursor_value_u64(cursor, cursor_next(&cell), "scenarios", UINT32_MAX);
+}
+
+static void read_coverage(struct cursor *cursor, const cJSON *root, struct coverage *coverage)
+{
+    const cJSON *from = cursor_member(cursor, root, "coverage", cJSON_Invalid);
+    snprintf(cursor->place, sizeof cursor->place, "coverage");
+    if (cJSON_IsNull(from)) return;
+    const cJSON *rows = cursor_member(cursor, from, "rows", cJSON_Array);
+    const cJSON *row = NULL;
+    cJSON_ArrayForEach(row, rows)
+    {
+        if (cursor->failed) return;
+        read_coverage_row(cursor, row, coverage);
+    }
+    coverage_count(coverage);
+    const cJSON *code = cursor_member(cursor, from, "code", cJSON_Invalid);
+    coverage->has_code = !cursor->failed && !cJSON_IsNull(code);
+    if (!coverage->has_code) return;
+    coverage->line_permille = (uint32_t)cursor_u64(cursor, code, "line_permille", 1000);
+    coverage->branch_permille = (uint32_t)cursor_u64(cursor, code, "branch_permille", 1000);
+    coverage->lines_valid = cursor_u64(cursor, code, "lines_valid", RESULT_NUMBER_MAX);
+    coverage->branches_valid = cursor_u64(cursor, code, "branches_valid", RESULT_NUMBER_MAX);
+}
+
 static void read_root(struct cursor *cursor, const cJSON *root, struct suite *suite)
 {
     const cJSON *verdict = cursor_member(cursor, root, "verdict", cJSON_Object);
@@ -215,6 +266,7 @@ static void read_root(struct cursor *cursor, const cJSON *root, struct suite *su
         snprintf(cursor->place, sizeof cursor->place, "scenario %zu", suite->count + 1);
         read_scenario(cursor, object, &suite->scenarios[suite->count++]);
     }
+    if (!cursor->failed) read_coverage(cursor, root, &suite->coverage);
     if (!cursor->failed) read_run_time(cursor, root, suite);
 }
 

@@ -1,5 +1,6 @@
 #include "harness/result_read_run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,17 @@ static enum check_status read_status(struct cursor *cursor, const cJSON *object,
     enum check_status status = CHECK_INVALID;
     if (!check_status_parse(name, &status)) cursor_fail(cursor, "\"%.40s\" is no verdict", name);
     return status;
+}
+
+/* The index of the request with this id. */
+static uint32_t find_request(struct cursor *cursor, const struct run *run, const cJSON *id)
+{
+    uint32_t number = cursor_request_id(cursor, id, UINT32_MAX);
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        if (run->schedule->items[i].number == number) return (uint32_t)i;
+    }
+    cursor_fail(cursor, "r%06" PRIu32 " is no request of this run", number);
+    return 0;
 }
 
 static void read_check(struct cursor *cursor, const cJSON *object, const struct run *run,
@@ -33,7 +45,7 @@ static void read_check(struct cursor *cursor, const cJSON *object, const struct 
             cursor_fail(cursor, "a check names more than %d requests", CHECK_IDS_MAX);
             return;
         }
-        check->ids[check->id_count++] = cursor_request_id(cursor, id, run->schedule->count);
+        check->ids[check->id_count++] = find_request(cursor, run, id);
     }
 }
 
@@ -83,6 +95,17 @@ static enum cache_state cell_cache_state(struct cursor *cursor, const cJSON *cel
 static uint64_t cell_u64(struct cursor *cursor, const cJSON **cell, const char *key, uint64_t max)
 {
     return cursor_value_u64(cursor, cursor_next(cell), key, max);
+}
+
+/* null: UINT32_MAX; else below `count`. */
+static uint32_t cell_index(struct cursor *cursor, const cJSON **cell, const char *key, size_t count)
+{
+    const cJSON *item = cursor_next(cell);
+    if (cJSON_IsNull(item)) return UINT32_MAX;
+    uint64_t index = cursor_value_u64(cursor, item, key, RESULT_NUMBER_MAX);
+    if (index < count) return (uint32_t)index;
+    cursor_fail(cursor, "\"%s\" is %" PRIu64 ", of %zu", key, index, count);
+    return UINT32_MAX;
 }
 
 static void read_attempt(struct cursor *cursor, const cJSON *row, struct run *run, uint32_t request)
@@ -142,7 +165,8 @@ static void read_request(struct row_reader *reader, const cJSON *row, uint32_t i
     struct cursor *cursor = reader->cursor;
     struct run_answer *answer = &reader->run->answers[index];
     const cJSON *cell = row->child;
-    cursor_next(&cell); /* intended_ns: the schedule has it */
+    cursor_next(&cell); /* number: the schedule has it */
+    answer->intended_ns = cell_u64(cursor, &cell, "intended_ns", RESULT_NUMBER_MAX);
     answer->sent_ns = cell_u64(cursor, &cell, "sent_ns", RESULT_NUMBER_MAX);
     read_latency(cursor, cursor_next(&cell), answer);
     answer->answers = (uint32_t)cell_u64(cursor, &cell, "answers", UINT32_MAX);
@@ -157,6 +181,8 @@ static void read_request(struct row_reader *reader, const cJSON *row, uint32_t i
     answer->output_valid = cursor_value_bool(cursor, cursor_next(&cell), "valid");
     cursor_next(&cell); /* workload and key: the schedule has them */
     cursor_next(&cell);
+    answer->cycle = cell_index(cursor, &cell, "cycle", UINT32_MAX);
+    answer->hung_up = cursor_value_bool(cursor, cursor_next(&cell), "hung_up");
     uint64_t path = cell_u64(cursor, &cell, "path", reader->path_count - 1);
     answer->path_at = reader->paths[path].at;
     answer->path_count = reader->paths[path].count;
@@ -242,32 +268,27 @@ static void read_deliveries(struct cursor *cursor, const cJSON *object, struct r
         struct run_delivery *delivery = run_add_delivery(run);
         *delivery = (struct run_delivery){ .phase = UINT32_MAX };
         const cJSON *cell = row->child;
-        uint64_t last = run->schedule->count == 0 ? 0 : run->schedule->count - 1;
-        delivery->request = (uint32_t)cell_u64(cursor, &cell, "request", last);
+        delivery->request = cell_index(cursor, &cell, "request", run->schedule->count);
         delivery->attempt = (uint32_t)cell_u64(cursor, &cell, "attempt", UINT32_MAX);
         delivery->at_ns = cell_u64(cursor, &cell, "at_ns", RESULT_NUMBER_MAX);
-        const cJSON *phase = cursor_next(&cell);
-        if (!cJSON_IsNull(phase)) {
-            uint64_t value = cursor_value_u64(cursor, phase, "phase", UINT32_MAX);
-            if (value >= run->scenario->phase_count) cursor_fail(cursor, "there is no such phase");
-            else delivery->phase = (uint32_t)value;
-        }
+        delivery->phase = cell_index(cursor, &cell, "phase", run->scenario->phase_count);
         delivery->fired = (uint32_t)cell_u64(cursor, &cell, "fired", UINT32_MAX);
         delivery->asked_ns = cell_u64(cursor, &cell, "asked_ns", RESULT_NUMBER_MAX);
         delivery->late_ns = cell_u64(cursor, &cell, "late_ns", RESULT_NUMBER_MAX);
     }
 }
 
-/* ---- the schedule, of the first world that is read ---- */
+/* ---- the schedule: what was sent ---- */
 
-static void read_schedule(struct cursor *cursor, const cJSON *object, struct schedule *schedule)
+static struct schedule *read_schedule(struct cursor *cursor, const cJSON *object)
 {
     const cJSON *list = cursor_member(cursor, object, "requests", cJSON_Array);
     size_t count = (size_t)cJSON_GetArraySize(list);
     if (count > SCENARIO_ARRIVALS_MAX) {
         cursor_fail(cursor, "there are more requests than a scenario can have");
-        return;
+        return NULL;
     }
+    struct schedule *schedule = mem_alloc(1, sizeof *schedule);
     schedule->items = mem_alloc(count + 1, sizeof *schedule->items);
     const cJSON *row = NULL;
     cJSON_ArrayForEach(row, list)
@@ -275,11 +296,15 @@ static void read_schedule(struct cursor *cursor, const cJSON *object, struct sch
         enum { CELLS_TO_WORKLOAD = 10 };
         struct arrival *arrival = &schedule->items[schedule->count++];
         const cJSON *cell = row->child;
+        arrival->number = (uint32_t)cell_u64(cursor, &cell, "number", UINT32_MAX);
         arrival->at_ns = cell_u64(cursor, &cell, "intended_ns", RESULT_NUMBER_MAX);
         for (int i = 0; i < CELLS_TO_WORKLOAD; i++) cursor_next(&cell);
         arrival->workload = (uint32_t)cell_u64(cursor, &cell, "workload", UINT32_MAX);
         arrival->key = (uint32_t)cell_u64(cursor, &cell, "key", UINT32_MAX);
+        arrival->cycle = cell_index(cursor, &cell, "cycle", UINT32_MAX);
     }
+    schedule->open_count = schedule->count;
+    return schedule;
 }
 
 void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_scenario *item,
@@ -287,9 +312,10 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
 {
     struct suite_world *world = which == WORLD_SIM ? &item->sim : &item->real;
     struct run *run = &world->run;
-    if (item->schedule.items == NULL) read_schedule(cursor, object, &item->schedule);
-    if (cursor->failed) return;
-    run_init(run, which, &item->scenario, &item->schedule, &item->config, item->seed);
+    struct schedule *schedule = read_schedule(cursor, object);
+    if (schedule == NULL) return;
+    run_init(run, which, &item->scenario, schedule, &item->config, item->seed);
+    run->settled = schedule; /* its owner from now on */
     world->present = true;
     const cJSON *reason = cursor_member(cursor, object, "invalid_reason", cJSON_Invalid);
     run->invalid = !cJSON_IsNull(reason);

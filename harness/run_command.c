@@ -8,10 +8,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "harness/audit.h"
 #include "harness/cli.h"
 #include "harness/play.h"
 #include "harness/priority.h"
 #include "harness/progress.h"
+#include "harness/repeat_suite.h"
 #include "harness/report.h"
 #include "harness/run_place.h"
 #include "harness/sim.h"
@@ -34,6 +36,7 @@ struct real_job {
 struct run_session {
     const struct run_options *options;
     struct suite suite;
+    struct suite baseline;       /* of --baseline */
     struct progress progress;
     struct run_place place;
     uv_loop_t loop;
@@ -64,6 +67,7 @@ static enum err simulate_all(struct run_session *session, struct err_note *note)
         enum err rc = sim_run(&world->run, &options, NULL, note);
         world->run.wall_ns = clock_now() - began;
         if (rc != ERR_OK) return rc;
+        audit_run(&world->run);
         verdict_judge(&world->run, &world->verdict);
         progress_simulated(&session->progress, i);
     }
@@ -90,6 +94,7 @@ static void session_start_jobs(struct run_session *session);
 static void job_judge(struct run_session *session, size_t index)
 {
     struct suite_scenario *item = &session->suite.scenarios[index];
+    audit_run(&item->real.run);
     verdict_judge(&item->real.run, &item->real.verdict);
     progress_set(&session->progress, index, PROGRESS_DONE, item->scenario.duration_ns);
 }
@@ -275,18 +280,28 @@ static int session_run(struct run_session *session)
         return EXIT_INVALID_RUN;
     }
     progress_init(&session->progress, stdout, options->quiet, &session->suite);
+    session->progress.verbose = options->verbose;
     instant_ns began = clock_now();
     enum err rc = options->sim ? simulate_all(session, &note) : ERR_OK;
     if (rc == ERR_OK && options->real) play_all(session);
     if (rc == ERR_OK) rc = compare_worlds(session, &note);
+    if (rc == ERR_OK) repeat_fold(&session->suite, options->repeat);
     session->suite.wall_ns = clock_now() - began;
-    if (rc == ERR_OK) rc = report_write_all(session->place.folder, &session->suite, &note);
+    if (rc == ERR_OK) {
+        coverage_make(&session->suite.coverage, &session->suite);
+        coverage_code_read("reports/coverage/coverage.xml", &session->suite.coverage);
+        rc = report_write_all(session->place.folder, &session->suite, &note);
+    }
     int code = EXIT_INVALID_RUN;
     if (rc == ERR_OK) {
         run_link_latest(&session->place);
         progress_summary(&session->progress, session->place.folder);
-        code = suite_exit_code(&session->suite);
-    } else {
+        code = report_outputs_gate(&options->outputs, &session->suite,
+                                   suite_exit_code(&session->suite), stderr);
+        rc = report_outputs_write(&options->outputs, &session->suite, &note);
+    }
+    if (rc != ERR_OK) {
+        code = EXIT_INVALID_RUN;
         err_note_print(stderr, &note);
     }
     progress_deinit(&session->progress);
@@ -297,13 +312,22 @@ int run_command(const struct run_options *options)
 {
     struct run_session *session = mem_alloc(1, sizeof *session);
     session->options = options;
+    if (options->ready != NULL) session->suite = *options->ready;
     session->suite.started_wall_ms = clock_wall_ms();
     struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
     int code = EXIT_BAD_USAGE;
-    if (discover(&session->suite, &arena, &options->discover, stderr) == ERR_OK) {
+    if (report_outputs_open(&options->outputs, &arena, &session->baseline, &note) != ERR_OK) {
+        err_note_print(stderr, &note);
+    } else if (options->ready != NULL ||
+               discover(&session->suite, &arena, &options->discover, stderr) == ERR_OK) {
+        if (options->outputs.baseline != NULL) session->suite.baseline = &session->baseline;
+        repeat_expand(&session->suite, &arena, options->repeat);
         code = session_run(session);
     }
-    suite_deinit(&session->suite);
+    suite_deinit(&session->baseline);
+    if (options->ready != NULL) *options->ready = session->suite;
+    else suite_deinit(&session->suite);
     arena_deinit(&arena);
     mem_free(session);
     return code;

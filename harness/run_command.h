@@ -7,16 +7,22 @@
 #include <stdint.h>
 
 #include "harness/discover.h"
+#include "harness/report_outputs.h"
 
 struct run_options {
     struct discover_options discover;
+    struct suite *ready;  /* scenarios that the caller has made and keeps, with what was found of
+                           * them afterwards; NULL: discover them */
     bool sim;
     bool real;
     uint32_t jobs;        /* real scenarios side by side; >= 1 */
+    uint32_t repeat;      /* runs of each scenario, with seeds of their own; >= 1 */
     const char *out;      /* report folder; NULL: reports/<time>, and reports/latest points to it */
     const char
         *programs; /* folder of tollgate-runtime and mock-tollama; NULL: this program's own */
     bool quiet;
+    bool verbose;         /* every check, not only those that did not pass */
+    struct report_outputs outputs;
     bool keep_going;      /* go on with the other scenarios when one run becomes invalid */
 };
 

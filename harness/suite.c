@@ -98,17 +98,23 @@ static void world_deinit(struct suite_world *world)
 {
     if (!world->present) return;
     verdict_deinit(&world->verdict);
+    repeats_deinit(&world->repeats);
     run_deinit(&world->run);
+}
+
+void suite_scenario_deinit(struct suite_scenario *item)
+{
+    world_deinit(&item->sim);
+    world_deinit(&item->real);
+    if (item->has_replay) replay_deinit(&item->replay);
+    schedule_destroy(&item->schedule);
 }
 
 void suite_deinit(struct suite *suite)
 {
-    for (size_t i = 0; i < suite->count; i++) {
-        world_deinit(&suite->scenarios[i].sim);
-        world_deinit(&suite->scenarios[i].real);
-        if (suite->scenarios[i].has_replay) replay_deinit(&suite->scenarios[i].replay);
-        schedule_destroy(&suite->scenarios[i].schedule);
-    }
+    for (size_t i = 0; i < suite->count; i++) suite_scenario_deinit(&suite->scenarios[i]);
+    coverage_deinit(&suite->coverage);
+    suite->coverage = (struct coverage){ .count = 0 };
     mem_free(suite->scenarios);
     suite->scenarios = NULL;
     suite->count = 0;

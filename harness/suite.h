@@ -3,7 +3,9 @@
 /* The result of one `tollgate run`: every scenario in every world that was asked for. What the
  * reports are made of. */
 
+#include "harness/coverage.h"
 #include "harness/parity.h"
+#include "harness/repeat.h"
 #include "harness/replay.h"
 #include "harness/run.h"
 #include "harness/verdict.h"
@@ -11,7 +13,8 @@
 struct suite_world {
     bool present; /* this world was asked for */
     struct run run;
-    struct verdicts verdict;
+    struct verdicts verdict;  /* over all runs, when it was played several times */
+    struct repeats repeats;   /* count 0: played once */
 };
 
 struct suite_scenario {
@@ -34,9 +37,13 @@ struct suite {
     uint64_t started_wall_ms;
     uint64_t wall_ns;
     bool interrupted;
+    struct coverage coverage;     /* count 0: not made */
+    const struct suite *baseline; /* borrowed; an earlier result to compare with; NULL: none */
 };
 
 void suite_deinit(struct suite *suite);
+/* Of one scenario: its runs, verdicts, replay and schedule. */
+void suite_scenario_deinit(struct suite_scenario *item);
 
 /* The worst over all worlds: what the exit code says (0, 1, 3, 4, 5). */
 int suite_exit_code(const struct suite *suite);

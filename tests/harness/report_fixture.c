@@ -33,9 +33,12 @@ static const struct expect outage_expects[] = {
 static void fill_schedule(struct suite_scenario *item)
 {
     item->schedule.count = REQUESTS;
+    item->schedule.open_count = REQUESTS;
     item->schedule.items = mem_alloc(REQUESTS, sizeof *item->schedule.items);
     for (uint32_t i = 0; i < REQUESTS; i++) {
         item->schedule.items[i].at_ns = i * (NS_PER_S / 10);
+        item->schedule.items[i].number = (uint32_t)i;
+        item->schedule.items[i].cycle = ARRIVAL_NO_CYCLE;
         item->schedule.items[i].key = i % 7;
     }
 }
@@ -194,6 +197,12 @@ void suite_fixture_open(struct suite *suite)
     fill_calm(&suite->scenarios[0]);
     fill_outage(&suite->scenarios[1]);
     fill_hostile(&suite->scenarios[2]);
+    coverage_make(&suite->coverage, suite);
+    suite->coverage.has_code = true;
+    suite->coverage.line_permille = 961;
+    suite->coverage.branch_permille = 874;
+    suite->coverage.lines_valid = 12345;
+    suite->coverage.branches_valid = 6789;
 }
 
 void suite_fixture_close(struct suite *suite)

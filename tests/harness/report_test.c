@@ -134,7 +134,7 @@ static void json_latencies_are_nearest_ranks_with_an_interval(void **state)
     assert_int_equal(member(latency, "p95_low")->valueint, 90000000);
     assert_true(cJSON_IsNull(member(latency, "p95_high")));
     cJSON *requests = member(scenario_world(root, 1, "sim"), "requests");
-    assert_true(cJSON_IsNull(cJSON_GetArrayItem(cJSON_GetArrayItem(requests, 99), 2)));
+    assert_true(cJSON_IsNull(cJSON_GetArrayItem(cJSON_GetArrayItem(requests, 99), 3)));
     cJSON_Delete(root);
     mem_free(text);
 }
