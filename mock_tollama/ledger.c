@@ -15,6 +15,11 @@ static const char *const END_NAMES[] = {
 #undef LEDGER_NAME
 };
 
+static const char *const CONNECT_NAMES[] = {
+    [CONNECT_REFUSE] = "refuse", [CONNECT_SYN_DROP] = "syn_drop", [CONNECT_RESET] = "reset",
+    [CONNECT_CLOSE] = "close",   [CONNECT_STALL] = "stall",
+};
+
 const char *ledger_end_name(enum ledger_end end)
 {
     assert((unsigned)end < LEDGER_END_COUNT);
@@ -33,61 +38,28 @@ enum err ledger_open(struct ledger *ledger, const char *path, struct err_note *n
                         strerror(errno));
 }
 
-static void write_line(struct buf *out, const struct ledger_entry *entry, uint64_t seq)
-{
-    struct buf rules;
-    struct json json;
-    buf_init(&rules, BUF_UNBOUNDED);
-    plan_rules_write(&rules, entry->plan);
-    json_init(&json, out);
-    json_open(&json, '{');
-    json_key(&json, "seq");
-    json_u64(&json, seq);
-    json_key(&json, "id");
-    json_string(&json, entry->id);
-    json_key(&json, "attempt");
-    json_u64(&json, entry->attempt);
-    json_key(&json, "at_ns");
-    json_i64(&json, entry->at_ns);
-    json_key(&json, "path");
-    json_string(&json, entry->path);
-    json_key(&json, "phase");
-    json_string(&json, entry->plan->phase != NULL ? entry->plan->phase->name : NULL);
-    json_key(&json, "fired");
-    json_u64(&json, entry->plan->fired);
-    json_key(&json, "wait_ns");
-    json_u64(&json, entry->plan->wait_ns);
-    json_key(&json, "rules");
-    json_string(&json, buf_text(&rules));
-    json_key(&json, "status");
-    json_u64(&json, entry->status);
-    json_key(&json, "answer");
-    json_string(&json, answer_fault_name(entry->answer));
-    json_key(&json, "asked_ns");
-    json_u64(&json, entry->asked_ns);
-    json_key(&json, "late_ns");
-    json_u64(&json, entry->late_ns);
-    json_key(&json, "body_bytes");
-    json_u64(&json, entry->body_bytes);
-    json_key(&json, "end");
-    json_string(&json, ledger_end_name(entry->end));
-    json_close(&json, '}');
-    buf_putc(out, '\n');
-    buf_deinit(&rules);
-}
-
 void ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
     ledger->ends[entry->end]++;
     if (entry->plan->fired != 0) ledger->faulted++;
-    if (ledger->fd >= 0) {
-        write_line(&ledger->lines, entry, ledger->seq);
-        if (ledger->lines.length >= LEDGER_FLUSH_BYTES)
+    if (ledger->fd >= 0 || ledger->ring.bytes != NULL) {
+        size_t before = ledger->lines.length;
+        ledger_line_write(&ledger->lines, entry, ledger->seq);
+        const char *line = ledger->lines.data + before;
+        ledger_ring_add(&ledger->ring, line, ledger->lines.length - before);
+        if (ledger->fd < 0)
+            buf_clear(&ledger->lines);
+        else if (ledger->lines.length >= LEDGER_FLUSH_BYTES)
             ledger_flush(ledger);
         else if (ledger->on_line != NULL)
             ledger->on_line(ledger->context);
     }
     ledger->seq++;
+}
+
+void ledger_count_connect(struct ledger *ledger, enum plan_connect how)
+{
+    ledger->connects[how]++;
 }
 
 static uint64_t count_lines(const char *text, size_t length)
@@ -96,6 +68,21 @@ static uint64_t count_lines(const char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         count += text[i] == '\n';
     return count;
+}
+
+void ledger_keep_lines(struct ledger *ledger)
+{
+    if (ledger->ring.bytes == NULL) ledger_ring_init(&ledger->ring, LEDGER_RING_BYTES);
+}
+
+void ledger_reset(struct ledger *ledger)
+{
+    ledger->seq_zero = ledger->seq;
+    for (unsigned i = 0; i < LEDGER_END_COUNT; i++) ledger->ends[i] = 0;
+    ledger->faulted = 0;
+    ledger->lines_lost = 0;
+    for (unsigned i = 0; i <= CONNECT_STALL; i++) ledger->connects[i] = 0;
+    ledger_ring_clear(&ledger->ring);
 }
 
 void ledger_flush(struct ledger *ledger)
@@ -125,6 +112,7 @@ void ledger_close(struct ledger *ledger)
         ledger->fd = -1;
     }
     buf_deinit(&ledger->lines);
+    ledger_ring_deinit(&ledger->ring);
 }
 
 void ledger_write_stats(struct buf *out, const struct ledger *ledger, int64_t start_ns,
@@ -136,7 +124,7 @@ void ledger_write_stats(struct buf *out, const struct ledger *ledger, int64_t st
     json_key(&json, "start_ns");
     json_i64(&json, start_ns);
     json_key(&json, "attempts");
-    json_u64(&json, ledger->seq);
+    json_u64(&json, ledger->seq - ledger->seq_zero);
     json_key(&json, "open");
     json_u64(&json, open);
     json_key(&json, "faulted");
@@ -146,6 +134,13 @@ void ledger_write_stats(struct buf *out, const struct ledger *ledger, int64_t st
     for (unsigned i = 0; i < LEDGER_END_COUNT; i++) {
         json_key(&json, END_NAMES[i]);
         json_u64(&json, ledger->ends[i]);
+    }
+    json_close(&json, '}');
+    json_key(&json, "connects");
+    json_open(&json, '{');
+    for (unsigned i = CONNECT_REFUSE; i <= CONNECT_STALL; i++) {
+        json_key(&json, CONNECT_NAMES[i]);
+        json_u64(&json, ledger->connects[i]);
     }
     json_close(&json, '}');
     json_key(&json, "lines_lost");

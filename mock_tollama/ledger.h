@@ -4,19 +4,27 @@
  *
  *   seq          0, 1, ... in the order of their ends
  *   id, attempt  whose draws these are
- *   at_ns        when the request was read, since the scenario's start; negative: before it
+ *   at_ns        when the request was read (or its part, where a fault stops in it), since the
+ *                scenario's start; negative: before it
  *   path         of the request
  *   phase        in force, or null
- *   fired        reply_plan.fired: bit i is the phase's i-th fault, bit 31 a full queue
- *   wait_ns      of asked_ns: waiting for a worker or a cold model
  *   rules        the faults that fired, "" when none did
+ *   fired        the same as bits: bit i is the phase's fault number i
+ *   drawn_ppm    what each of them drew, in their order; it fired because that is below its share
  *   status       of the answer as planned, also when a cut came before its head
  *   answer       what is wrong with a 200's body; "good"
- *   asked_ns     planned delay from reading the request to the first step
- *   late_ns      how much later than planned that step was made
- *   body_bytes   of the response body, handed to the kernel
+ *   malformed    what is wrong with its framing; "well_formed"
+ *   asked_ns     planned delay from at_ns to the first step
+ *   wait_ns      how much of it was waiting for a worker or a model
+ *   late_ns      how much later than planned that step was made; late_max_ns: of all steps
+ *   first_ns     from at_ns to when the first byte went out, null when none did
+ *   last_ns      the same of the last
+ *   head_bytes   of the response's head, handed to the kernel; null: the HTTP library wrote it, and
+ *                does not say
+ *   body_bytes   of the response's body, without what frames it
+ *   other_bytes  garbage, interim heads, a stray answer
  *   end          complete, reset, close, stalled (as planned), client_gone (it left before the
- * plan's end), stopped (the mock ended first)
+ *                plan's end), stopped (the mock ended first)
  *
  * Lines are buffered: flushed when LEDGER_FLUSH_BYTES are waiting, by ledger_flush(), at the end. A
  * killed mock leaves whole lines up to its last flush. */
@@ -27,9 +35,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "scenario/plan.h"
+#include "mock/ledger_ring.h"
+#include "scenario/plan_state.h"
 
 enum { LEDGER_FLUSH_BYTES = 64 * 1024 };
+
+#define LEDGER_NONE UINT64_MAX
 
 #define LEDGER_END_LIST(X)                                                                         \
     X(LEDGER_COMPLETE, "complete")                                                                 \
@@ -55,28 +66,43 @@ struct ledger_entry {
     unsigned status;
     enum answer_fault answer;
     uint64_t asked_ns;
-    uint64_t late_ns;
-    size_t body_bytes;
+    uint64_t late_ns, late_max_ns;
+    uint64_t first_ns, last_ns; /* LEDGER_NONE: nothing was sent */
+    uint64_t head_bytes;        /* LEDGER_NONE: not known */
+    uint64_t body_bytes;
+    uint64_t other_bytes;
     enum ledger_end end;
 };
 
 struct ledger {
     int fd; /* -1: lines are only counted */
     struct buf lines;
+    struct ledger_ring ring; /* lines for the control API; ledger_keep_lines() */
     void (*on_line)(void *context); /* a line waits to be flushed; may be NULL */
     void *context;
     uint64_t seq;
+    uint64_t seq_zero; /* `seq` at the last reset */
     uint64_t ends[LEDGER_END_COUNT];
     uint64_t faulted;    /* attempts on which at least one rule fired */
     uint64_t lines_lost; /* could not be written */
+    /* By fault "at: connect": times that began (refuse, syn_drop), connections that met it. */
+    uint64_t connects[CONNECT_STALL + 1];
 };
 
+/* Adds one line with its newline. */
+void ledger_line_write(struct buf *out, const struct ledger_entry *entry, uint64_t seq);
 /* Empties or creates the file; `path` may be NULL. */
 MUST_USE enum err ledger_open(struct ledger *ledger, const char *path, struct err_note *note);
 void ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
+void ledger_count_connect(struct ledger *ledger, enum plan_connect how);
 void ledger_flush(struct ledger *ledger);
+/* From now on the last lines are kept in memory, too. */
+void ledger_keep_lines(struct ledger *ledger);
+/* Counts begin anew, kept lines are dropped; the file and `seq` go on. */
+void ledger_reset(struct ledger *ledger);
 void ledger_close(struct ledger *ledger);
-/* {"attempts":..,"faulted":..,"ends":{"complete":..,...},"lines_lost":..} into an open object. */
+/* {"attempts":..,"faulted":..,"ends":{"complete":..,...},"connects":{"refuse":..,...},
+ *  "lines_lost":..} into an open object. */
 void ledger_write_stats(struct buf *out, const struct ledger *ledger, int64_t start_ns,
                         unsigned open);
 

@@ -1,243 +1,182 @@
-#include "mock/player.h"
-
 #include <assert.h>
-#include <stdio.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "mock/head.h"
-#include "mock/wire.h"
-
-enum { PPM_ALL = 1000000, RETRY_AFTER_TEXT_MAX = 16 };
-
-struct play {
-    struct player *player;
-    struct http_exchange *exchange; /* NULL: not in use */
-    struct player_order order;      /* its plan is `plan` */
-    struct reply_plan plan;
-    uint32_t step;    /* the next one */
-    instant_ns due;   /* of the next one, as planned */
-    uint64_t late_ns; /* of the first one */
-    bool begun;       /* the first step was made, or tried */
-    bool plain;       /* an ordinary reply does it */
-    struct wire wire;
-    struct buf bytes;        /* raw: head and body */
-    size_t head_length;      /* raw */
-    size_t target;           /* raw: bytes that shall be out by now */
-    size_t sent;             /* raw: bytes that are */
-    instant_ns settle_since; /* 0: not settling */
-};
-
-static bool plan_is_plain(const struct reply_plan *plan, unsigned status)
-{
-    const struct plan_step *steps = plan->steps;
-    return status >= 200 && plan->step_count == 3 && steps[0].kind == PLAN_HEAD &&
-           steps[1].kind == PLAN_BODY && steps[2].kind == PLAN_END && !steps[1].to_is_bytes &&
-           steps[1].to_ppm == PPM_ALL && steps[1].after_ns == 0 && steps[2].after_ns == 0;
-}
+#include "mock/player_private.h"
 
 static void player_set_alarm(struct player *player)
 {
     if (!player->ringing) alarm_set(&player->alarm, timers_next(&player->timers));
 }
 
-/* INSTANT_NEVER: not at all. */
-static void play_wake_at(struct play *play, instant_ns when)
+void play_wake_at(struct play *play, instant_ns when)
 {
     struct player *player = play->player;
     timers_set(&player->timers, (uint32_t)(play - player->plays), when);
     player_set_alarm(player);
 }
 
-/* Without a descriptor to wait on, the step is tried again a little later. */
-static void play_wait(struct play *play, int events)
-{
-    if (wire_wait(&play->wire, events)) return;
-    play_wake_at(play, instant_add(clock_now(), PLAYER_RETRY_MS * NS_PER_MS));
-}
-
-static void play_free(struct play *play, enum ledger_end end, size_t body_bytes)
+static void play_forget_preparing(struct play *play)
 {
     struct player *player = play->player;
+    if (!play->is_unprepared) return;
+    play->is_unprepared = false;
+    TAILQ_REMOVE(&player->unprepared, play, unprepared);
+    if (TAILQ_EMPTY(&player->unprepared)) uv_idle_stop(&player->prepare);
+}
+
+void play_prepare(struct play *play)
+{
+    if (!play->is_unprepared) return;
+    play_forget_preparing(play);
+    play->order.prepare(&play->order);
+    http_exchange_body_done(play->exchange);
+}
+
+/* One per turn of the loop, so that requests and answers that are due get theirs in between. */
+static void player_on_idle(uv_idle_t *idle)
+{
+    struct player *player = idle->data;
+    struct play *play = TAILQ_FIRST(&player->unprepared);
+    assert(play != NULL);
+    play_prepare(play);
+}
+
+static void play_note(const struct play *play, enum ledger_end end)
+{
     const struct player_order *order = &play->order;
-    uint32_t index = (uint32_t)(play - player->plays);
-    ledger_add(player->ledger, &(struct ledger_entry){
-                                   .id = order->id,
-                                   .attempt = order->attempt,
-                                   .at_ns = order->at_ns,
-                                   .path = order->path,
-                                   .plan = &play->plan,
-                                   .status = order->status,
-                                   .answer = order->answer,
-                                   .asked_ns = play->plan.steps[0].after_ns,
-                                   .late_ns = play->late_ns,
-                                   .body_bytes = body_bytes,
-                                   .end = end,
-                               });
+    bool plain = play->state == PLAY_SENDING;
+    struct ledger_entry entry = {
+        .id = order->id,
+        .attempt = order->attempt,
+        .at_ns = order->at_ns,
+        .path = order->path,
+        .plan = &play->plan,
+        .status = order->status,
+        .answer = order->answer,
+        .asked_ns = play->plan.steps[0].after_ns,
+        .late_ns = play->late_ns,
+        .late_max_ns = play->late_max_ns,
+        .first_ns = play->first_ns,
+        .last_ns = play->last_ns,
+        .head_bytes = plain ? LEDGER_NONE : 0,
+        .other_bytes = play->other_bytes + play->insert_sent,
+        .end = end,
+    };
+    if (plain && end == LEDGER_COMPLETE) entry.body_bytes = order->body_length;
+    if (play->has_response) {
+        entry.head_bytes = response_head_sent(&play->response, play->sent);
+        entry.body_bytes = response_body_sent(&play->response, play->sent);
+        entry.other_bytes += u64_min(play->sent, play->response.interim_length);
+    }
+    ledger_add(play->player->ledger, &entry);
+}
+
+static void play_forget(struct play *play)
+{
+    struct player *player = play->player;
+    struct player_order *order = &play->order;
+    play_forget_preparing(play);
     play_wake_at(play, INSTANT_NEVER);
+    if (order->on_end != NULL) order->on_end(order->owner);
     mem_free(order->id);
     mem_free(order->echo_id);
-    buf_deinit(&play->bytes);
+    mem_free(order->body);
+    mem_free(play->garbage);
+    if (play->has_response) response_deinit(&play->response);
+    if (play->has_insert) spool_deinit(&play->insert);
     play->exchange = NULL;
-    player->idle[player->idle_count++] = index;
+    player->idle[player->idle_count++] = (uint32_t)(play - player->plays);
 }
 
-static void play_take_socket(struct play *play)
+void play_free(struct play *play, enum ledger_end end)
 {
-    if (play->wire.fd < 0) wire_take(&play->wire, http_exchange_raw(play->exchange));
+    play_note(play, end);
+    play_forget(play);
 }
 
-static void play_end_raw(struct play *play, enum http_raw_end how, enum ledger_end end)
+void play_end_raw(struct play *play, enum http_raw_end how, enum ledger_end end)
 {
     struct http_exchange *exchange = play->exchange;
-    size_t body_bytes = play->sent > play->head_length ? play->sent - play->head_length : 0;
-    play_take_socket(play);
+    if (play->wire.fd < 0) wire_take(&play->wire, http_exchange_raw(exchange));
     wire_release(&play->wire);
-    mem_free(play->order.body);
-    play_free(play, end, body_bytes);
+    play_free(play, end);
     http_exchange_raw_end(exchange, how);
 }
 
-static void play_reply(struct play *play)
+/* The rest of the request is read; it is answered when that has come. */
+static void play_read_on(struct play *play)
+{
+    struct http_exchange *exchange = play->exchange;
+    http_exchange_set_user(exchange, play->order.owner);
+    play->order.on_end = NULL;
+    play_forget(play);
+    http_exchange_go_on(exchange);
+}
+
+static size_t reply_headers(const struct play *play, struct http_header *headers, size_t most,
+                            char date[HEAD_DATE_MAX])
 {
     const struct player_order *order = &play->order;
-    struct http_exchange *exchange = play->exchange;
-    struct http_header headers[2];
+    const struct reply_plan *plan = &play->plan;
     size_t count = 0;
-    char retry_after[RETRY_AFTER_TEXT_MAX];
     if (order->echo_id != NULL) {
         headers[count++] = (struct http_header){ "X-Request-ID", order->echo_id };
     }
-    if (play->plan.has_retry_after) {
-        snprintf(retry_after, sizeof retry_after, "%u", play->plan.retry_after_s);
-        headers[count++] = (struct http_header){ "Retry-After", retry_after };
+    if (plan->has_retry_after) {
+        uint64_t wall_ms = plan->retry_after_is_date ? clock_wall_ms() : 0;
+        headers[count++] =
+            (struct http_header){ "Retry-After", head_retry_after(plan, wall_ms, date) };
     }
+    for (size_t i = 0; i < order->header_count && count < most; i++) {
+        headers[count++] =
+            (struct http_header){ order->headers[i].name, order->headers[i].value };
+    }
+    for (size_t i = 0; i < plan->header_count && count < most; i++) {
+        headers[count++] = (struct http_header){ plan->headers[i].name, plan->headers[i].value };
+    }
+    return count;
+}
+
+void play_reply(struct play *play)
+{
+    enum { HEADERS_MAX = 64 };
+    struct player_order *order = &play->order;
+    struct http_header headers[HEADERS_MAX];
+    char date[HEAD_DATE_MAX];
     struct http_response response = {
         .status = order->status,
         .content_type = order->content_type,
         .headers = headers,
-        .header_count = count,
+        .header_count = reply_headers(play, headers, HEADERS_MAX, date),
         .body = order->body,
         .body_length = order->body_length,
         .ownership = HTTP_BODY_TAKE,
     };
-    http_reply(exchange, &response);
-    play_free(play, LEDGER_COMPLETE, response.body_length);
+    order->body = NULL;
+    play->state = PLAY_SENDING;
+    play->first_ns = instant_until(clock_now(), order->read_at);
+    http_reply(play->exchange, &response);
 }
 
-static void play_prepare_bytes(struct play *play)
+static void player_on_due(void *context)
 {
-    const struct player_order *order = &play->order;
-    const struct plan_step *last = &play->plan.steps[play->plan.step_count - 1];
-    if (play->bytes.length > 0) return;
-    head_write(&play->bytes, &(struct head){
-                                 .status = order->status,
-                                 .content_type = order->content_type,
-                                 .request_id = order->echo_id,
-                                 .has_retry_after = play->plan.has_retry_after,
-                                 .retry_after_s = play->plan.retry_after_s,
-                                 .content_length = order->body_length,
-                                 .closes = last->kind == PLAN_END,
-                             });
-    play->head_length = play->bytes.length;
-    if (order->body_length > 0) buf_put(&play->bytes, order->body, order->body_length);
-}
-
-enum play_progress { PLAY_NEXT, PLAY_PAUSED, PLAY_ENDED };
-
-static enum play_progress play_push(struct play *play)
-{
-    switch (wire_send(&play->wire, buf_text(&play->bytes), play->target, &play->sent)) {
-    case WIRE_DONE: return PLAY_NEXT;
-    case WIRE_FULL: play_wait(play, UV_WRITABLE | UV_DISCONNECT); return PLAY_PAUSED;
-    case WIRE_GONE: play_end_raw(play, HTTP_RAW_FIN, LEDGER_CLIENT_GONE); return PLAY_ENDED;
-    }
-    assert(false && "unknown result");
-    return PLAY_ENDED;
-}
-
-static bool play_settled(struct play *play, instant_ns now)
-{
-    if (play->settle_since == 0) play->settle_since = now;
-    uint64_t waited_ns = instant_until(now, play->settle_since);
-    switch (wire_unsent(&play->wire)) {
-    case WIRE_ACKNOWLEDGED: return true;
-    case WIRE_TRANSMITTED: return waited_ns >= PLAYER_SETTLE_TRANSMITTED_MS * NS_PER_MS;
-    case WIRE_HELD: return waited_ns >= PLAYER_SETTLE_MAX_MS * NS_PER_MS;
-    }
-    assert(false && "unknown state");
-    return true;
-}
-
-static enum play_progress play_reset(struct play *play, instant_ns now)
-{
-    play_take_socket(play);
-    if (play->sent > 0 && !play_settled(play, now)) {
-        play_wake_at(play, instant_add(now, PLAYER_SETTLE_STEP_US * NS_PER_US));
-        return PLAY_PAUSED;
-    }
-    play_end_raw(play, HTTP_RAW_RST, LEDGER_RESET);
-    return PLAY_ENDED;
-}
-
-static enum play_progress play_write(struct play *play, const struct plan_step *step)
-{
-    const struct plan_step *next = step + 1;
-    play_take_socket(play);
-    play_prepare_bytes(play);
-    play->target = play->head_length;
-    if (step->kind == PLAN_BODY) play->target += plan_body_end(step, play->order.body_length);
-    /* A head and the body at the same moment are one packet, as from any server. */
-    if (step->kind == PLAN_HEAD && next->kind == PLAN_BODY && next->after_ns == 0) return PLAY_NEXT;
-    return play_push(play);
-}
-
-static enum play_progress play_step(struct play *play, instant_ns now)
-{
-    const struct plan_step *step = &play->plan.steps[play->step];
-    switch (step->kind) {
-    case PLAN_HEAD:
-    case PLAN_BODY: return play_write(play, step);
-    case PLAN_END: play_end_raw(play, HTTP_RAW_FIN, LEDGER_COMPLETE); return PLAY_ENDED;
-    case PLAN_RESET: return play_reset(play, now);
-    case PLAN_CLOSE: play_end_raw(play, HTTP_RAW_FIN, LEDGER_CLOSE); return PLAY_ENDED;
-    case PLAN_STALL:
-        /* With the socket untouched the server itself tells when the client goes away. */
-        if (play->wire.fd >= 0) play_wait(play, UV_DISCONNECT);
-        return PLAY_PAUSED;
-    }
-    assert(false && "unknown step");
-    return PLAY_ENDED;
-}
-
-/* Makes every step that is due. */
-static void play_advance(struct play *play)
-{
+    struct player *player = context;
+    instant_ns now = clock_now();
+    player->ringing = true;
     for (;;) {
-        instant_ns now = clock_now();
-        assert(play->step < play->plan.step_count);
-        if (now < play->due) {
-            if (play->wire.fd >= 0) (void)wire_wait(&play->wire, UV_DISCONNECT);
-            play_wake_at(play, play->due);
-            return;
-        }
-        if (!play->begun) play->late_ns = now - play->due;
-        play->begun = true;
-        if (play->plain) {
-            play_reply(play);
-            return;
-        }
-        if (play_step(play, now) != PLAY_NEXT) return;
-        play->step++;
-        assert(play->step < play->plan.step_count);
-        play->due = instant_add(play->due, play->plan.steps[play->step].after_ns);
+        uint32_t index = timers_pop(&player->timers, now);
+        if (index == TIMERS_NONE) break;
+        struct play *play = &player->plays[index];
+        if (play->order.reads_on)
+            play_read_on(play);
+        else
+            play_advance(play);
     }
-}
-
-static void play_on_gone(struct play *play)
-{
-    bool stalled = play->plan.steps[play->step].kind == PLAN_STALL && clock_now() >= play->due;
-    play_end_raw(play, HTTP_RAW_FIN, stalled ? LEDGER_STALLED : LEDGER_CLIENT_GONE);
+    player->ringing = false;
+    player_set_alarm(player);
 }
 
 static void play_on_wire(void *context, int events)
@@ -249,20 +188,6 @@ static void play_on_wire(void *context, int events)
     }
     (void)wire_wait(&play->wire, 0);
     play_advance(play);
-}
-
-static void player_on_due(void *context)
-{
-    struct player *player = context;
-    instant_ns now = clock_now();
-    player->ringing = true;
-    for (;;) {
-        uint32_t index = timers_pop(&player->timers, now);
-        if (index == TIMERS_NONE) break;
-        play_advance(&player->plays[index]);
-    }
-    player->ringing = false;
-    player_set_alarm(player);
 }
 
 void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, uint32_t capacity)
@@ -277,39 +202,92 @@ void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, 
     };
     for (uint32_t i = 0; i < capacity; i++)
         player->idle[i] = capacity - 1 - i;
+    TAILQ_INIT(&player->unprepared);
     timers_init(&player->timers, capacity);
     alarm_init(&player->alarm, loop, player_on_due, player);
+    int rc = uv_idle_init(loop, &player->prepare);
+    assert(rc == 0);
+    player->prepare.data = player;
+}
+
+static bool plan_sends(const struct reply_plan *plan)
+{
+    for (unsigned i = 0; i < plan->step_count; i++) {
+        enum plan_step_kind kind = plan->steps[i].kind;
+        if (kind == PLAN_HEAD_PART || kind == PLAN_HEAD || kind == PLAN_BODY) return true;
+    }
+    return false;
+}
+
+/* Nothing that only a socket of one's own could send. */
+static bool plan_is_ordinary(const struct reply_plan *plan)
+{
+    return plan_steps_are_plain(plan) && plan->malform == MALFORM_NONE &&
+           plan->framing == FRAMING_LENGTH && plan->interim_count == 0 &&
+           plan->head_pad_bytes == 0 && plan->body_pad_bytes == 0 && plan->stop.at == STOP_NONE;
+}
+
+static void plan_copy(struct reply_plan *to, const struct reply_plan *from)
+{
+    memcpy(to, from,
+           offsetof(struct reply_plan, steps) + from->step_count * sizeof(struct plan_step));
+}
+
+static struct play *play_open(struct player *player, const struct player_order *order)
+{
+    struct play *play = &player->plays[player->idle[--player->idle_count]];
+    memset(play, 0, offsetof(struct play, plan));
+    play->player = player;
+    play->exchange = order->exchange;
+    play->order = *order;
+    play->first_ns = play->last_ns = LEDGER_NONE;
+    play->due = instant_add(order->read_at, order->plan->steps[0].after_ns);
+    plan_copy(&play->plan, order->plan);
+    play->order.plan = &play->plan;
+    play->plain = plan_is_ordinary(order->plan) && order->status >= 200;
+    wire_init(&play->wire, player->loop, play_on_wire, play);
+    http_exchange_set_user(order->exchange, play);
+    return play;
 }
 
 bool player_start(struct player *player, const struct player_order *order)
 {
     if (player->idle_count == 0) return false;
     assert(order->plan->step_count > 0);
-    struct play *play = &player->plays[player->idle[--player->idle_count]];
-    *play = (struct play){
-        .player = player,
-        .exchange = order->exchange,
-        .order = *order,
-        .plan = *order->plan,
-        .due = instant_add(order->read_at, order->plan->steps[0].after_ns),
-        .plain = plan_is_plain(order->plan, order->status),
-    };
-    wire_init(&play->wire, player->loop, play_on_wire, play);
-    buf_init(&play->bytes, BUF_UNBOUNDED);
-    http_exchange_set_user(order->exchange, play);
-    /* The socket is taken in a later turn: now the server is still inside this request. */
-    if (play->plain)
+    struct play *play = play_open(player, order);
+    if (order->prepare == NULL) {
+        if (!order->reads_on) http_exchange_body_done(order->exchange);
+    } else if (plan_sends(order->plan)) {
+        if (TAILQ_EMPTY(&player->unprepared)) uv_idle_start(&player->prepare, player_on_idle);
+        TAILQ_INSERT_TAIL(&player->unprepared, play, unprepared);
+        play->is_unprepared = true;
+    }
+    /* Only a reply can be made inside this request's callback. */
+    if (play->plain && !order->reads_on)
         play_advance(play);
     else
         play_wake_at(play, play->due);
     return true;
 }
 
-void player_gone(struct player *player, struct http_exchange *exchange)
+static struct play *play_of(const struct player *player, struct http_exchange *exchange)
 {
     struct play *play = http_exchange_user(exchange);
     assert(play != NULL && play->player == player && play->exchange == exchange);
-    play_on_gone(play);
+    return play;
+}
+
+void player_gone(struct player *player, struct http_exchange *exchange)
+{
+    play_on_gone(play_of(player, exchange));
+}
+
+void player_done(struct player *player, struct http_exchange *exchange, bool whole)
+{
+    struct play *play = play_of(player, exchange);
+    assert(play->state == PLAY_SENDING);
+    play->last_ns = instant_until(clock_now(), play->order.read_at);
+    play_free(play, whole ? LEDGER_COMPLETE : LEDGER_CLIENT_GONE);
 }
 
 uint32_t player_open(const struct player *player)
@@ -321,9 +299,9 @@ void player_stop(struct player *player)
 {
     for (uint32_t i = 0; i < player->capacity; i++) {
         struct play *play = &player->plays[i];
-        if (play->exchange == NULL) continue;
-        bool stalled = play->plan.steps[play->step].kind == PLAN_STALL && clock_now() >= play->due;
-        play_end_raw(play, HTTP_RAW_FIN, stalled ? LEDGER_STALLED : LEDGER_STOPPED);
+        if (play->exchange == NULL || play->state == PLAY_SENDING) continue;
+        play_end_raw(play, HTTP_RAW_FIN,
+                     play->state == PLAY_STALLED ? LEDGER_STALLED : LEDGER_STOPPED);
     }
 }
 
@@ -331,6 +309,7 @@ void player_deinit(struct player *player)
 {
     assert(player_open(player) == 0);
     alarm_close(&player->alarm);
+    uv_close((uv_handle_t *)&player->prepare, NULL);
     timers_deinit(&player->timers);
     mem_free(player->plays);
     mem_free(player->idle);

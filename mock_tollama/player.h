@@ -3,17 +3,25 @@
 /* Plays reply plans on connections. Never a sleeping thread: each play's next step is a deadline in
  * one heap, and one alarm rings for the earliest.
  *
- *   WAITING ----due----> the plan is { HEAD, BODY 100 %, END } without delays between: one ordinary
- *      |                 reply through the server; the connection lives on
- *      '------due----> raw: the socket is taken, bytes are written piece by piece
- *                        PUSHING    until the kernel has taken them (a slow reader)
- *                        SETTLING   before a reset: until the bytes cannot be discarded by it
- *                        STALLED    until the client goes away
- * Every play ends once, with a line in the ledger. */
+ *   WAITING ----due----> a plain plan (HEAD, BODY 100 %, END, nothing unusual): one ordinary reply
+ *      |                 through the server
+ *      |                   SENDING    until the server says that it has left
+ *      '------due----> raw: the socket is taken, bytes are written step by step
+ *                          RAW        writing, or waiting for the next step, for a slow reader
+ *                          SETTLING   before a reset: until the bytes cannot be discarded by it
+ *                          LINGERING  after the FIN of a request that was not read to its end
+ *                          STALLED    until the client goes away
+ * Afterwards the connection is given back to the server for the next request, unless it ended.
+ * Every play ends once, with a line in the ledger.
+ *
+ * An answer may be made while its play waits (`prepare`): whenever the loop has nothing else to do,
+ * at the latest when its first step is due. So a burst of requests is read as it comes, and a burst
+ * of answers leaves without being computed first. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 #include "base/instant.h"
@@ -30,6 +38,9 @@ enum {
     PLAYER_SETTLE_STEP_US = 500,
     PLAYER_SETTLE_TRANSMITTED_MS = 1,
     PLAYER_SETTLE_MAX_MS = 2000,
+    /* To close a socket that holds unread bytes would reset it: the client gets so long to read the
+     * FIN and to leave. */
+    PLAYER_LINGER_MS = 2000,
     PLAYER_RETRY_MS = 10,
 };
 
@@ -45,6 +56,8 @@ struct player {
     uint32_t idle_count;
     uint32_t capacity;
     bool ringing; /* making the steps that are due: the alarm is set once, afterwards */
+    TAILQ_HEAD(, play) unprepared; /* since the longest first */
+    uv_idle_t prepare;             /* active: there are some */
 };
 
 struct player_order {
@@ -55,12 +68,26 @@ struct player_order {
     const char *path;              /* static */
     char *id;                      /* for the ledger; owned by the player from here on */
     unsigned attempt;
+
+    /* The answer. Filled now, or by `prepare`, which may look at the exchange's body. */
     unsigned status;
     enum answer_fault answer; /* what is wrong with `body` */
     const char *content_type; /* static; NULL: none */
     char *echo_id;            /* X-Request-ID of the answer; NULL: none; owned from here on */
-    char *body;               /* NULL when empty; owned from here on */
+    const struct plan_header *headers; /* more of them; until on_end */
+    size_t header_count;
+    char *body; /* NULL when empty; owned from here on */
     size_t body_length;
+    /* NULL: it is filled. Else `status` is what the plan says, and this is called at most once,
+     * perhaps inside player_start(); never for an answer of which no byte is sent. */
+    void (*prepare)(struct player_order *order);
+
+    /* The request was stopped before its end and is to be read on when the first step is due: the
+     * play ends without a line in the ledger, and `owner` is the exchange's user again. */
+    bool reads_on;
+
+    void (*on_end)(void *owner); /* nothing of the order is looked at any more; may be NULL */
+    void *owner;
 };
 
 void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, uint32_t capacity);
@@ -68,10 +95,12 @@ void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, 
 bool player_start(struct player *player, const struct player_order *order);
 /* The client of this exchange went away before it was answered. */
 void player_gone(struct player *player, struct http_exchange *exchange);
+/* An ordinary reply has left, or its client went away first (http_server's on_done). */
+void player_done(struct player *player, struct http_exchange *exchange, bool whole);
 uint32_t player_open(const struct player *player);
-/* Ends every play. */
+/* Ends every play but those whose reply is being sent: the server's end is theirs. */
 void player_stop(struct player *player);
-/* After player_stop(); run the loop once more before freeing the memory. */
+/* After the server's end; run the loop once more before freeing the memory. */
 void player_deinit(struct player *player);
 
 #endif

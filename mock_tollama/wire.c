@@ -12,6 +12,13 @@
 
 #include "base/mem.h"
 
+enum {
+    WIRE_KEEPALIVE_IDLE_S = 30,
+    WIRE_KEEPALIVE_EVERY_S = 10,
+    WIRE_KEEPALIVE_COUNT = 3,
+    WIRE_STALLED_BYTES = 4096,
+};
+
 /* Outlives the wire until libuv has let go of it. */
 struct wire_watch {
     uv_poll_t poll;
@@ -33,12 +40,18 @@ void wire_take(struct wire *wire, int fd)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-enum wire_result wire_send(struct wire *wire, const char *bytes, size_t target, size_t *sent)
+enum wire_result wire_send(struct wire *wire, const struct spool *spool, uint64_t target,
+                           uint64_t *sent)
 {
+    struct iovec parts[SPOOL_GATHER_MAX];
     while (*sent < target) {
-        ssize_t n = send(wire->fd, bytes + *sent, target - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        struct msghdr message = {
+            .msg_iov = parts,
+            .msg_iovlen = (size_t)spool_gather(spool, *sent, target, parts),
+        };
+        ssize_t n = sendmsg(wire->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n > 0) {
-            *sent += (size_t)n;
+            *sent += (uint64_t)n;
         } else if (n < 0 && errno == EINTR) {
             continue;
         } else if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)) {
@@ -48,6 +61,25 @@ enum wire_result wire_send(struct wire *wire, const char *bytes, size_t target, 
         }
     }
     return WIRE_DONE;
+}
+
+void wire_finish(struct wire *wire)
+{
+    (void)shutdown(wire->fd, SHUT_WR);
+}
+
+void wire_stall(struct wire *wire)
+{
+    int on = 1;
+    int idle_s = WIRE_KEEPALIVE_IDLE_S;
+    int every_s = WIRE_KEEPALIVE_EVERY_S;
+    int count = WIRE_KEEPALIVE_COUNT;
+    int bytes = WIRE_STALLED_BYTES;
+    (void)setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    (void)setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPINTVL, &every_s, sizeof every_s);
+    (void)setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
+    (void)setsockopt(wire->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    (void)setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
 static void wire_on_closed(uv_handle_t *handle)

@@ -1,0 +1,63 @@
+#ifndef MOCK_PLAYER_PRIVATE_H
+#define MOCK_PLAYER_PRIVATE_H
+/* Shared by player.c (all plays) and play.c (the steps of one on its socket). */
+
+#include "mock/player.h"
+#include "mock/response.h"
+#include "mock/wire.h"
+
+enum play_state {
+    PLAY_WAITING,
+    PLAY_SENDING,
+    PLAY_RAW,
+    PLAY_SETTLING,
+    PLAY_LINGERING,
+    PLAY_STALLED,
+};
+
+struct play {
+    struct player *player;
+    struct http_exchange *exchange; /* NULL: not in use */
+    struct player_order order;      /* its plan is `plan` */
+    TAILQ_ENTRY(play) unprepared;
+    bool is_unprepared;
+    bool plain; /* an ordinary reply does it */
+    enum play_state state;
+    uint32_t step;       /* the next one */
+    instant_ns due;      /* of the next one */
+    bool begun;          /* that one is being made */
+    instant_ns begun_at;
+    uint64_t pieces;     /* of it that are out */
+    uint64_t piece_from; /* where its first began */
+    uint64_t late_ns, late_max_ns;
+    uint64_t first_ns, last_ns; /* as in the ledger */
+    instant_ns since;           /* SETTLING, LINGERING */
+    struct wire wire;
+    bool has_response;
+    struct response response;
+    uint64_t target; /* bytes of the response that are to be out */
+    uint64_t sent;   /* that are */
+    bool has_insert;
+    struct spool insert; /* garbage, a stray answer */
+    char *garbage;       /* owned; in `insert` */
+    uint64_t insert_sent;
+    uint64_t other_bytes; /* inserts that are out */
+    struct reply_plan plan; /* last: steps behind step_count are not copied */
+};
+
+/* Makes every step that is due. */
+void play_advance(struct play *play);
+/* The client left. */
+void play_on_gone(struct play *play);
+/* Writes the ledger's line, forgets everything; the exchange is the caller's. */
+void play_free(struct play *play, enum ledger_end end);
+/* The same, and the exchange is ended raw. */
+void play_end_raw(struct play *play, enum http_raw_end how, enum ledger_end end);
+/* Fills what the answer lacks. */
+void play_prepare(struct play *play);
+/* Sends the answer through the server. */
+void play_reply(struct play *play);
+/* INSTANT_NEVER: not at all. */
+void play_wake_at(struct play *play, instant_ns when);
+
+#endif
