@@ -108,10 +108,16 @@ static enum err listener_restore(struct http_server *server, struct err_note *no
     return ERR_OK;
 }
 
+bool http_server_is_running(const struct http_server *server)
+{
+    return server->running;
+}
+
 enum err http_server_listen(struct http_server *server, enum http_listen how,
                             struct err_note *note)
 {
     assert(server->listen_fd >= 0 && server->hold_fd >= 0);
+    assert(!server->running);
     if (how == server->listen) return ERR_OK;
     bool accepts = server->listen == HTTP_LISTEN_OPEN || server->listen == HTTP_LISTEN_TAKE;
     if (accepts) http_accept_waiting(server);
