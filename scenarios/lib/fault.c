@@ -3,49 +3,74 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/instant.h"
 #include "base/rng.h"
-#include "base/units.h"
-#include "scenario/value.h"
-
-static const char *const fault_keys[] = {
-    "status", "retry_after", "delay", "at", "do", "answer", "share",
-};
+#include "scenario/fault_position.h"
+#include "scenario/fault_table.h"
+#include "scenario/faults/fault_kind.h"
 
 static const char effects_hint[] =
     "write one of: status: 503, delay: 500ms, at: response_body@40% with do: reset, answer: "
-    "missing_quantile";
+    "missing_quantile, malformed: length_short, rate_limit, cold_start, interim, huge_head, "
+    "huge_body";
 
-static const char *const answer_names[] = {
-#define ANSWER_NAME(name, text) text,
-    ANSWER_FAULT_LIST(ANSWER_NAME)
-#undef ANSWER_NAME
-        NULL,
+static const char *const selection_keys[] = {
+    "share", "exact_share", "first", "nth",    "every", "after",   "until",
+    "ramp",  "burst",       "model", "market", "path",  "attempt",
 };
 
-const char *answer_fault_name(enum answer_fault fault)
+enum { SELECTION_KEYS = sizeof selection_keys / sizeof selection_keys[0], FAULT_KEYS_MAX = 64 };
+
+/* Keys that belong to some effects only. */
+static const char *const own_keys[] = {
+    "at",    "do",   "retry_after", "retry_after_date", "headers", "ramp_delay", "for", "piece",
+    "every", "rate", "bytes",
+};
+
+enum { OWN_KEYS = sizeof own_keys / sizeof own_keys[0] };
+
+/* The keys that make a fault, each once. */
+static size_t effect_keys(const char *out[FAULT_EFFECT_COUNT])
 {
-    return answer_names[fault];
+    size_t count = 0;
+    for (enum fault_effect effect = 0; effect < FAULT_EFFECT_COUNT; effect++) {
+        const char *key = fault_kind(effect)->key;
+        size_t i = 0;
+        while (i < count && strcmp(out[i], key) != 0)
+            i++;
+        if (i == count) out[count++] = key;
+    }
+    return count;
 }
 
-/* Exactly one effect, and nothing beside it that belongs to another. */
-static enum err check_one_effect(const struct value_reader *reader, const struct yaml_node *node)
+static enum err check_keys(const struct value_reader *reader, const struct yaml_node *node)
 {
-    static const char *const effects[] = { "status", "delay", "do", "answer" };
-    const struct yaml_node *first = NULL;
+    const char *keys[FAULT_KEYS_MAX];
+    size_t count = effect_keys(keys);
+    for (size_t i = 0; i < OWN_KEYS; i++)
+        keys[count++] = own_keys[i];
+    for (size_t i = 0; i < SELECTION_KEYS; i++)
+        keys[count++] = selection_keys[i];
+    return yaml_check_keys(reader->file, node, "a fault", keys, count, reader->note);
+}
+
+/* Exactly one effect: the key that makes it. */
+static enum err find_effect(const struct value_reader *reader, const struct yaml_node *node,
+                            const struct yaml_node **out)
+{
+    const char *keys[FAULT_EFFECT_COUNT];
+    size_t count = effect_keys(keys);
+    *out = NULL;
     for (size_t i = 0; i < node->count; i++) {
-        bool effect = false;
-        for (size_t j = 0; j < sizeof effects / sizeof effects[0]; j++) {
-            if (strcmp(node->keys[i]->text, effects[j]) == 0) effect = true;
+        for (size_t j = 0; j < count; j++) {
+            if (strcmp(node->keys[i]->text, keys[j]) != 0) continue;
+            if (*out != NULL) {
+                return yaml_note(reader->file, node->keys[i], reader->note,
+                                 "\"%s\" is a second effect beside \"%s\"; a fault has one effect, "
+                                 "write two faults",
+                                 node->keys[i]->text, (*out)->text);
+            }
+            *out = node->keys[i];
         }
-        if (!effect) continue;
-        if (first != NULL) {
-            return yaml_note(reader->file, node->keys[i], reader->note,
-                             "\"%s\" is a second effect beside \"%s\"; a fault has one effect, "
-                             "write two faults",
-                             node->keys[i]->text, first->text);
-        }
-        first = node->keys[i];
     }
     const struct yaml_node *at = yaml_get_key(node, "at");
     if (at != NULL && yaml_get(node, "do") == NULL) {
@@ -53,97 +78,26 @@ static enum err check_one_effect(const struct value_reader *reader, const struct
                          "\"at\" says where, but \"do\" is missing; add do: reset, do: close or "
                          "do: stall");
     }
-    const struct yaml_node *retry_after = yaml_get_key(node, "retry_after");
-    if (retry_after != NULL && yaml_get(node, "status") == NULL) {
-        return yaml_note(reader->file, retry_after, reader->note,
-                         "\"retry_after\" is a header of an answer with a status; add status: 503 "
-                         "or status: 429");
-    }
-    if (first != NULL) return ERR_OK;
+    if (*out != NULL) return ERR_OK;
     return yaml_note(reader->file, node, reader->note, "this fault has no effect; %s",
                      effects_hint);
 }
 
-static enum err parse_status(const struct value_reader *reader, const struct yaml_node *node,
-                             struct fault *out)
+/* "do: reset" with "at": the effect, unless the position makes no sense of it. */
+static enum err parse_positioned(const struct value_reader *reader, const struct yaml_node *node,
+                                 struct fault *out)
 {
-    const struct yaml_node *value = yaml_get(node, "status");
-    const struct yaml_node *retry_after = yaml_get(node, "retry_after");
-    const char *text = NULL;
-    uint64_t status = 0;
-    uint64_t wait_ns = 0;
-    enum err err = value_scalar(reader, value, "status", &text);
-    if (err != ERR_OK) return err;
-    bool number = units_parse_decimal(text, 0, &status);
-    if (!number || (status != 200 && (status < 400 || status > 599))) {
-        bool known = number && status >= 100 && status <= 399;
-        return yaml_note(reader->file, value, reader->note,
-                         "status: \"%.80s\" is not allowed%s; allowed: 400 to 599, and 200", text,
-                         known ? ", it cannot carry the body of a forecast or of an error" : "");
-    }
-    out->effect = FAULT_STATUS;
-    out->status = (uint16_t)status;
-    if (retry_after == NULL) return ERR_OK;
-    err = value_duration(reader, retry_after, "retry_after", &wait_ns);
-    if (err != ERR_OK) return err;
-    if (wait_ns % NS_PER_S != 0) {
-        return yaml_note(reader->file, retry_after, reader->note,
-                         "retry_after: \"%.80s\" is not a whole number of seconds, and the header "
-                         "can say nothing else; write 1s or 2s",
-                         retry_after->text);
-    }
-    out->has_retry_after = true;
-    out->retry_after_s = (uint32_t)(wait_ns / NS_PER_S);
-    return ERR_OK;
-}
-
-/* "40%" or "100B", what stands behind the '@'. */
-static bool parse_body_position(const char *text, struct fault *out)
-{
-    size_t length = strlen(text);
-    out->at = FAULT_AT_RESPONSE_BODY;
-    if (length == 0) return false;
-    if (text[length - 1] == '%') {
-        return units_parse_share(text, &out->at_ppm) && out->at_ppm < 1000000;
-    }
-    out->at_is_bytes = true;
-    return text[length - 1] == 'B' && units_parse_bytes(text, &out->at_bytes);
-}
-
-static enum err parse_position(const struct value_reader *reader, const struct yaml_node *node,
-                               struct fault *out)
-{
-    static const char body_prefix[] = "response_body@";
-    const char *text = NULL;
-    enum err err = value_scalar(reader, node, "at", &text);
-    if (err != ERR_OK) return err;
-    if (strcmp(text, "response_head") == 0) {
-        out->at = FAULT_AT_RESPONSE_HEAD;
-        return ERR_OK;
-    }
-    if (strncmp(text, body_prefix, sizeof body_prefix - 1) == 0) {
-        if (parse_body_position(text + sizeof body_prefix - 1, out)) return ERR_OK;
-        return yaml_note(
-            reader->file, node, reader->note,
-            "at: \"%.80s\" is no place in the body; allowed: a share from 0%% to under "
-            "100%% or a number of bytes, for example response_body@40%% or "
-            "response_body@100B",
-            text);
-    }
-    static const char *const names[] = { "response_head", "response_body@40%", NULL };
-    const char *hint = value_did_you_mean(reader, text, names);
-    return yaml_note(reader->file, node, reader->note,
-                     "at: \"%.80s\" is not allowed%s Allowed: response_head, response_body@40%%, "
-                     "response_body@100B",
-                     text, hint[0] == '\0' ? "." : hint);
-}
-
-static enum err parse_cut(const struct value_reader *reader, const struct yaml_node *node,
-                          struct fault *out)
-{
-    static const char *const names[] = { "reset", "close", "stall", NULL };
-    static const enum fault_effect effects[] = { FAULT_RESET, FAULT_CLOSE, FAULT_STALL };
+    const char *names[FAULT_EFFECT_COUNT + 1] = { NULL };
+    enum fault_effect effects[FAULT_EFFECT_COUNT];
+    size_t count = 0;
     size_t chosen = 0;
+    for (enum fault_effect effect = 0; effect < FAULT_EFFECT_COUNT; effect++) {
+        if (strcmp(fault_kind(effect)->key, "do") != 0) continue;
+        effects[count] = effect;
+        names[count++] = fault_effect_name(effect);
+    }
+    effects[count] = FAULT_DELAY; /* which has a key of its own, too */
+    names[count] = fault_effect_name(FAULT_DELAY);
     const struct yaml_node *at = yaml_get(node, "at");
     if (at == NULL) {
         return yaml_note(reader->file, yaml_get_key(node, "do"), reader->note,
@@ -151,94 +105,122 @@ static enum err parse_cut(const struct value_reader *reader, const struct yaml_n
                          "response_body@40%%");
     }
     enum err err = value_choice(reader, yaml_get(node, "do"), "do", names, &chosen);
+    if (err == ERR_OK) err = fault_position_parse(reader, at, out);
     if (err != ERR_OK) return err;
     out->effect = effects[chosen];
-    return parse_position(reader, at, out);
-}
-
-static enum err parse_answer(const struct value_reader *reader, const struct yaml_node *node,
-                             struct fault *out)
-{
-    size_t chosen = 0;
-    enum err err = value_choice(reader, yaml_get(node, "answer"), "answer", answer_names + 1,
-                                &chosen); /* + 1: a good answer is no fault */
-    out->effect = FAULT_ANSWER;
-    out->answer = (enum answer_fault)(chosen + 1);
-    return err;
+    out->positioned = true;
+    const struct fault_row *row = fault_table_find(out->effect, out->at);
+    if (row->support != FAULT_IMPOSSIBLE) return ERR_OK;
+    return yaml_note(reader->file, yaml_get(node, "do"), reader->note,
+                     "do: %s is impossible at %s: %s", names[chosen], fault_position_name(out->at),
+                     row->what);
 }
 
 static enum err parse_effect(const struct value_reader *reader, const struct yaml_node *node,
-                             struct fault *out)
+                             const struct yaml_node *key, struct fault *out)
 {
-    if (yaml_get(node, "status") != NULL) return parse_status(reader, node, out);
-    if (yaml_get(node, "answer") != NULL) return parse_answer(reader, node, out);
-    if (yaml_get(node, "do") != NULL) return parse_cut(reader, node, out);
-    out->effect = FAULT_DELAY;
-    return latency_parse(reader, yaml_get(node, "delay"), "delay", &out->delay);
+    if (strcmp(key->text, "do") == 0) return parse_positioned(reader, node, out);
+    out->effect = FAULT_STATUS;
+    while (strcmp(fault_kind(out->effect)->key, key->text) != 0)
+        out->effect++;
+    out->at = FAULT_AT_RESPONSE_HEAD;
+    return ERR_OK;
 }
 
-static void write_cut(struct buf *out, const char *effect, const struct fault *fault)
+static bool is_listed(const char *list, const char *key)
 {
-    char share[UNITS_TEXT_MAX];
-    buf_printf(out, "%s at ", effect);
-    if (fault->at == FAULT_AT_RESPONSE_HEAD) {
-        buf_puts(out, "response_head");
-    } else if (fault->at_is_bytes) {
-        buf_printf(out, "response_body@%lluB", (unsigned long long)fault->at_bytes);
-    } else {
-        buf_printf(out, "response_body@%s", units_format_share(fault->at_ppm, share));
+    size_t length = strlen(key);
+    for (const char *at = strstr(list, key); at != NULL; at = strstr(at + 1, key)) {
+        bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[length] == '\0' || at[length] == ' ')) return true;
     }
+    return false;
 }
 
-/* The fault without its share: "status 503 retry_after 1s". */
-static void write_effect(struct buf *out, const struct fault *fault)
+/* "every" is a dribble's rhythm and a selection, and "for" belongs to several. */
+static const char *keys_beside(const struct fault *fault)
 {
-    char duration[UNITS_TEXT_MAX];
-    switch (fault->effect) {
-    case FAULT_STATUS:
-        buf_printf(out, "status %u", (unsigned)fault->status);
-        if (fault->has_retry_after) buf_printf(out, " retry_after %us", fault->retry_after_s);
-        break;
-    case FAULT_DELAY:
-        buf_printf(out, "delay %s", units_format_duration(fault->delay.value_ns[0], duration));
-        break;
-    case FAULT_RESET: write_cut(out, "reset", fault); break;
-    case FAULT_CLOSE: write_cut(out, "close", fault); break;
-    case FAULT_STALL: write_cut(out, "stall", fault); break;
-    case FAULT_ANSWER: buf_printf(out, "answer %s", answer_fault_name(fault->answer)); break;
-    case FAULT_REFUSE:
-    case FAULT_SYN_DROP:
-    case FAULT_DRIBBLE:
-    case FAULT_THROTTLE:
-    case FAULT_GARBAGE:
-    case FAULT_STRAY_ANSWER:
-    case FAULT_SLOW_CLOSE:
-    case FAULT_MALFORMED:
-    case FAULT_INTERIM:
-    case FAULT_HUGE_HEAD:
-    case FAULT_HUGE_BODY:
-    case FAULT_RATE_LIMIT:
-    case FAULT_COLD_START:
-    case FAULT_EFFECT_COUNT: break;
-    }
+    if (fault->effect == FAULT_DELAY && fault->positioned) return "at for ramp_delay";
+    return fault_kind(fault->effect)->keys;
 }
 
-/* The stream leaves the share out: a larger share hits the same attempts, and more. */
-static void name_fault(struct fault *fault, const struct fault_place *place,
-                       struct arena *arena)
+/* No key beside the effect that belongs to another. */
+static enum err check_beside(const struct value_reader *reader, const struct yaml_node *node,
+                             const struct yaml_node *effect, const struct fault *fault)
+{
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *key = node->keys[i];
+        if (key == effect || is_listed(keys_beside(fault), key->text)) continue;
+        size_t j = 0;
+        while (j < SELECTION_KEYS && strcmp(selection_keys[j], key->text) != 0)
+            j++;
+        if (j < SELECTION_KEYS) continue;
+        if (strncmp(key->text, "retry_after", strlen("retry_after")) == 0) {
+            return yaml_note(reader->file, key, reader->note,
+                             "\"%s\" is a header of an answer with a status; add status: 503 or "
+                             "status: 429",
+                             key->text);
+        }
+        return yaml_note(
+            reader->file, key, reader->note, "\"%s\" does not belong to \"%s\"; remove it%s%s",
+            key->text, fault_effect_name(fault->effect),
+            keys_beside(fault)[0] == '\0' ? "" : ". Beside it stand: ", keys_beside(fault));
+    }
+    return ERR_OK;
+}
+
+/* A connection has no request yet, and what counts by itself is not counted. */
+static enum err check_selection(const struct value_reader *reader, const struct yaml_node *node,
+                                const struct fault *fault)
+{
+    bool connect = fault->positioned && fault->at == FAULT_AT_CONNECT;
+    bool counts = fault->effect == FAULT_RATE_LIMIT || fault->effect == FAULT_COLD_START;
+    bool at_head = fault->positioned &&
+                   (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY);
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *key = node->keys[i];
+        const char *name = key->text;
+        bool time = is_listed("after until at do", name);
+        if (connect && !time) {
+            return yaml_note(reader->file, key, reader->note,
+                             "\"%s\" chooses among requests, and at connect there is none yet: the "
+                             "fault holds for each connection of its time; use after and until",
+                             name);
+        }
+        if (counts && is_listed("first nth every exact_share", name)) {
+            return yaml_note(reader->file, key, reader->note,
+                             "\"%s\" counts attempts, and %s does that itself; use share, after or "
+                             "until",
+                             name, fault_effect_name(fault->effect));
+        }
+        if (at_head && is_listed("model market", name)) {
+            return yaml_note(reader->file, key, reader->note,
+                             "\"%s\" stands in the request's body, which is not read yet at %s",
+                             name, fault_position_name(fault->at));
+        }
+    }
+    return ERR_OK;
+}
+
+/* The stream leaves out how many are hit: a larger share hits the same attempts, and more. */
+static void name_fault(struct fault *fault, const struct fault_place *place, struct arena *arena)
 {
     struct buf effect;
     struct buf stream;
     buf_init(&effect, BUF_UNBOUNDED);
     buf_init(&stream, BUF_UNBOUNDED);
-    write_effect(&effect, fault);
+    fault_kind(fault->effect)->write(&effect, fault);
+    if (fault->positioned) {
+        buf_puts(&effect, " at ");
+        fault_position_write(&effect, fault);
+    }
     buf_printf(&stream, "fault/%s/%s", place->phase, buf_text(&effect));
-    selection_write(&stream, &fault->select, true);
+    selection_write_names(&stream, &fault->select);
     buf_printf(&stream, "/%u", place->twin);
     fault->stream = rng_stream(buf_text(&stream));
     buf_puts(&stream, "/burst");
     fault->burst_stream = rng_stream(buf_text(&stream));
-    selection_write(&effect, &fault->select, false);
+    selection_write(&effect, &fault->select, place->length_ns);
     fault->text = arena_copy_text(arena, buf_text(&effect), effect.length);
     buf_deinit(&effect);
     buf_deinit(&stream);
@@ -247,12 +229,16 @@ static void name_fault(struct fault *fault, const struct fault_place *place,
 enum err fault_parse(const struct value_reader *reader, const struct yaml_node *node,
                      const struct fault_place *place, struct fault *out)
 {
+    const struct yaml_node *effect = NULL;
     *out = (struct fault){ .line = node->line, .column = node->column };
-    enum err err = yaml_check_keys(reader->file, node, "a fault", fault_keys,
-                                   sizeof fault_keys / sizeof fault_keys[0], reader->note);
-    if (err == ERR_OK) err = check_one_effect(reader, node);
-    if (err == ERR_OK) err = parse_effect(reader, node, out);
-    if (err == ERR_OK) err = selection_parse(reader, node, place->length_ns, &out->select);
+    enum err err = check_keys(reader, node);
+    if (err == ERR_OK) err = find_effect(reader, node, &effect);
+    if (err == ERR_OK) err = parse_effect(reader, node, effect, out);
+    if (err == ERR_OK) err = check_beside(reader, node, effect, out);
+    if (err == ERR_OK) err = check_selection(reader, node, out);
+    if (err == ERR_OK) err = fault_kind(out->effect)->parse(reader, node, out);
+    struct selection_place selected = { place->length_ns, out->effect == FAULT_DRIBBLE };
+    if (err == ERR_OK) err = selection_parse(reader, node, &selected, &out->select);
     if (err == ERR_OK) name_fault(out, place, reader->arena);
     return err;
 }

@@ -134,7 +134,8 @@ struct plan_header {
 
 struct fault {
     enum fault_effect effect;
-    enum fault_position at;    /* effects that have one */
+    bool positioned;           /* written with "at" and "do" */
+    enum fault_position at;    /* positioned ones */
     bool at_is_bytes;          /* at_bytes instead of at_ppm */
     uint32_t at_ppm;           /* 0..999,999 of the part: at its end nothing is left to spoil */
     uint64_t at_bytes;

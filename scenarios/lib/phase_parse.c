@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "scenario/plan.h"
 
 static const char *const phase_keys[] = { "name", "from", "to", "faults" };
 
@@ -42,6 +43,34 @@ static bool has_twin(const struct fault *faults, size_t count)
     return false;
 }
 
+/* What several faults of one phase cannot be together. */
+static enum err check_together(const struct value_reader *reader, const struct yaml_node *list,
+                               const struct phase *phase)
+{
+    const struct fault *stop = NULL;
+    size_t positions = 0;
+    for (size_t i = 0; i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        if (!fault->positioned) continue;
+        if (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY) stop = fault;
+        if (fault->at < FAULT_AT_RESPONSE_HEAD || ++positions <= PLAN_POSITIONS_MAX) continue;
+        return yaml_note(reader->file, list->items[i], reader->note,
+                         "more than %d faults of one phase have a place in the answer; give them "
+                         "phases of their own",
+                         (int)PLAN_POSITIONS_MAX);
+    }
+    for (size_t i = 0; stop != NULL && i < phase->fault_count; i++) {
+        const struct selection *select = &phase->faults[i].select;
+        if (select->model == NULL && select->market == NULL) continue;
+        return yaml_note(reader->file, list->items[i], reader->note,
+                         "%s stands in the request's body, but with the fault in line %d (at: %s) "
+                         "the fate is decided before that is read; put them into two phases",
+                         select->model != NULL ? "model" : "market", stop->line,
+                         fault_position_name(stop->at));
+    }
+    return ERR_OK;
+}
+
 static enum err parse_faults(const struct value_reader *reader, const struct yaml_node *list,
                              struct phase *out)
 {
@@ -65,7 +94,7 @@ static enum err parse_faults(const struct value_reader *reader, const struct yam
     }
     out->faults = faults;
     out->fault_count = list->count;
-    return ERR_OK;
+    return check_together(reader, list, out);
 }
 
 static enum err parse_phase(const struct value_reader *reader, const struct yaml_node *node,

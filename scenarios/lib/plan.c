@@ -1,110 +1,134 @@
 #include "scenario/plan.h"
 
 #include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/rng.h"
-#include "scenario/plan_state.h"
+#include "scenario/faults/fault_kind.h"
+#include "scenario/plan_edit.h"
 
-enum { SHARE_ALL = 1000000 };
+enum { PPM_ALL = 1000000 };
 
-static void add_step(struct reply_plan *plan, struct plan_step step)
+/* Everything but the steps, which are many, and of which only `step_count` are looked at. */
+static void clear(struct reply_plan *out)
 {
-    assert(plan->step_count < PLAN_STEPS_MAX);
-    plan->steps[plan->step_count++] = step;
+    memset(out, 0, offsetof(struct reply_plan, steps));
+    out->status = 200;
 }
 
-static enum plan_step_kind cut_kind(enum fault_effect effect)
+/* The queue was full: at once, and nothing else happens. */
+static void refuse_full(struct reply_plan *plan, enum capacity_full on_full)
 {
-    if (effect == FAULT_RESET) return PLAN_RESET;
-    return effect == FAULT_CLOSE ? PLAN_CLOSE : PLAN_STALL;
-}
-
-/* Whether a cut at `fault`'s position comes before what `plan` already does. A share and a number
- * of bytes cannot be compared without the body: there the first fault of the file stays. */
-static bool cuts_earlier(const struct reply_plan *plan, const struct fault *fault)
-{
-    const struct plan_step *first = &plan->steps[0];
-    if (first->kind != PLAN_HEAD) return false; /* cut at the head: nothing is earlier */
-    if (fault->at == FAULT_AT_RESPONSE_HEAD) return true;
-    const struct plan_step *body = &plan->steps[1];
-    bool whole = plan->steps[2].kind == PLAN_END;
-    if (whole) return true;
-    if (body->to_is_bytes != fault->at_is_bytes) return false;
-    return fault->at_is_bytes ? fault->at_bytes < body->to_bytes : fault->at_ppm < body->to_ppm;
-}
-
-static void apply_cut(struct reply_plan *plan, const struct fault *fault)
-{
-    if (!cuts_earlier(plan, fault)) return;
-    uint64_t after_ns = plan->steps[0].after_ns;
-    struct plan_step effect = { .kind = cut_kind(fault->effect) };
-    plan->step_count = 0;
-    if (fault->at == FAULT_AT_RESPONSE_HEAD) {
-        effect.after_ns = after_ns;
-        add_step(plan, effect);
-        return;
+    plan_set_healthy(plan, 0);
+    switch (on_full) {
+    case FULL_503: plan->status = 503; return;
+    case FULL_429: plan->status = 429; return;
+    case FULL_RESET: plan_end_at(plan, 0, PLAN_RESET); return;
+    case FULL_CLOSE: plan_end_at(plan, 0, PLAN_CLOSE); return;
     }
-    add_step(plan, (struct plan_step){ .kind = PLAN_HEAD, .after_ns = after_ns });
-    add_step(plan, (struct plan_step){ .kind = PLAN_BODY,
-                                       .to_is_bytes = fault->at_is_bytes,
-                                       .to_ppm = fault->at_ppm,
-                                       .to_bytes = fault->at_bytes });
-    add_step(plan, effect);
 }
 
-static void apply(struct reply_plan *plan, const struct fault *fault)
+static void apply_faults(struct reply_plan *plan, const struct fault_moment *moment)
 {
-    if (fault->effect == FAULT_STATUS) {
-        plan->status = fault->status;
-        plan->has_retry_after = fault->has_retry_after;
-        plan->retry_after_s = fault->retry_after_s;
-    } else if (fault->effect == FAULT_DELAY) {
-        plan->steps[0].after_ns += fault->delay.value_ns[0];
-    } else if (fault->effect == FAULT_ANSWER) {
-        plan->answer = fault->answer;
-    } else {
-        apply_cut(plan, fault);
+    for (uint32_t left = plan->fired; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        if (i >= plan->phase->fault_count) return;
+        const struct fault *fault = &plan->phase->faults[i];
+        if (fault->select.share_ppm < PPM_ALL || fault->select.ramp) {
+            uint64_t drawn =
+                draw(moment->seed, fault->stream, moment->request_key, moment->attempt);
+            plan->drawn_ppm[i] = (uint32_t)draw_below(drawn, PPM_ALL);
+        }
+        fault_kind(fault->effect)->apply(plan, fault, moment);
     }
 }
 
 void plan_compose(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
                   const struct plan_fate *fate, struct reply_plan *out)
 {
-    *out = (struct reply_plan){ .status = 200, .fired = fate->fired, .wait_ns = fate->wait_ns };
-    if (scenario != NULL) {
-        uint64_t luck = draw(seed, rng_stream("latency"), query->request_key, query->attempt);
-        out->latency_ns = latency_draw_ns(&scenario->latency, luck);
-        out->phase = scenario_phase_at(scenario, query->offset_ns);
+    clear(out);
+    out->fired = fate->fired;
+    out->wait_ns = fate->wait_ns;
+    if (scenario == NULL) {
+        plan_set_healthy(out, 0);
+        return;
     }
-    add_step(out, (struct plan_step){ .kind = PLAN_HEAD, .after_ns = out->latency_ns });
-    add_step(out, (struct plan_step){ .kind = PLAN_BODY, .to_ppm = SHARE_ALL });
-    add_step(out, (struct plan_step){ .kind = PLAN_END });
-    for (size_t i = 0; out->phase != NULL && i < out->phase->fault_count; i++) {
-        if ((fate->fired >> i & 1) != 0) apply(out, &out->phase->faults[i]);
+    uint64_t luck = draw(seed, rng_stream("latency"), query->request_key, query->attempt);
+    out->luck = draw(seed, rng_stream("answer"), query->request_key, query->attempt);
+    out->latency_ns = latency_draw_ns(&scenario->latency, luck);
+    out->phase = scenario_phase_at(scenario, query->offset_ns);
+    if ((fate->fired & PLAN_FIRED_FULL) != 0) {
+        refuse_full(out, scenario->capacity.on_full);
+        return;
     }
+    plan_set_healthy(out, out->latency_ns);
+    if (out->phase != NULL && out->fired != 0) {
+        const struct fault_moment moment = {
+            .seed = seed,
+            .request_key = query->request_key,
+            .attempt = query->attempt,
+            .offset_ns = query->offset_ns - out->phase->from_ns,
+        };
+        apply_faults(out, &moment);
+    }
+    out->steps[0].after_ns += fate->wait_ns;
+}
+
+size_t plan_part_end(bool is_bytes, uint32_t ppm, uint64_t bytes, size_t length)
+{
+    if (is_bytes) return bytes < length ? bytes : length;
+    /* Split, so that no part is too long for the product. */
+    size_t millions = length / PPM_ALL;
+    size_t rest = length % PPM_ALL;
+    return millions * ppm + rest * ppm / PPM_ALL;
 }
 
 size_t plan_step_end(const struct plan_step *step, size_t length)
 {
     assert(step->kind == PLAN_BODY || step->kind == PLAN_HEAD_PART);
-    if (step->to_is_bytes) return step->to_bytes < length ? step->to_bytes : length;
-    /* Split, so that no part is too long for the product. */
-    size_t millions = length / SHARE_ALL;
-    size_t rest = length % SHARE_ALL;
-    return millions * step->to_ppm + rest * step->to_ppm / SHARE_ALL;
+    return plan_part_end(step->to_is_bytes, step->to_ppm, step->to_bytes, length);
+}
+
+size_t plan_stop_end(const struct plan_stop *stop, size_t length)
+{
+    if (stop->at != STOP_AT_BODY) return 0;
+    return plan_part_end(stop->to_is_bytes, stop->to_ppm, stop->to_bytes, length);
+}
+
+uint64_t plan_step_lasts_ns(const struct plan_step *step, size_t bytes)
+{
+    if (step->piece_bytes == 0 || bytes == 0) return 0;
+    return (bytes - 1) / step->piece_bytes * step->piece_ns;
+}
+
+void plan_garbage(const struct reply_plan *plan, char *out, size_t length)
+{
+    /* No letter, digit, bracket or blank, and a zero first: no protocol begins so. */
+    for (size_t i = 0; i < length; i++) {
+        uint64_t byte = i == 0 ? 0 : draw_below(draw(plan->luck, 0, i, 0), 128) | 0x80;
+        out[i] = (char)(unsigned char)byte;
+    }
 }
 
 bool plan_steps_are_plain(const struct reply_plan *plan)
 {
     const struct plan_step *steps = plan->steps;
     return plan->step_count == 3 && steps[0].kind == PLAN_HEAD && steps[1].kind == PLAN_BODY &&
-           steps[2].kind == PLAN_END && !steps[1].to_is_bytes && steps[1].to_ppm == SHARE_ALL &&
-           steps[1].after_ns == 0 && steps[2].after_ns == 0;
+           steps[2].kind == PLAN_END && !steps[1].to_is_bytes && steps[1].to_ppm == PPM_ALL &&
+           steps[1].after_ns == 0 && steps[2].after_ns == 0 && steps[0].piece_bytes == 0 &&
+           steps[1].piece_bytes == 0 && plan->framing == FRAMING_LENGTH &&
+           plan->malform == MALFORM_NONE && plan->stop.at == STOP_NONE &&
+           plan->interim_count == 0 && plan->head_pad_bytes == 0 && plan->body_pad_bytes == 0;
 }
 
 void plan_rules_write(struct buf *out, const struct reply_plan *plan)
 {
     bool first = true;
+    if ((plan->fired & PLAN_FIRED_FULL) != 0) {
+        buf_puts(out, "queue full");
+        return;
+    }
     for (size_t i = 0; plan->phase != NULL && i < plan->phase->fault_count; i++) {
         if (((plan->fired >> i) & 1) == 0) continue;
         if (!first) buf_puts(out, " + ");

@@ -118,6 +118,8 @@ struct plan_fate {
 void plan_compose(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
                   const struct plan_fate *fate, struct reply_plan *out);
 
+/* A share or a number of bytes, in bytes of a part of `length`: rounded down, at most the length. */
+size_t plan_part_end(bool is_bytes, uint32_t ppm, uint64_t bytes, size_t length);
 /* How far a HEAD_PART or BODY step goes, in bytes, of a part of `length`. */
 size_t plan_step_end(const struct plan_step *step, size_t length);
 /* Where reading stops, in bytes of a body of `length`. */
@@ -129,7 +131,8 @@ uint64_t plan_step_lasts_ns(const struct plan_step *step, size_t bytes);
  * head, of a chunk's size or of JSON. */
 void plan_garbage(const struct reply_plan *plan, char *out, size_t length);
 
-/* The healthy shape: HEAD, BODY 100 % and END without a pause between, framed by its length. */
+/* The healthy shape: HEAD, BODY 100 % and END without a pause between, framed by its length, with
+ * nothing added and nothing malformed. */
 bool plan_steps_are_plain(const struct reply_plan *plan);
 
 /* "fault texts joined by ' + '", "" when none fired; for ledgers. */

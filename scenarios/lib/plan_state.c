@@ -1,28 +1,89 @@
 #include "scenario/plan_state.h"
 
+#include <string.h>
+
+#include "base/instant.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "scenario/plan_burst.h"
+#include "scenario/plan_models.h"
+#include "scenario/plan_queue.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+enum { PPM_ALL = 1000000 };
+
+/* A token in the bucket's units: millionths (as rates are given) times nanoseconds per second. */
+static const wide TOKEN = (wide)1000000 * 1000000000;
+
+/* What one rule remembers. */
+struct rule {
+    uint64_t seen;    /* attempts that its other conditions let through */
+    uint32_t due_ppm; /* exact_share: what is owed, below a whole one */
+    bool bucket_used;
+    wide bucket;        /* rate_limit: what is in it */
+    uint64_t bucket_ns; /* as of */
+    struct plan_burst burst;
+    struct plan_models *models; /* owned; cold_start only */
+};
 
 struct plan_state {
     const struct scenario *scenario; /* borrowed; may be NULL */
     uint64_t seed;
+    struct rule *rules;       /* owned: SCENARIO_FAULTS_MAX per phase */
+    struct plan_queue *queue; /* owned; NULL: no bound */
+    bool connects;            /* some fault is at connect */
+    bool stops;               /* some fault is in the request */
 };
+
+static void add_rule(struct plan_state *state, struct rule *rule, const struct fault *fault)
+{
+    if (fault->effect == FAULT_COLD_START) rule->models = mem_alloc(1, sizeof *rule->models);
+    if (!fault->positioned) return;
+    if (fault->at == FAULT_AT_CONNECT) state->connects = true;
+    if (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY) {
+        state->stops = true;
+    }
+}
 
 struct plan_state *plan_state_create(const struct scenario *scenario, uint64_t seed)
 {
     struct plan_state *state = mem_alloc(1, sizeof *state);
     *state = (struct plan_state){ .scenario = scenario, .seed = seed };
+    if (scenario == NULL) return state;
+    state->rules = mem_alloc(scenario->phase_count * SCENARIO_FAULTS_MAX, sizeof *state->rules);
+    for (size_t p = 0; p < scenario->phase_count; p++) {
+        const struct phase *phase = &scenario->phases[p];
+        for (size_t i = 0; i < phase->fault_count; i++) {
+            add_rule(state, &state->rules[p * SCENARIO_FAULTS_MAX + i], &phase->faults[i]);
+        }
+    }
+    if (scenario->capacity.workers > 0) state->queue = plan_queue_create(&scenario->capacity);
     return state;
+}
+
+static size_t rule_count(const struct plan_state *state)
+{
+    return state->scenario == NULL ? 0 : state->scenario->phase_count * SCENARIO_FAULTS_MAX;
 }
 
 void plan_state_destroy(struct plan_state *state)
 {
+    for (size_t i = 0; i < rule_count(state); i++)
+        mem_free(state->rules[i].models);
+    mem_free(state->rules);
+    plan_queue_destroy(state->queue);
     mem_free(state);
 }
 
 void plan_state_reset(struct plan_state *state)
 {
-    (void)state;
+    for (size_t i = 0; i < rule_count(state); i++) {
+        struct plan_models *models = state->rules[i].models;
+        if (models != NULL) *models = (struct plan_models){ { { .known = false } } };
+        state->rules[i] = (struct rule){ .models = models };
+    }
+    if (state->queue != NULL) plan_queue_reset(state->queue);
 }
 
 static const struct phase *phase_at(const struct plan_state *state, uint64_t offset_ns)
@@ -30,42 +91,201 @@ static const struct phase *phase_at(const struct plan_state *state, uint64_t off
     return state->scenario == NULL ? NULL : scenario_phase_at(state->scenario, offset_ns);
 }
 
-struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *query)
+static struct rule *rules_of(struct plan_state *state, const struct phase *phase)
 {
-    const struct phase *phase = phase_at(state, query->offset_ns);
-    struct plan_keyed keyed = { 0, 0 };
-    for (size_t i = 0; phase != NULL && i < phase->fault_count; i++) {
-        const struct fault *fault = &phase->faults[i];
-        uint64_t uniform = draw(state->seed, fault->stream, query->request_key, query->attempt);
-        keyed.known |= UINT32_C(1) << i;
-        if (draw_hits(uniform, fault->select.share_ppm)) keyed.fired |= UINT32_C(1) << i;
+    return &state->rules[(size_t)(phase - state->scenario->phases) * SCENARIO_FAULTS_MAX];
+}
+
+static bool is_at_connect(const struct fault *fault)
+{
+    return fault->positioned && fault->at == FAULT_AT_CONNECT;
+}
+
+/* The conditions that hang on the seed, the request, the attempt and the time alone. */
+static bool keyed_holds(const struct plan_state *state, struct rule *rule,
+                        const struct fault *fault, const struct plan_query *query,
+                        uint64_t offset_ns)
+{
+    const struct selection *select = &fault->select;
+    if (offset_ns < select->after_ns || offset_ns >= select->until_ns) return false;
+    if (query->attempt < select->attempt_min || query->attempt > select->attempt_max) return false;
+    if (select->model != NULL && !selection_name_matches(select->model, query->model)) return false;
+    if (select->market != NULL && !selection_name_matches(select->market, query->market)) {
+        return false;
     }
-    return keyed;
+    if (select->path != NULL && (query->path == NULL || strcmp(select->path, query->path) != 0)) {
+        return false;
+    }
+    if (select->burst && !plan_burst_is_bad(&rule->burst, state->seed, fault, offset_ns)) {
+        return false;
+    }
+    if (select->counter == COUNT_EXACT_SHARE) return true;
+    uint32_t share_ppm = selection_share_ppm(select, offset_ns);
+    if (share_ppm == PPM_ALL) return true;
+    uint64_t uniform = draw(state->seed, fault->stream, query->request_key, query->attempt);
+    return draw_hits(uniform, share_ppm);
+}
+
+/* What counts, of an attempt that the keyed conditions let through. */
+static bool counter_holds(struct rule *rule, const struct selection *select)
+{
+    uint64_t number = ++rule->seen;
+    switch (select->counter) {
+    case COUNT_NONE: return true;
+    case COUNT_FIRST: return number <= select->count;
+    case COUNT_NTH: return number == select->count;
+    case COUNT_EVERY: return number % select->count == 0;
+    case COUNT_EXACT_SHARE: break;
+    }
+    rule->due_ppm += select->share_ppm;
+    if (rule->due_ppm < PPM_ALL) return false;
+    rule->due_ppm -= PPM_ALL;
+    return true;
+}
+
+/* True when no token is left. */
+static bool bucket_is_empty(struct rule *rule, const struct fault *fault, uint64_t now_ns)
+{
+    wide most = fault->burst * TOKEN;
+    if (!rule->bucket_used)
+        rule->bucket = most;
+    else
+        rule->bucket += (wide)fault->rate_micro_per_s * instant_until(now_ns, rule->bucket_ns);
+    if (rule->bucket > most) rule->bucket = most;
+    rule->bucket_ns = u64_max(rule->bucket_ns, now_ns);
+    rule->bucket_used = true;
+    if (rule->bucket < TOKEN) return true;
+    rule->bucket -= TOKEN;
+    return false;
+}
+
+/* Which faults fire, and how long cold models make this attempt wait. */
+static struct plan_fate select_faults(struct plan_state *state, const struct plan_query *query)
+{
+    struct plan_fate fate = { 0, 0 };
+    const struct phase *phase = phase_at(state, query->offset_ns);
+    if (phase == NULL) return fate;
+    struct rule *rules = rules_of(state, phase);
+    uint64_t offset_ns = query->offset_ns - phase->from_ns;
+    bool gated = false;
+    for (size_t i = 0; i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        if (is_at_connect(fault)) continue;
+        if (!keyed_holds(state, &rules[i], fault, query, offset_ns)) continue;
+        bool fires = counter_holds(&rules[i], &fault->select);
+        if (fires && fault->effect == FAULT_RATE_LIMIT) {
+            fires = bucket_is_empty(&rules[i], fault, offset_ns);
+            gated = gated || fires;
+        } else if (fires && fault->effect == FAULT_COLD_START) {
+            if (gated) continue; /* it never reaches the model */
+            uint64_t wait_ns = plan_models_wait_ns(rules[i].models, fault, query->model, offset_ns);
+            fate.wait_ns = u64_max(fate.wait_ns, wait_ns);
+            fires = wait_ns > 0;
+        }
+        if (fires) fate.fired |= UINT32_C(1) << i;
+    }
+    return fate;
+}
+
+/* Not one that a gate in front of the workers, or a connection that ended, keeps from them. */
+static bool needs_worker(const struct reply_plan *plan)
+{
+    for (size_t i = 0; plan->phase != NULL && i < plan->phase->fault_count; i++) {
+        if ((plan->fired >> i & 1) == 0) continue;
+        if (plan->phase->faults[i].effect == FAULT_RATE_LIMIT) return false;
+    }
+    return plan->stop.at == STOP_NONE;
 }
 
 void plan_make(struct plan_state *state, const struct plan_query *query, struct reply_plan *out)
 {
-    struct plan_fate fate = { .fired = plan_keyed(state, query).fired };
+    /* Before the start there is no time to queue in. */
+    struct plan_queue *queue = query->offset_ns == UINT64_MAX ? NULL : state->queue;
+    if (queue != NULL && plan_queue_is_full(queue, query->offset_ns)) {
+        const struct plan_fate full = { PLAN_FIRED_FULL, 0 };
+        plan_compose(state->scenario, state->seed, query, &full, out);
+        return;
+    }
+    struct plan_fate fate = select_faults(state, query);
     plan_compose(state->scenario, state->seed, query, &fate, out);
+    if (queue == NULL || !needs_worker(out)) return;
+    uint64_t wait_ns = plan_queue_take(queue, query->offset_ns, out->steps[0].after_ns);
+    out->wait_ns += wait_ns;
+    out->steps[0].after_ns += wait_ns;
+}
+
+struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *query)
+{
+    struct plan_keyed keyed = { 0, 0 };
+    const struct phase *phase = phase_at(state, query->offset_ns);
+    if (phase == NULL) return keyed;
+    struct rule *rules = rules_of(state, phase);
+    for (size_t i = 0; i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        const struct selection *select = &fault->select;
+        bool counts = select->counter != COUNT_NONE || fault->effect == FAULT_RATE_LIMIT ||
+                      fault->effect == FAULT_COLD_START;
+        bool unknown = (select->model != NULL && query->model == NULL) ||
+                       (select->market != NULL && query->market == NULL) ||
+                       (select->path != NULL && query->path == NULL);
+        bool fires = !is_at_connect(fault) &&
+                     keyed_holds(state, &rules[i], fault, query, query->offset_ns - phase->from_ns);
+        /* What the keyed conditions refuse is refused, whatever counts behind them. */
+        if (unknown || (counts && fires)) continue;
+        keyed.known |= UINT32_C(1) << i;
+        if (fires) keyed.fired |= UINT32_C(1) << i;
+    }
+    return keyed;
 }
 
 bool plan_needs_head(const struct plan_state *state, uint64_t offset_ns)
 {
-    (void)state;
-    (void)offset_ns;
+    if (!state->stops) return false;
+    const struct phase *phase = phase_at(state, offset_ns);
+    for (size_t i = 0; phase != NULL && i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        if (!fault->positioned) continue;
+        if (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY) return true;
+    }
     return false;
+}
+
+static enum plan_connect connect_of(const struct fault *fault)
+{
+    if (fault->effect == FAULT_REFUSE) return CONNECT_REFUSE;
+    if (fault->effect == FAULT_SYN_DROP) return CONNECT_SYN_DROP;
+    if (fault->effect == FAULT_RESET) return CONNECT_RESET;
+    return fault->effect == FAULT_CLOSE ? CONNECT_CLOSE : CONNECT_STALL;
 }
 
 enum plan_connect plan_connect_at(const struct plan_state *state, uint64_t offset_ns)
 {
-    (void)state;
-    (void)offset_ns;
+    if (!state->connects) return CONNECT_OPEN;
+    const struct phase *phase = phase_at(state, offset_ns);
+    for (size_t i = 0; phase != NULL && i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        uint64_t at_ns = offset_ns - phase->from_ns;
+        if (!is_at_connect(fault)) continue;
+        if (at_ns < fault->select.after_ns || at_ns >= fault->select.until_ns) continue;
+        return connect_of(fault);
+    }
     return CONNECT_OPEN;
 }
 
 uint64_t plan_connect_next(const struct plan_state *state, uint64_t offset_ns)
 {
-    (void)state;
-    (void)offset_ns;
-    return UINT64_MAX;
+    uint64_t next = UINT64_MAX;
+    if (!state->connects) return next;
+    for (size_t p = 0; p < state->scenario->phase_count; p++) {
+        const struct phase *phase = &state->scenario->phases[p];
+        for (size_t i = 0; i < phase->fault_count; i++) {
+            const struct fault *fault = &phase->faults[i];
+            if (!is_at_connect(fault)) continue;
+            uint64_t from = phase->from_ns + fault->select.after_ns;
+            uint64_t to = phase->from_ns + fault->select.until_ns;
+            if (from > offset_ns) next = u64_min(next, from);
+            if (to > offset_ns) next = u64_min(next, to);
+        }
+    }
+    return next;
 }

@@ -7,7 +7,8 @@
  *     ramp: { from: 0%, to: 100% }      the same, with a share that moves linearly over the window
  *     after: 2s, until: 5s              the window, counted from the phase's start
  *     burst: { bad: 2s, good: 8s }      bad times of 2 s on average, good times of 8 s between them
- *     model, market, path               of the request, as far as the upstream sees it
+ *     model, market, path               of the request, as far as the upstream sees it; a name
+ *                                       stands for itself and for each that it begins, up to a '-'
  *     attempt: 0, attempt: ">= 1"       X-Attempt
  * Counting, at most one of them, in the order in which requests are read, of those attempts that
  * the keyed conditions let through:
@@ -38,12 +39,24 @@ struct selection {
     uint32_t attempt_min, attempt_max; /* inclusive */
 };
 
-/* The selection keys of a fault; `length_ns` is the phase's. The other keys are the caller's. */
-MUST_USE enum err selection_parse(const struct value_reader *reader, const struct yaml_node *fault,
-                                  uint64_t length_ns, struct selection *out);
+struct selection_place {
+    uint64_t length_ns;   /* of the phase */
+    bool every_is_rhythm; /* a dribble's "every: 20ms", so not a selection */
+};
 
-/* "60%", "first 5 model chronos"; "" for every attempt. `luck_only`: without what does not belong to
- * the stream of the draws, so that a larger share hits the same attempts and more. */
-void selection_write(struct buf *out, const struct selection *selection, bool luck_only);
+/* The selection keys of a fault. The other keys are the caller's. */
+MUST_USE enum err selection_parse(const struct value_reader *reader, const struct yaml_node *fault,
+                                  const struct selection_place *place, struct selection *out);
+
+/* " 60% first 5 model chronos"; "" for every attempt. */
+void selection_write(struct buf *out, const struct selection *selection, uint64_t length_ns);
+/* Of that only what belongs to the name of the draws' stream: not how many, so that a larger share
+ * hits the same attempts and more. */
+void selection_write_names(struct buf *out, const struct selection *selection);
+
+/* The share at an offset inside the window. */
+uint32_t selection_share_ppm(const struct selection *selection, uint64_t offset_ns);
+/* "btc" is the name "btc" and each that begins with "btc-". */
+bool selection_name_matches(const char *wanted, const char *name);
 
 #endif

@@ -53,9 +53,9 @@ static void scenario_of_the_header_is_read_whole(void **state)
     assert_int_equal(workload->to_ns, 60 * NS_PER_S);
     assert_int_equal(workload->key_count, 50);
     assert_int_equal(workload->zipf_permille, 900);
-    assert_int_equal(workload->y_len, 288);
-    assert_int_equal(workload->horizon_steps, 12);
-    assert_string_equal(workload->liquidity_bucket, "high");
+    assert_int_equal(workload->shapes[0].y_len, 288);
+    assert_int_equal(workload->shapes[0].horizon_steps, 12);
+    assert_string_equal(workload->shapes[0].liquidity_bucket, "high");
     assert_int_equal(scenario.latency.count, 6);
     assert_int_equal(scenario.expect_count, 9);
     arena_deinit(&arena);
@@ -104,9 +104,9 @@ static void what_is_left_out_has_its_default(void **state)
     assert_int_equal(scenario.workloads[0].arrival, ARRIVAL_CONSTANT);
     assert_int_equal(scenario.workloads[0].key_count, 1);
     assert_int_equal(scenario.workloads[0].zipf_permille, 0);
-    assert_int_equal(scenario.workloads[0].y_len, 288);
-    assert_int_equal(scenario.workloads[0].horizon_steps, 12);
-    assert_null(scenario.workloads[0].liquidity_bucket);
+    assert_int_equal(scenario.workloads[0].shapes[0].y_len, 288);
+    assert_int_equal(scenario.workloads[0].shapes[0].horizon_steps, 12);
+    assert_null(scenario.workloads[0].shapes[0].liquidity_bucket);
     assert_null(scenario_phase_at(&scenario, 0));
     arena_deinit(&arena);
 }
@@ -162,7 +162,7 @@ static void every_effect_has_its_text(void **state)
     assert_string_equal(faults[0].text, "status 429");
     assert_int_equal(faults[0].select.share_ppm, 1000000);
     assert_string_equal(faults[1].text, "delay 500ms 0.5%");
-    assert_int_equal(faults[1].delay_ns, 500 * NS_PER_MS);
+    assert_int_equal(faults[1].delay.value_ns[0], 500 * NS_PER_MS);
     assert_string_equal(faults[2].text, "stall at response_head");
     assert_string_equal(faults[3].text, "close at response_body@100B");
     assert_true(faults[3].at_is_bytes);
@@ -217,7 +217,7 @@ static void wrong_workloads_are_refused_at_their_place(void **state)
         { "poisson: 40/s", "poisson: ^-3/s", "\"-3/s\" is not a rate" },
         { "poisson: 40/s", "^poison: 40/s", "did you mean \"poisson\"?" },
         { "{ poisson: 40/s }", "^{ poisson: 40/s, constant: 1/s }",
-          "exactly one of poisson, constant" },
+          "exactly one of poisson, constant, burst" },
         { "{ poisson: 40/s }", "^{ poisson: 90000/s }",
           "up to here the load makes 5400000 requests" },
         { "- arrival: { poisson: 40/s }\n    keys", "- ^keys",
@@ -244,8 +244,12 @@ static void wrong_upstreams_are_refused_at_their_place(void **state)
     (void)state;
     static const struct refusal refusals[] = {
         { "  latency: { p50", "  ^lattency: { p50", "did you mean \"latency\"?" },
-        { "  latency: { p50", "  ^capacity: { workers: 16 }\n  latency: { p50",
-          "unknown key \"capacity\" in upstream" },
+        { "  latency: { p50", "  capacity: ^{ workers: 16 }\n  latency: { p50",
+          "capacity needs the key \"queue\"" },
+        { "  latency: { p50", "  capacity: { workers: ^0, queue: 1 }\n  latency: { p50",
+          "workers: \"0\"" },
+        { "  latency: { p50", "  capacity: { workers: 1, queue: 1, on_full: ^504 }\n  latency: { p50",
+          "Allowed: 503, 429, reset, close" },
         { "p90: 90ms", "^p90: 30ms", "p90: 30ms is less than p50: 40ms" },
         { "max: 400ms", "^max: 200ms", "max: 200ms is less than p99: 220ms" },
         { "max: 400ms", "^p100: 400ms", "did you mean \"max\"?" },

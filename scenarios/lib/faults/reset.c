@@ -1,0 +1,17 @@
+/* A true RST: what was sent before arrives, then the connection is gone. */
+#include "scenario/faults/fault_kind.h"
+
+static void apply(struct reply_plan *plan, const struct fault *fault,
+                  const struct fault_moment *moment)
+{
+    (void)moment;
+    plan_cut(plan, fault, PLAN_RESET);
+}
+
+static void write(struct buf *out, const struct fault *fault)
+{
+    (void)fault;
+    buf_puts(out, "reset");
+}
+
+const struct fault_kind fault_reset = { "do", "at", fault_parse_nothing, apply, write };

@@ -1,0 +1,41 @@
+#ifndef SCENARIO_PLAN_EDIT_H
+#define SCENARIO_PLAN_EDIT_H
+/* How faults change a plan: they find, or make, the step that begins at their position, and put
+ * theirs in its place or before it. Used by scenarios/lib/faults/ only. */
+
+#include "scenario/fault.h"
+#include "scenario/plan.h"
+
+/* What a draw of a fault depends on. */
+struct fault_moment {
+    uint64_t seed;
+    uint64_t request_key;
+    unsigned attempt;
+    uint64_t offset_ns; /* since the phase's start */
+};
+
+enum { PLAN_NOWHERE = -1 };
+
+/* The index of the step that begins at the fault's position (of END: END itself); splits one for it
+ * when it must. PLAN_NOWHERE when an earlier fault ends the plan before it. A position in the same
+ * place as another, or one that cannot be compared with it (a share and a number of bytes), comes
+ * after it. */
+int plan_split(struct reply_plan *plan, const struct fault *fault);
+
+/* Puts `step` before the step at `index`, which then follows at once. */
+void plan_insert(struct reply_plan *plan, int index, struct plan_step step);
+/* Ends the plan at `index` with RESET, CLOSE or STALL. */
+void plan_end_at(struct reply_plan *plan, int index, enum plan_step_kind kind);
+/* Appends a step. */
+void plan_append(struct reply_plan *plan, struct plan_step step);
+/* The index of END; PLAN_NOWHERE when the plan has none. */
+int plan_find_end(const struct reply_plan *plan);
+/* HEAD, BODY 100 % and END, the first after `after_ns`. */
+void plan_set_healthy(struct reply_plan *plan, uint64_t after_ns);
+
+/* The common part of reset, close and stall, at all positions but connect. */
+void plan_cut(struct reply_plan *plan, const struct fault *fault, enum plan_step_kind kind);
+/* The common part of dribble and throttle. */
+void plan_slow(struct reply_plan *plan, const struct fault *fault);
+
+#endif
