@@ -17,16 +17,6 @@
 
 #include "harness/run.h"
 
-enum canary_stage { CANARY_STAGE, CANARY_LATER };
-
-enum canary_gate {
-    CANARY_P95,
-    CANARY_ERRORS,
-    CANARY_INVALID,
-    CANARY_FALLBACKS,
-    CANARY_GATES,
-};
-
 enum rollback_trigger {
     ROLLBACK_P95,
     ROLLBACK_ERRORS,
@@ -41,8 +31,7 @@ enum rollback_trigger {
 
 enum { CANARY_ERRORS_PPM = 10000, CANARY_STAGE_PPM = 80000, CANARY_LATER_PPM = 100000 };
 
-const char *canary_gate_name(enum canary_gate gate);            /* "p95", "error_rate", ... */
-const char *rollback_trigger_name(enum rollback_trigger trigger); /* the same names, "breaker" */
+const char *rollback_trigger_name(enum rollback_trigger trigger); /* "error_rate", "breaker", ... */
 const char *rollback_trigger_rule(enum rollback_trigger trigger); /* "p95 > 400 ms in two ..." */
 
 struct rollback {

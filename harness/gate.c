@@ -90,8 +90,7 @@ double gate_binomial_cdf(uint64_t k, uint64_t n, double p)
     return fmax(0, 1 - sum_up(k + 1, n, p));
 }
 
-/* P(X >= k), exact also where it is tiny. */
-static double upper_tail(uint64_t k, uint64_t n, double p)
+double gate_binomial_upper(uint64_t k, uint64_t n, double p)
 {
     if (k == 0) return 1;
     if ((double)(k - 1) < (double)n * p) return 1 - gate_binomial_cdf(k - 1, n, p);
@@ -103,7 +102,7 @@ enum gate_verdict gate_judge(uint64_t n, uint64_t k, double p)
     assert(k <= n);
     if (n == 0) return GATE_INCONCLUSIVE;
     if (gate_binomial_cdf(k, n, p) <= gate_alpha) return GATE_PASS;
-    if (upper_tail(k, n, p) <= gate_alpha) return GATE_FAIL;
+    if (gate_binomial_upper(k, n, p) <= gate_alpha) return GATE_FAIL;
     return GATE_INCONCLUSIVE;
 }
 
@@ -131,4 +130,54 @@ uint64_t gate_more_needed(uint64_t n, uint64_t k, double p)
         else low = middle;
     }
     return high - n;
+}
+
+struct gate_ranks gate_quantile_ranks(uint64_t n, double quantile)
+{
+    static const double tail = 0.025;
+    /* Below the quantile lie X answers, X binomial: the l-th is below it when X >= l, the h-th is
+     * above when X <= h - 1. */
+    uint64_t low = (uint64_t)((double)n * quantile);
+    uint64_t high = low + 1;
+    while (low > 0 && gate_binomial_cdf(low - 1, n, quantile) > tail) low--;
+    while (high <= n && gate_binomial_upper(high, n, quantile) > tail) high++;
+    return (struct gate_ranks){ low, high };
+}
+
+struct gate_odds gate_odds(uint64_t n, double p, double share)
+{
+    /* Verdicts go from PASS over INCONCLUSIVE to FAIL as k grows: find both borders. */
+    uint64_t fail = 0; /* the first k that fails; n + 1: none */
+    uint64_t pass = 0; /* how many k pass, from 0 */
+    for (uint64_t low = 0, high = n + 1; low < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        if (gate_judge(n, middle, p) == GATE_PASS) pass = low = middle + 1;
+        else high = middle;
+    }
+    for (uint64_t low = 0, high = n + 1; low < high;) {
+        uint64_t middle = low + (high - low) / 2;
+        if (gate_judge(n, middle, p) == GATE_FAIL) high = middle;
+        else low = middle + 1;
+        fail = high;
+    }
+    struct gate_odds odds = {
+        .pass = pass == 0 ? 0 : gate_binomial_cdf(pass - 1, n, share),
+        .fail = fail > n ? 0 : gate_binomial_upper(fail, n, share),
+    };
+    odds.inconclusive = 1 - odds.pass - odds.fail;
+    return odds;
+}
+
+double gate_uniform_chance(double distance, uint64_t n)
+{
+    double root = sqrt((double)n);
+    double lambda = (root + 0.12 + 0.11 / root) * distance; /* Stephens 1970 */
+    double sum = 0;
+    if (lambda < 0.2) return 1; /* the series converges too slowly, to 1 */
+    for (int j = 1; j <= 100; j++) {
+        double term = exp(-2.0 * j * j * lambda * lambda);
+        sum += j % 2 == 1 ? term : -term;
+        if (term < 1e-18) break;
+    }
+    return fmin(1, fmax(0, 2 * sum));
 }

@@ -4,32 +4,36 @@
 #include <stdio.h>
 
 /* To add one: its function in invariants_answers.c or invariants_attempts.c, a row here, its name
- * in verdict.h. `rule` completes "expected ...". */
+ * in verdict.h. `rule` completes "expected ...". What is `inside` needs the runtime's trace, or what
+ * only our own runtime puts into its answers. */
 static const struct {
     const char *name;
     const char *rule;
     void (*judge)(struct invariant *invariant);
+    bool inside;
 } table[] = {
-    { "invariant.one_answer", "one answer per request", invariant_one_answer },
+    { "invariant.one_answer", "one answer per request", invariant_one_answer, false },
     { "invariant.no_attempt_while_open", "no attempt while the breaker is open",
-      invariant_no_attempt_while_open },
-    { "invariant.deadline", "every answer within the deadline", invariant_deadline },
-    { "invariant.freshness", "no answer older than its cache allows", invariant_freshness },
-    { "invariant.codes", "codes of the taxonomy that fit what was served", invariant_codes },
-    { "invariant.output", "0 <= q10 <= q50 <= q90 <= 1 in every forecast", invariant_output },
+      invariant_no_attempt_while_open, true },
+    { "invariant.deadline", "every answer within the deadline", invariant_deadline, false },
+    { "invariant.freshness", "no answer older than its cache allows", invariant_freshness, true },
+    { "invariant.codes", "codes of the taxonomy that fit what was served", invariant_codes, true },
+    { "invariant.output", "0 <= q10 <= q50 <= q90 <= 1 in every forecast", invariant_output,
+      false },
     { "invariant.baseline_never_cached", "only the upstream's answers in the cache",
-      invariant_baseline_never_cached },
+      invariant_baseline_never_cached, true },
     { "invariant.negative", "requests kept from the upstream only when it refused them lately",
-      invariant_negative },
-    { "invariant.permits_balance", "every breaker permit given back", invariant_permits_balance },
+      invariant_negative, true },
+    { "invariant.permits_balance", "every breaker permit given back", invariant_permits_balance,
+      true },
     { "invariant.attempts", "at most retry_count + 1 attempts, and none that was not asked for",
-      invariant_attempts },
+      invariant_attempts, true },
     { "invariant.backoff", "every backoff below its ceiling, and jitter up to it",
-      invariant_backoff },
+      invariant_backoff, true },
     { "invariant.outcomes", "every attempt recorded as what the upstream did to it",
-      invariant_outcomes },
+      invariant_outcomes, true },
     { "invariant.breaker_automaton", "the breaker's moves to be those of the reference automaton",
-      invariant_breaker_automaton },
+      invariant_breaker_automaton, true },
 };
 
 _Static_assert(sizeof table / sizeof table[0] <= VERDICT_INVARIANTS_MAX, "announced in verdict.h");
@@ -49,6 +53,10 @@ void invariants_judge(const struct run *run, struct verdicts *out)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct invariant invariant = { .run = run, .check = verdict_add(out, table[i].name) };
         struct check *check = invariant.check;
+        if (run->foreign && table[i].inside) {
+            verdict_unobservable(check, table[i].rule, "the service gives no trace");
+            continue;
+        }
         table[i].judge(&invariant);
         unsigned long long n = (unsigned long long)check->n;
         if (invariant.broken == 0) {
@@ -58,6 +66,6 @@ void invariants_judge(const struct run *run, struct verdicts *out)
         char ids[VERDICT_IDS_TEXT_MAX];
         check_fail(check, "expected %s; %llu of %llu break it%s: %s", table[i].rule,
                    (unsigned long long)invariant.broken, n,
-                   check_ids_text(check, invariant.broken, ids), invariant.first);
+                   check_ids_text(run, check, invariant.broken, ids), invariant.first);
     }
 }

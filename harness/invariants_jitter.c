@@ -16,13 +16,13 @@ static bool is_closed(const struct run *run, uint64_t from_ns, uint64_t to_ns)
     return true;
 }
 
-/* Whether any wait below the ceiling would have led to this attempt: neither the deadline nor the
- * breaker could have kept the long ones away, which would leave the short ones over-represented. */
-static bool is_free(const struct run *run, const struct run_attempt *attempt, uint64_t ceiling_ns)
+bool verdict_backoff_is_free(const struct run *run, const struct run_attempt *attempt,
+                             uint64_t ceiling_ns)
 {
     const struct engine_config *config = &run->config->engine;
     const struct run_attempt *before = attempt - 1;
     const struct run_answer *answer = &run->answers[attempt->request];
+    if (run->schedule->items[attempt->request].manner == CLIENT_HANGS_UP) return false;
     if (!before->start_known || ceiling_ns == 0) return false;
     uint64_t from_ns = before->started_ns + before->latency_ns;
     uint64_t latest_ns = from_ns + ceiling_ns + verdict_slack_ns(run->world);
@@ -49,7 +49,7 @@ void invariant_check_jitter(struct invariant *invariant)
         const struct run_attempt *attempt = &run->attempts[i];
         if (attempt->number == 0) continue;
         uint64_t ceiling_ns = reference_backoff_ceiling_ns(config, attempt->number - 1);
-        if (!is_free(run, attempt, ceiling_ns)) continue;
+        if (!verdict_backoff_is_free(run, attempt, ceiling_ns)) continue;
         n++;
         low += attempt->backoff_ns < ceiling_ns / 2;
         inner += attempt->backoff_ns >= ceiling_ns / 4 &&

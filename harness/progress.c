@@ -162,6 +162,12 @@ static void print_row(struct progress *progress, const struct suite_scenario *it
             plain(progress), run->schedule->count, p95, served[SERVED_CACHE],
             served[SERVED_UPSTREAM], served[SERVED_STALE], served[SERVED_BASELINE],
             served[SERVED_ERROR]);
+    if (world->repeats.count == 0) return;
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    repeats_sentence_write(&world->repeats, &sentence);
+    fprintf(progress->out, "  %-24s       %s\n", "", buf_text(&sentence));
+    buf_deinit(&sentence);
 }
 
 static void print_speed(struct progress *progress)

@@ -35,28 +35,39 @@ struct repeat_interval {
     uint64_t low, high;   /* the mean, with 95 % confidence (Student's t); one run: the value */
 };
 
+enum { REPEAT_SEEDS_SHOWN = 3, REPEAT_MAX = 1000 };
+
+/* How often the runs said what of one check. */
+struct repeat_check {
+    uint32_t counts[CHECK_STATUS_COUNT];
+    uint64_t seeds[REPEAT_SEEDS_SHOWN]; /* of runs that said the worst so far */
+    uint32_t seed_count;
+};
+
 struct repeats {
     uint32_t count;            /* runs; 0 or 1: played once, and nothing else is set */
-    uint32_t valid;            /* of those: not INVALID */
-    uint32_t passed, failed, inconclusive;
+    uint32_t statuses[CHECK_STATUS_COUNT]; /* runs by the verdict of their world */
     struct repeat_run *runs;   /* owned; in the order of their seeds' making */
-    struct repeat_interval intervals[REPEAT_FIGURES];
+    struct repeat_check *checks; /* owned; as many as the verdict has checks */
+    size_t check_count;
+    struct repeat_interval intervals[REPEAT_FIGURES]; /* over the runs that are not INVALID */
 };
 
 uint64_t repeat_seed(uint64_t seed, uint32_t run);
 /* "p95", "fresh", ... */
 const char *repeat_figure_name(enum repeat_figure figure);
 
-/* Adds a judged run; the first one first. `folded` holds the verdicts so far (those of the first
- * run at first) and becomes what holds over all. Not for the first run itself: repeats_begin. */
-void repeats_begin(struct repeats *repeats, const struct run *run, const struct verdicts *verdicts);
+/* Adds one judged run after another, the first one first. `folded` is that one's verdicts, and
+ * becomes what holds over all. `count` is how many there will be. */
+void repeats_begin(struct repeats *repeats, uint32_t count, const struct run *run,
+                   const struct verdicts *folded);
 void repeats_add(struct repeats *repeats, const struct run *run, const struct verdicts *verdicts,
                  struct verdicts *folded);
 /* Intervals, and the counts behind the sentences. */
 void repeats_finish(struct repeats *repeats, struct verdicts *folded);
 void repeats_deinit(struct repeats *repeats);
 
-/* "10 runs: 9 pass, 1 fails; p95 98.2 ms (96.0 to 101.3), fresh 97.1 % (96.4 to 97.8)" */
+/* "10 runs: 9 pass, 1 fail; p95 96.0 ms to 101.3 ms, mean 97.1 to 99.0; fresh 96.4 % to 97.8 %" */
 void repeats_sentence_write(const struct repeats *repeats, struct buf *out);
 
 #endif

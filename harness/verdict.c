@@ -23,6 +23,19 @@ const char *check_status_name(enum check_status status)
     return "";
 }
 
+int check_status_badness(enum check_status status)
+{
+    switch (status) {
+    case CHECK_PASS: return 0;
+    case CHECK_UNOBSERVABLE: return 1;
+    case CHECK_INCONCLUSIVE: return 2;
+    case CHECK_FAIL: return 3;
+    case CHECK_INVALID: return 4;
+    }
+    assert(false && "no such status");
+    return 0;
+}
+
 bool check_status_parse(const char *name, enum check_status *out)
 {
     for (int status = CHECK_PASS; status <= CHECK_UNOBSERVABLE; status++) {
@@ -71,7 +84,7 @@ void check_note(struct check *check, uint32_t request)
     check->ids[check->id_count++] = request;
 }
 
-const char *check_ids_text(const struct check *check, uint64_t total,
+const char *check_ids_text(const struct run *run, const struct check *check, uint64_t total,
                            char out[VERDICT_IDS_TEXT_MAX])
 {
     out[0] = '\0';
@@ -79,7 +92,7 @@ const char *check_ids_text(const struct check *check, uint64_t total,
     for (uint32_t i = 0; i < check->id_count && i < IDS_SHOWN; i++) {
         char id[REQUEST_ID_MAX];
         int written = snprintf(out + length, VERDICT_IDS_TEXT_MAX - length, "%s%.20s",
-                               i == 0 ? " (" : ", ", schedule_request_id(check->ids[i], id));
+                               i == 0 ? " (" : ", ", run_request_id(run, check->ids[i], id));
         length += (size_t)written;
     }
     if (length > 0) {
@@ -97,10 +110,38 @@ const char *verdict_window_text(const struct expect *expect, const struct scenar
         [WINDOW_OUTSIDE] = " outside ",
         [WINDOW_AFTER] = " after ",
     };
+    size_t length = 0;
+    out[0] = '\0';
+    if (expect->workload != EXPECT_ALL_WORKLOADS) {
+        const char *name = scenario->workloads[expect->workload].name;
+        length = (size_t)(name != NULL ? snprintf(out, VERDICT_WINDOW_MAX, " of %.60s", name)
+                                       : snprintf(out, VERDICT_WINDOW_MAX, " of workload %u",
+                                                  expect->workload + 1));
+    }
     const char *phase =
         expect->window == WINDOW_ALL ? "" : scenario->phases[expect->phase].name;
-    snprintf(out, VERDICT_WINDOW_MAX, "%s%.60s", words[expect->window], phase);
+    snprintf(out + length, VERDICT_WINDOW_MAX - length, "%s%.60s", words[expect->window], phase);
     return out;
+}
+
+bool verdict_selects(const struct run *run, const struct expect *expect, size_t index)
+{
+    bool other = expect->workload != EXPECT_ALL_WORKLOADS &&
+                 run->schedule->items[index].workload != expect->workload;
+    return !other && expect_covers(expect, run->scenario, run->answers[index].intended_ns);
+}
+
+bool verdict_asks(const struct run *run, const struct expect *expect, size_t index)
+{
+    return !run->answers[index].hung_up && verdict_selects(run, expect, index);
+}
+
+void verdict_unobservable(struct check *check, const char *expected, const char *why)
+{
+    check->status = CHECK_UNOBSERVABLE;
+    check->n = 0;
+    check->id_count = 0;
+    check_say(check, "expected %s; not observable: %s", expected, why);
 }
 
 uint64_t verdict_slack_ns(enum world world)
@@ -133,21 +174,15 @@ static void judge_expect(const struct run *run, const struct expect *expect, str
     case EXPECT_ORDER: verdict_order(run, expect, check); return;
     case EXPECT_AMPLIFICATION: verdict_amplification(run, expect, check); return;
     case EXPECT_RECOVERS: verdict_recovers(run, expect, check); return;
+    case EXPECT_ATTEMPTS: verdict_attempts(run, expect, check); return;
+    case EXPECT_BACKOFF: verdict_backoff(run, expect, check); return;
+    case EXPECT_FRESHNESS: verdict_freshness(run, expect, check); return;
+    case EXPECT_AVAILABILITY: verdict_availability(run, expect, check); return;
+    case EXPECT_CYCLE: verdict_cycle(run, expect, check); return;
+    case EXPECT_CANARY: verdict_canary(run, expect, check); return;
+    case EXPECT_ROLLBACK: verdict_rollback(run, expect, check); return;
     }
     assert(false && "no such expectation");
-}
-
-static int badness(enum check_status status)
-{
-    switch (status) {
-    case CHECK_PASS: return 0;
-    case CHECK_UNOBSERVABLE: return 1;
-    case CHECK_INCONCLUSIVE: return 2;
-    case CHECK_FAIL: return 3;
-    case CHECK_INVALID: return 4;
-    }
-    assert(false && "no such status");
-    return 0;
 }
 
 static void invalidate(const struct run *run, struct verdicts *out)
@@ -180,7 +215,7 @@ void verdict_judge(const struct run *run, struct verdicts *out)
         if (status == CHECK_UNOBSERVABLE) {
             status = out->checks[i].line > 0 ? CHECK_INCONCLUSIVE : CHECK_PASS;
         }
-        if (badness(status) > badness(out->status)) out->status = status;
+        if (check_status_badness(status) > check_status_badness(out->status)) out->status = status;
     }
 }
 

@@ -24,6 +24,11 @@ enum check_status {
     CHECK_UNOBSERVABLE,
 };
 
+enum { CHECK_STATUS_COUNT = CHECK_UNOBSERVABLE + 1 };
+
+/* PASS < UNOBSERVABLE < INCONCLUSIVE < FAIL < INVALID. */
+int check_status_badness(enum check_status status);
+
 const char *check_status_name(enum check_status status); /* "pass", ... */
 /* False when `name` is no status. */
 bool check_status_parse(const char *name, enum check_status *out);

@@ -1,7 +1,9 @@
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/units.h"
 #include "harness/gate.h"
@@ -32,10 +34,21 @@ static const char *latency_text(uint64_t latency_ns, char out[VALUE_TEXT_MAX])
     return out;
 }
 
-static void say_undecided(struct check *check, const char *seen, uint64_t slow, double share)
+void verdict_gate_ids(struct check *check, uint64_t slow, double share)
 {
-    uint64_t more = gate_more_needed(check->n, slow, share);
+    if (gate_judge(check->n, slow, share) == GATE_PASS) check->id_count = 0;
+}
+
+void verdict_gate(struct check *check, uint64_t slow, double share, const char *seen)
+{
+    uint64_t more = 0;
+    switch (gate_judge(check->n, slow, share)) {
+    case GATE_PASS: check_say(check, "%s", seen); return;
+    case GATE_FAIL: check_fail(check, "%s", seen); return;
+    case GATE_INCONCLUSIVE: break;
+    }
     check->status = CHECK_INCONCLUSIVE;
+    more = gate_more_needed(check->n, slow, share);
     if (more > 0) {
         check_say(check, "%s: too few to be sure; %llu more answers with as few slow ones would do",
                   seen, whole(more));
@@ -46,44 +59,63 @@ static void say_undecided(struct check *check, const char *seen, uint64_t slow, 
     }
 }
 
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* "98.3 ms (95 % sure: 96.0 ms to 101.2 ms)": nearest rank, and the interval that holds whatever the
+ * distribution is. Sorts `latencies_ns`. */
+static void put_quantile(struct buf *out, uint64_t *latencies_ns, uint64_t n, uint32_t quantile_ppm)
+{
+    char text[VALUE_TEXT_MAX], low_text[VALUE_TEXT_MAX];
+    if (n == 0) {
+        buf_puts(out, "not seen");
+        return;
+    }
+    qsort(latencies_ns, n, sizeof *latencies_ns, compare_u64);
+    uint64_t rank = (n * quantile_ppm + PPM - 1) / PPM;
+    buf_puts(out, latency_text(latencies_ns[rank == 0 ? 0 : rank - 1], text));
+    struct gate_ranks ranks = gate_quantile_ranks(n, (double)quantile_ppm / PPM);
+    if (ranks.low == 0 || ranks.high > n || latencies_ns[ranks.high - 1] == INSTANT_NEVER) return;
+    buf_printf(out, " (95 %% sure: %s to %s)", latency_text(latencies_ns[ranks.low - 1], low_text),
+               latency_text(latencies_ns[ranks.high - 1], text));
+}
+
 void verdict_latency(const struct run *run, const struct expect *expect, struct check *check)
 {
     size_t count = run->schedule->count;
-    bool *keep = mem_alloc(count, sizeof *keep);
+    uint64_t *latencies_ns = mem_alloc(count, sizeof *latencies_ns);
     uint64_t slow = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct run_answer *answer = &run->answers[i];
-        keep[i] = expect_covers(expect, run->scenario, answer->intended_ns);
-        if (!keep[i]) continue;
-        check->n++;
-        if (run_latency_ns(answer) <= expect->limit_ns) continue;
+        if (!verdict_asks(run, expect, i)) continue;
+        latencies_ns[check->n] = run_latency_ns(&run->answers[i]);
+        if (latencies_ns[check->n++] <= expect->limit_ns) continue;
         slow++;
         check_note(check, (uint32_t)i);
     }
-    uint64_t seen_ns = run_latency_quantile_ns(run, keep, expect->quantile_ppm);
-    mem_free(keep);
-
     double share = (double)(PPM - expect->quantile_ppm) / PPM;
-    enum gate_verdict verdict = gate_judge(check->n, slow, share);
-    if (verdict == GATE_PASS) check->id_count = 0;
-    char name[VALUE_TEXT_MAX], limit[UNITS_TEXT_MAX], seen[VALUE_TEXT_MAX];
-    char window[VERDICT_WINDOW_MAX], ids[VERDICT_IDS_TEXT_MAX], text[CHECK_SENTENCE_MAX / 2];
-    quantile_text(expect->quantile_ppm, name);
-    snprintf(text, sizeof text,
-             "expected %s <= %s%s; %s was %s, %llu of %llu answers were slower%s", name,
-             units_format_duration(expect->limit_ns, limit),
-             verdict_window_text(expect, run->scenario, window), name,
-             check->n == 0 ? "not seen" : latency_text(seen_ns, seen), whole(slow),
-             whole(check->n), check_ids_text(check, slow, ids));
-    switch (verdict) {
-    case GATE_PASS: check_say(check, "%s", text); return;
-    case GATE_FAIL: check_fail(check, "%s", text); return;
-    case GATE_INCONCLUSIVE: say_undecided(check, text, slow, share); return;
-    }
+    verdict_gate_ids(check, slow, share);
+    char name[VALUE_TEXT_MAX], limit[UNITS_TEXT_MAX], window[VERDICT_WINDOW_MAX];
+    char ids[VERDICT_IDS_TEXT_MAX];
+    struct buf seen;
+    buf_init(&seen, CHECK_SENTENCE_MAX / 2 + 64);
+    buf_printf(&seen, "expected %s <= %s%s; %s was ",
+               quantile_text(expect->quantile_ppm, name),
+               units_format_duration(expect->limit_ns, limit),
+               verdict_window_text(expect, run->scenario, window), name);
+    put_quantile(&seen, latencies_ns, check->n, expect->quantile_ppm);
+    buf_printf(&seen, ", %llu of %llu answers were slower%s", whole(slow), whole(check->n),
+               check_ids_text(run, check, slow, ids));
+    mem_free(latencies_ns);
+    verdict_gate(check, slow, share, buf_text(&seen));
+    buf_deinit(&seen);
 }
 
 /* Too many: those that count show it. Too few: those that do not. */
-static bool shows_excess(const struct expect *expect)
+bool verdict_shows_excess(const struct expect *expect)
 {
     switch (expect->op) {
     case COMPARE_GE: return false;
@@ -96,10 +128,8 @@ static bool shows_excess(const struct expect *expect)
     return true;
 }
 
-/* Judges `count` of check->n against the expectation's number or share. `wanted` says what is
- * counted, "served.error"; `seen` what the counted answers are, "were errors". */
-static void judge_count(const struct run *run, const struct expect *expect, struct check *check,
-                        uint64_t count, const char *wanted, const char *seen)
+void verdict_count(const struct run *run, const struct expect *expect, struct check *check,
+                   uint64_t count, const char *wanted, const char *seen)
 {
     char window[VERDICT_WINDOW_MAX], value[UNITS_TEXT_MAX], ids[VERDICT_IDS_TEXT_MAX];
     verdict_window_text(expect, run->scenario, window);
@@ -117,7 +147,7 @@ static void judge_count(const struct run *run, const struct expect *expect, stru
                      : compare_holds(expect->op, count, expect->value);
     if (!holds) check->status = CHECK_FAIL;
     /* When too few answers count, those that do not are worth naming only in a share. */
-    bool excess = shows_excess(expect);
+    bool excess = verdict_shows_excess(expect);
     if (holds || (!excess && !expect->is_share)) check->id_count = 0;
     char share[VALUE_TEXT_MAX] = "";
     if (expect->is_share) {
@@ -126,7 +156,7 @@ static void judge_count(const struct run *run, const struct expect *expect, stru
     check_say(check, "expected %s %s %s%s; %llu of %llu answers%s %s%s%s", wanted, op, value,
               window, whole(count), whole(check->n), share, seen,
               excess || check->id_count == 0 ? "" : ", the rest not",
-              check_ids_text(check, check->id_count, ids));
+              check_ids_text(run, check, check->id_count, ids));
 }
 
 static bool is_served(const struct run_answer *answer, enum expect_served wanted)
@@ -161,14 +191,14 @@ void verdict_served(const struct run *run, const struct expect *expect, struct c
     uint64_t count = 0;
     for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (!expect_covers(expect, run->scenario, answer->intended_ns)) continue;
+        if (!verdict_asks(run, expect, i)) continue;
         check->n++;
         bool counts = is_served(answer, expect->served);
         count += counts;
-        if (counts == shows_excess(expect)) check_note(check, (uint32_t)i);
+        if (counts == verdict_shows_excess(expect)) check_note(check, (uint32_t)i);
     }
-    judge_count(run, expect, check, count, texts[expect->served].wanted,
-                texts[expect->served].seen);
+    verdict_count(run, expect, check, count, texts[expect->served].wanted,
+                  texts[expect->served].seen);
 }
 
 /* Its code, its cause, or the class of one of its attempts. */
@@ -183,70 +213,38 @@ static bool shows_code(const struct run *run, const struct run_answer *answer, e
     return false;
 }
 
+/* A stranger's fallbacks may not say why they are ones. */
+static bool gives_codes(const struct run *run)
+{
+    for (size_t i = 0; run->foreign && i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        bool fell_back = answer->served == SERVED_STALE || answer->served == SERVED_BASELINE ||
+                         answer->served == SERVED_ERROR;
+        if (answer->answered && fell_back && answer->code == CODE_NONE) return false;
+    }
+    return true;
+}
+
 void verdict_codes(const struct run *run, const struct expect *expect, struct check *check)
 {
+    if (!gives_codes(run)) {
+        verdict_unobservable(check, expect->name, "the service's answers bear no code");
+        return;
+    }
     enum code code = CODE_NONE;
     bool known = code_parse(expect->code, &code);
     assert(known); /* the scenario was refused otherwise */
     uint64_t count = 0;
     for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (!expect_covers(expect, run->scenario, answer->intended_ns)) continue;
+        if (!verdict_asks(run, expect, i)) continue;
         check->n++;
         bool counts = shows_code(run, answer, code);
         count += counts;
-        if (counts == shows_excess(expect)) check_note(check, (uint32_t)i);
+        if (counts == verdict_shows_excess(expect)) check_note(check, (uint32_t)i);
     }
     char wanted[VALUE_TEXT_MAX];
     snprintf(wanted, sizeof wanted, "codes.%.40s", expect->code);
-    judge_count(run, expect, check, count, wanted, "show it");
+    verdict_count(run, expect, check, count, wanted, "show it");
 }
 
-/* Attempts per request: what the upstream received when that is known, else what was made. */
-static uint32_t *count_attempts(const struct run *run)
-{
-    uint32_t *counts = mem_alloc(run->schedule->count, sizeof *counts);
-    for (size_t i = 0; i < run->delivery_count; i++) {
-        if (run->deliveries[i].request != UINT32_MAX) counts[run->deliveries[i].request]++;
-    }
-    for (size_t i = 0; run->delivery_count == 0 && i < run->attempt_count; i++) {
-        counts[run->attempts[i].request]++;
-    }
-    return counts;
-}
-
-void verdict_amplification(const struct run *run, const struct expect *expect,
-                           struct check *check)
-{
-    uint32_t *counts = count_attempts(run);
-    uint64_t attempts = 0;
-    uint64_t requests = 0;
-    uint32_t most = 0;
-    for (size_t i = 0; i < run->schedule->count; i++) {
-        if (!expect_covers(expect, run->scenario, run->answers[i].intended_ns)) continue;
-        if (counts[i] == 0) continue;
-        requests++;
-        attempts += counts[i];
-        if (counts[i] > most) most = counts[i];
-        if (counts[i] > 1) check_note(check, (uint32_t)i);
-    }
-    mem_free(counts);
-    check->n = requests;
-    char window[VERDICT_WINDOW_MAX];
-    verdict_window_text(expect, run->scenario, window);
-    const char *op = compare_text(expect->op);
-    double wanted = (double)expect->value / 1000;
-    if (requests == 0) {
-        check->status = CHECK_INCONCLUSIVE;
-        check_say(check, "expected amplification %s %g%s; no request reached the upstream", op,
-                  wanted, window);
-        return;
-    }
-    if (compare_holds(expect->op, attempts * 1000, expect->value * requests)) check->id_count = 0;
-    else check->status = CHECK_FAIL;
-    check_say(check,
-              "expected amplification %s %g%s; %llu attempts for %llu requests that made one, "
-              "%.3f each, at most %u for one",
-              op, wanted, window, whole(attempts), whole(requests),
-              (double)attempts / (double)requests, most);
-}

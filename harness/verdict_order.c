@@ -265,6 +265,10 @@ static bool skipped_stale(const struct walk *walk, const struct fills *fills, ui
 
 void verdict_order(const struct run *run, const struct expect *expect, struct check *check)
 {
+    if (run->foreign && run->path_count == 0) {
+        verdict_unobservable(check, "the guide's order", "the service's answers bear no path");
+        return;
+    }
     struct fills fills;
     fills_init(&fills, run->scenario);
     uint64_t wrong = 0;
@@ -282,12 +286,12 @@ void verdict_order(const struct run *run, const struct expect *expect, struct ch
                        : "a stale entry that is still alive is served before the baseline";
         }
         if (answer->served == SERVED_UPSTREAM) *filled_ns = answer->done_ns;
-        if (!expect_covers(expect, run->scenario, answer->intended_ns)) continue;
+        if (!verdict_asks(run, expect, i)) continue;
         check->n++;
         if (rule == NULL) continue;
         if (wrong++ == 0) {
             first_rule = rule;
-            schedule_request_id(i, first_id);
+            run_request_id(run, (uint32_t)i, first_id);
         }
         check_note(check, (uint32_t)i);
     }
@@ -301,5 +305,5 @@ void verdict_order(const struct run *run, const struct expect *expect, struct ch
     check_fail(check, "expected the guide's order; %llu of %llu paths break it%s: in %s the broken "
                       "rule is: %s",
                (unsigned long long)wrong, (unsigned long long)check->n,
-               check_ids_text(check, wrong, ids), first_id, first_rule);
+               check_ids_text(run, check, wrong, ids), first_id, first_rule);
 }

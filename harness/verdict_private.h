@@ -3,14 +3,20 @@
 /* What the judges share; nobody else includes this.
  *
  *     verdict.c          the list of checks, the worst of them
- *     verdict_expect.c   latency, served, codes, amplification, recovers
+ *     verdict_expect.c   latency, served, codes
+ *     verdict_attempts.c amplification, attempts
+ *     verdict_backoff.c  the waits between attempts against full jitter
+ *     verdict_share.c    freshness, availability
+ *     verdict_cycle.c    how long cycles take
+ *     verdict_canary.c   canary gates, rollback triggers
+ *     verdict_recovers.c when all is well again after a fault
  *     verdict_breaker.c  the list of the breaker's states
  *     verdict_order.c    each path against the chain of guide 8
  *     invariants*.c      what always holds */
 
 #include "harness/verdict.h"
 
-enum { VERDICT_WINDOW_MAX = 80, VERDICT_IDS_TEXT_MAX = 96 };
+enum { VERDICT_WINDOW_MAX = 160, VERDICT_IDS_TEXT_MAX = 96 };
 
 /* A check of the run's list, PASS and with nothing said yet. `name` is copied. */
 struct check *verdict_add(struct verdicts *out, const char *name);
@@ -22,12 +28,17 @@ void check_fail(struct check *check, const char *format, ...)
 /* Notes a request that shows the failure; the first CHECK_IDS_MAX stay. */
 void check_note(struct check *check, uint32_t request);
 /* " (r000412, r000413, ...)" for `total` such requests, "" when none is noted. Returns `out`. */
-const char *check_ids_text(const struct check *check, uint64_t total,
+const char *check_ids_text(const struct run *run, const struct check *check, uint64_t total,
                            char out[VERDICT_IDS_TEXT_MAX]);
 
-/* " in outage", " outside outage", " after outage", "". Returns `out`. */
+/* " in outage", " of browsers outside outage", " of workload 2", "". Returns `out`. */
 const char *verdict_window_text(const struct expect *expect, const struct scenario *scenario,
                                 char out[VERDICT_WINDOW_MAX]);
+
+/* Whether a request belongs to the expectation: its window and its workload. */
+bool verdict_selects(const struct run *run, const struct expect *expect, size_t index);
+/* The same for what is judged by answers: a client that hung up is owed none. */
+bool verdict_asks(const struct run *run, const struct expect *expect, size_t index);
 
 /* How much later than planned things may be seen: 1 ms in the simulation; in the real world 150 ms,
  * for a machine that is busy with something else. */
@@ -44,6 +55,40 @@ void verdict_amplification(const struct run *run, const struct expect *expect,
 void verdict_recovers(const struct run *run, const struct expect *expect, struct check *check);
 void verdict_breaker(const struct run *run, const struct expect *expect, struct check *check);
 void verdict_order(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_attempts(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_backoff(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_freshness(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_availability(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_cycle(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_canary(const struct run *run, const struct expect *expect, struct check *check);
+void verdict_rollback(const struct run *run, const struct expect *expect, struct check *check);
+
+/* Attempts per request: what the upstream received when that is known, else what was made. Owned by
+ * the caller: mem_free(). NULL when neither is known. */
+uint32_t *verdict_count_attempts(const struct run *run);
+
+/* Judges `count` of check->n against the expectation's number or share. `wanted` says what is
+ * counted, "served.error"; `seen` what the counted answers are, "were errors". */
+void verdict_count(const struct run *run, const struct expect *expect, struct check *check,
+                   uint64_t count, const char *wanted, const char *seen);
+/* Whether a count fails by being too high, so that those that count show it; else those that do
+ * not. */
+bool verdict_shows_excess(const struct expect *expect);
+/* Judges how many of check->n answers, `slow`, are above a limit that a share may be: PASS, FAIL or
+ * INCONCLUSIVE with how many more are needed. `seen` is a whole clause, "p95 was 280.0 ms, 3 of 200
+ * answers were slower". */
+void verdict_gate(struct check *check, uint64_t slow, double share, const char *seen);
+/* Forgets the requests noted when that gate passes: before `seen` is made of them. */
+void verdict_gate_ids(struct check *check, uint64_t slow, double share);
+
+/* Whether any wait below the ceiling would have led to this attempt: neither the deadline, the
+ * breaker nor an impatient client could have kept the long ones away, which would leave the short
+ * ones over-represented. Not for a request's first attempt. */
+bool verdict_backoff_is_free(const struct run *run, const struct run_attempt *attempt,
+                             uint64_t ceiling_ns);
+
+/* Nothing that this expectation judges can be seen in the run. */
+void verdict_unobservable(struct check *check, const char *expected, const char *why);
 
 /* Adds every invariant's check. */
 void invariants_judge(const struct run *run, struct verdicts *out);

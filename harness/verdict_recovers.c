@@ -1,22 +1,31 @@
-#include <assert.h>
-
 #include "base/units.h"
 #include "harness/verdict_private.h"
 
 /* How long the service must stay well until it counts as recovered. */
 #define RECOVERED_NS (2 * NS_PER_S)
 
-/* The end of the last phase with faults; false when there is none. */
-static bool last_fault_end(const struct scenario *scenario, uint64_t *out_ns)
+/* What is looked at: from the end of the fault until the next one begins, or the scenario ends. */
+struct span {
+    uint64_t from_ns, to_ns;
+};
+
+static struct span span_of(const struct scenario *scenario, const struct expect *expect)
 {
-    bool found = false;
-    *out_ns = 0;
-    for (size_t i = 0; i < scenario->phase_count; i++) {
-        if (scenario->phases[i].fault_count == 0) continue;
-        *out_ns = u64_max(*out_ns, scenario->phases[i].to_ns);
-        found = true;
+    struct span span = { .to_ns = scenario->duration_ns };
+    if (expect->window == WINDOW_AFTER) {
+        span.from_ns = scenario->phases[expect->phase].to_ns;
+    } else {
+        for (size_t i = 0; i < scenario->phase_count; i++) {
+            if (scenario->phases[i].fault_count == 0) continue;
+            span.from_ns = u64_max(span.from_ns, scenario->phases[i].to_ns);
+        }
     }
-    return found;
+    for (size_t i = 0; i < scenario->phase_count; i++) {
+        const struct phase *phase = &scenario->phases[i];
+        if (phase->fault_count == 0 || phase->from_ns < span.from_ns) continue;
+        span.to_ns = u64_min(span.to_ns, phase->from_ns);
+    }
+    return span;
 }
 
 static bool goes_to_baseline(const struct run_answer *answer)
@@ -33,18 +42,20 @@ static bool is_well(const struct run_answer *answer)
            answer->cause == CODE_NONE;
 }
 
-/* Index of the first answer from `end_ns` on after which all is seen to be well for RECOVERED_NS;
- * schedule->count when there is none. `*tail`: the first of the good answers that the scenario ends
+/* Index of the first answer of the span after which all is seen to be well for RECOVERED_NS;
+ * schedule->count when there is none. `*tail`: the first of the good answers that the span ends
  * with, schedule->count when it ends with a bad one. */
-static size_t first_well(const struct run *run, uint64_t end_ns, struct check *check, size_t *tail)
+static size_t first_well(const struct run *run, const struct expect *expect, struct span span,
+                         struct check *check, size_t *tail)
 {
     size_t first = run->schedule->count;
-    uint64_t next_bad_ns = run->scenario->duration_ns; /* nobody looks any longer */
+    uint64_t next_bad_ns = span.to_ns; /* nobody looks any longer */
     bool is_tail = true;
     *tail = first;
     for (size_t i = run->schedule->count; i > 0; i--) {
         const struct run_answer *answer = &run->answers[i - 1];
-        if (answer->intended_ns < end_ns) break;
+        if (answer->intended_ns < span.from_ns) break;
+        if (answer->intended_ns >= span.to_ns || !verdict_asks(run, expect, i - 1)) continue;
         check->n++;
         if (!is_well(answer)) {
             next_bad_ns = answer->intended_ns;
@@ -61,13 +72,12 @@ static size_t first_well(const struct run *run, uint64_t end_ns, struct check *c
 
 void verdict_recovers(const struct run *run, const struct expect *expect, struct check *check)
 {
-    uint64_t end_ns;
     char within[UNITS_TEXT_MAX];
     units_format_duration(expect->limit_ns, within);
-    bool found = last_fault_end(run->scenario, &end_ns);
-    assert(found); /* the scenario was refused otherwise */
+    struct span span = span_of(run->scenario, expect);
+    uint64_t end_ns = span.from_ns;
     size_t tail;
-    size_t first = first_well(run, end_ns, check, &tail);
+    size_t first = first_well(run, expect, span, check, &tail);
     if (check->n == 0) {
         check->status = CHECK_INCONCLUSIVE;
         check_say(check, "expected recovery within %s of the last fault at %.1f s; no request was "
@@ -105,5 +115,5 @@ void verdict_recovers(const struct run *run, const struct expect *expect, struct
               "expected recovery within %s of the last fault at %.1f s; it took %.3f s: from %s "
               "on, answers were fresh for 2 s (%llu answers judged)",
               within, verdict_seconds(end_ns), verdict_seconds(took_ns),
-              schedule_request_id(first, id), (unsigned long long)check->n);
+              run_request_id(run, (uint32_t)first, id), (unsigned long long)check->n);
 }

@@ -9,16 +9,30 @@
  *     - codes: { RUNTIME_5XX: ">= 1", INPUT_INVALID: 0 } codes.RUNTIME_5XX, codes.INPUT_INVALID
  *     - order: guide                                    order
  *     - amplification: "<= 1.4"                         amplification
+ *     - amplification: { ratio: "<= 2", in: outage }    amplification in outage
+ *     - attempts: { per_request: "<= 3", total: "<= 900" } attempts.per_request, attempts.total
+ *     - backoff: full_jitter                            backoff
+ *     - freshness: { max_age: 20s, share: ">= 95%" }    freshness.20s
+ *     - availability: ">= 99.9%"                        availability
+ *     - cycle: { p95: 60s, max: 90s }                   cycle.p95, cycle.max
  *     - recovers: { within: 45s }                       recovers
+ *     - canary: stage                                   canary.p95, .error_rate, .invalid_output,
+ *                                                       .fallback_rate (stage or later)
+ *     - rollback: never                                 rollback (never or expected)
  *
- * served names: cache (fresh hit), upstream, fresh (= cache or upstream), stale, baseline, error.
- * A value with % (">= 60%") is a share of the answers in the window, a bare number a count.
- * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end).
- * Never evaluable, so refused: an unknown phase, `after` a phase that ends with the scenario,
- * `outside` a phase that fills it, a window in which no workload sends anything, `recovers` without
- * any fault or with nobody asking after the last one, the same check twice, a breaker list that
- * does not start with closed or takes an impossible step, an unknown code, a percentile outside
- * (0,100), and what holds whatever happens (">= 0", "<= 100%"). */
+ * docs/verdicts.md says how each is judged. served names: cache (fresh hit), upstream, fresh (= cache
+ * or upstream), stale, baseline, error. A value with % (">= 60%") is a share of the answers in the
+ * window, a bare number a count.
+ * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end); all
+ * kinds but breaker and rollback have them, where a single value stands it is written as a map:
+ * order: { chain: guide, in: outage }, backoff: { jitter: full_jitter, after: outage }, availability:
+ * { share: ">= 99%", in: outage }, canary: { stage: later, after: outage }; recovers has `after` alone.
+ * `workload` beside a window takes the requests of one workload: its number, from 1, or its name.
+ * Never evaluable, so refused: an unknown phase or workload, `after` a phase that ends with the
+ * scenario, `outside` a phase that fills it, a window in which no workload sends anything, `recovers`
+ * without any fault or with nobody asking after the last one, `cycle` without a cycle, the same check
+ * twice, a breaker list that does not start with closed or takes an impossible step, an unknown code,
+ * a percentile outside (0,100), and what holds whatever happens (">= 0", "<= 100%"). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +48,13 @@ enum expect_kind {
     EXPECT_ORDER,
     EXPECT_AMPLIFICATION,
     EXPECT_RECOVERS,
+    EXPECT_ATTEMPTS,
+    EXPECT_BACKOFF,
+    EXPECT_FRESHNESS,
+    EXPECT_AVAILABILITY,
+    EXPECT_CYCLE,
+    EXPECT_CANARY,
+    EXPECT_ROLLBACK,
 };
 
 enum expect_window { WINDOW_ALL, WINDOW_IN, WINDOW_OUTSIDE, WINDOW_AFTER };
@@ -47,7 +68,21 @@ enum expect_served {
     EXPECT_SERVED_ERROR,
 };
 
-enum { EXPECT_STATES_MAX = 32 };
+enum expect_attempts { EXPECT_ATTEMPTS_PER_REQUEST, EXPECT_ATTEMPTS_TOTAL };
+
+/* The gates of a canary (harness/canary.h has their limits). */
+enum expect_gate {
+    EXPECT_GATE_P95,
+    EXPECT_GATE_ERRORS,
+    EXPECT_GATE_INVALID,
+    EXPECT_GATE_FALLBACKS,
+    EXPECT_GATES,
+};
+
+enum { EXPECT_STATES_MAX = 32, EXPECT_QUANTILE_MAX = 1000000 };
+
+/* Instead of a workload's index: all of them. */
+#define EXPECT_ALL_WORKLOADS UINT32_MAX
 
 struct expect {
     enum expect_kind kind;
@@ -56,12 +91,17 @@ struct expect {
     int line, column;          /* of the check's own key */
     enum expect_window window;
     uint32_t phase;            /* index, unless WINDOW_ALL */
-    uint32_t quantile_ppm;     /* LATENCY: 950,000 for p95 */
-    uint64_t limit_ns;         /* LATENCY; RECOVERS: within */
+    uint32_t workload;         /* index, or EXPECT_ALL_WORKLOADS */
+    uint32_t quantile_ppm;     /* LATENCY, CYCLE: 950,000 for p95, EXPECT_QUANTILE_MAX for max */
+    uint64_t limit_ns;         /* LATENCY, CYCLE; RECOVERS: within; FRESHNESS: max_age */
+    enum expect_attempts attempts; /* ATTEMPTS */
+    enum expect_gate gate;     /* CANARY */
+    bool canary_later;         /* CANARY: a stage after the first */
+    bool rollback_expected;    /* ROLLBACK: a trigger must fire; else none may */
     enum expect_served served; /* SERVED */
     const char *code;          /* CODES: a taxonomy name */
-    enum compare_op op;        /* SERVED, CODES, AMPLIFICATION */
-    bool is_share;             /* SERVED, CODES: value is ppm of the answers, else a count */
+    enum compare_op op;        /* SERVED, CODES, AMPLIFICATION, ATTEMPTS, FRESHNESS, AVAILABILITY */
+    bool is_share;             /* value is ppm of the answers, else a count */
     uint64_t value;            /* ppm, count, or (AMPLIFICATION) thousandths */
     uint8_t states[EXPECT_STATES_MAX]; /* BREAKER: enum breaker_state of core/breaker.h */
     uint32_t state_count;
@@ -75,7 +115,8 @@ MUST_USE enum err expect_parse(const struct yaml_file *file, const struct yaml_n
                                const struct expect **out, size_t *out_count,
                                struct err_note *note);
 
-/* Whether a request intended at `offset_ns` belongs to the window of `expect`. */
+/* Whether a request intended at `offset_ns` belongs to the window of `expect`, whatever its workload.
+ */
 bool expect_covers(const struct expect *expect, const struct scenario *scenario,
                    uint64_t offset_ns);
 

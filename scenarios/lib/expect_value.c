@@ -14,7 +14,7 @@ enum err expect_value_latency(const struct value_reader *reader, const struct ya
     uint64_t ppm = 0;
     bool percentile = key->text[0] == 'p' && units_parse_decimal(key->text + 1, 4, &ppm);
     if (!percentile || ppm == 0 || ppm >= SHARE_ALL) {
-        static const char *const names[] = { "in", "outside", "after", NULL };
+        static const char *const names[] = { "in", "outside", "after", "workload", "max", NULL };
         const char *hint = percentile ? "" : value_did_you_mean(reader, key->text, names);
         return yaml_note(reader->file, key, reader->note,
                          "\"%.80s\" is not a percentile%s Allowed: p with a number between 0 and "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "base/units.h"
 
 const char *const expect_window_names[] = { "in", "outside", "after", NULL };
 
@@ -15,9 +16,18 @@ enum expect_window expect_window_of(const char *key)
     return WINDOW_ALL;
 }
 
-bool expect_window_has_load(const struct scenario *scenario, uint64_t from_ns, uint64_t to_ns)
+const char *const expect_selector_names[] = { "in", "outside", "after", "workload", NULL };
+
+bool expect_is_selector(const char *key)
+{
+    return expect_window_of(key) != WINDOW_ALL || strcmp(key, "workload") == 0;
+}
+
+bool expect_window_has_load(const struct scenario *scenario, uint32_t chosen, uint64_t from_ns,
+                            uint64_t to_ns)
 {
     for (size_t i = 0; i < scenario->workload_count; i++) {
+        if (chosen != EXPECT_ALL_WORKLOADS && i != chosen) continue;
         const struct workload *workload = &scenario->workloads[i];
         uint64_t begin = u64_max(from_ns, workload->from_ns);
         if (begin < u64_min(to_ns, workload->to_ns)) return true;
@@ -27,15 +37,17 @@ bool expect_window_has_load(const struct scenario *scenario, uint64_t from_ns, u
 
 /* Refuses a window in which no request can be intended. */
 static enum err check_window(const struct value_reader *reader, const struct scenario *scenario,
-                             const struct yaml_node *node, enum expect_window window,
-                             const struct phase *phase)
+                             const struct yaml_node *node, const struct expect *expect)
 {
+    if (expect->window == WINDOW_ALL) return ERR_OK;
+    const struct phase *phase = &scenario->phases[expect->phase];
+    uint32_t workload = expect->workload;
     uint64_t end = scenario->duration_ns;
     bool requests = false;
-    switch (window) {
+    switch (expect->window) {
     case WINDOW_ALL: return ERR_OK;
     case WINDOW_IN:
-        requests = expect_window_has_load(scenario, phase->from_ns, phase->to_ns);
+        requests = expect_window_has_load(scenario, workload, phase->from_ns, phase->to_ns);
         break;
     case WINDOW_OUTSIDE:
         if (phase->from_ns == 0 && phase->to_ns == end) {
@@ -43,8 +55,8 @@ static enum err check_window(const struct value_reader *reader, const struct sce
                              "outside: \"%s\" fills the whole scenario, so nothing is outside it",
                              phase->name);
         }
-        requests = expect_window_has_load(scenario, 0, phase->from_ns) ||
-                   expect_window_has_load(scenario, phase->to_ns, end);
+        requests = expect_window_has_load(scenario, workload, 0, phase->from_ns) ||
+                   expect_window_has_load(scenario, workload, phase->to_ns, end);
         break;
     case WINDOW_AFTER:
         if (phase->to_ns == end) {
@@ -52,13 +64,15 @@ static enum err check_window(const struct value_reader *reader, const struct sce
                              "after: \"%s\" ends with the scenario, so nothing comes after it",
                              phase->name);
         }
-        requests = expect_window_has_load(scenario, phase->to_ns, end);
+        requests = expect_window_has_load(scenario, workload, phase->to_ns, end);
         break;
     }
     if (requests) return ERR_OK;
+    const char *window = expect_window_names[expect->window - 1];
     return yaml_note(reader->file, node, reader->note,
-                     "%s: no workload sends a request %s \"%s\", so there is nothing to judge",
-                     expect_window_names[window - 1], expect_window_names[window - 1], phase->name);
+                     "%s: %s sends a request %s \"%s\", so there is nothing to judge", window,
+                     workload == EXPECT_ALL_WORKLOADS ? "no workload" : "this workload never",
+                     window, phase->name);
 }
 
 static enum err find_phase(const struct value_reader *reader, const struct scenario *scenario,
@@ -83,10 +97,46 @@ static enum err find_phase(const struct value_reader *reader, const struct scena
                      hint[0] == '\0' ? "." : hint, value_join(reader, names));
 }
 
+static enum err find_workload(const struct value_reader *reader, const struct scenario *scenario,
+                              const struct yaml_node *node, uint32_t *out)
+{
+    const char *names[SCENARIO_WORKLOADS_MAX + 1] = { NULL };
+    size_t named = 0;
+    const char *text = NULL;
+    uint64_t number = 0;
+    enum err err = value_scalar(reader, node, "workload", &text);
+    if (err != ERR_OK) return err;
+    for (uint32_t i = 0; i < scenario->workload_count; i++) {
+        const char *name = scenario->workloads[i].name;
+        *out = i;
+        if (name == NULL) continue;
+        if (strcmp(name, text) == 0) return ERR_OK;
+        names[named++] = name;
+    }
+    if (units_parse_decimal(text, 0, &number) && number >= 1 &&
+        number <= scenario->workload_count) {
+        *out = (uint32_t)(number - 1);
+        return ERR_OK;
+    }
+    const char *hint = value_did_you_mean(reader, text, names);
+    return yaml_note(reader->file, node, reader->note,
+                     "workload: \"%.80s\" is none of this scenario%s Allowed: its number from 1 to "
+                     "%zu%s%s",
+                     text, hint[0] == '\0' ? "." : hint, scenario->workload_count,
+                     named == 0 ? "" : ", or its name: ", value_join(reader, names));
+}
+
 enum err expect_window_parse(const struct value_reader *reader, const struct scenario *scenario,
                              const struct yaml_node *map, struct expect *out)
 {
+    const struct yaml_node *chosen = yaml_get(map, "workload");
+    const struct yaml_node *at = NULL;
     const char *first = NULL;
+    out->workload = EXPECT_ALL_WORKLOADS;
+    if (chosen != NULL) {
+        enum err err = find_workload(reader, scenario, chosen, &out->workload);
+        if (err != ERR_OK) return err;
+    }
     for (size_t i = 0; i < map->count; i++) {
         const struct yaml_node *key = map->keys[i];
         enum expect_window window = expect_window_of(key->text);
@@ -97,13 +147,12 @@ enum err expect_window_parse(const struct value_reader *reader, const struct sce
                              key->text, first);
         }
         first = key->text;
+        at = map->items[i];
         out->window = window;
-        enum err err = find_phase(reader, scenario, first, map->items[i], &out->phase);
-        if (err != ERR_OK) return err;
-        err = check_window(reader, scenario, map->items[i], window, &scenario->phases[out->phase]);
+        enum err err = find_phase(reader, scenario, first, at, &out->phase);
         if (err != ERR_OK) return err;
     }
-    return ERR_OK;
+    return check_window(reader, scenario, at, out);
 }
 
 bool expect_covers(const struct expect *expect, const struct scenario *scenario, uint64_t offset_ns)

@@ -1,0 +1,34 @@
+#ifndef HARNESS_AUDIT_H
+#define HARNESS_AUDIT_H
+/* Whether a run can be judged at all: were the faults and delays those that the scenario asks for?
+ * If not, the run is INVALID, which says nothing about the service.
+ *
+ *   shares  of the attempts that a fault was meant for, it must have hit its share: the exact
+ *           binomial test, with a chance of one in a million to blame a good run on either side. A
+ *           share of 100 % must have hit all; `exact_share` and the counting rules exactly theirs.
+ *           Attempts are not a fixed number (a breaker that opens ends them), but each one's draw is
+ *           its own, so stopping bends nothing.
+ *   delays  a reply may be AUDIT_LATE_NS later than asked; when it is certain (1 %) that more than
+ *           1 % of them were later, the run is INVALID. That is the machine's trouble, so the run
+ *           counts as lagged and is played again. In the simulation nothing may be late at all.
+ *
+ * The simulation is audited alike: its plans come from the same code, its schedule from another. */
+
+#include "harness/run.h"
+
+#define AUDIT_LATE_NS (10 * NS_PER_MS)
+
+/* How a fault was met. */
+struct audit_fault {
+    bool known;        /* its share can be told: not a ramp, not in bursts, not of one model */
+    uint64_t eligible; /* attempts it was meant for */
+    uint64_t hit;
+};
+
+/* `phase` and `fault` are indices. */
+struct audit_fault audit_fault(const struct run *run, size_t phase, size_t fault);
+
+/* Makes `run` invalid when something is wrong with it. To be called once it is complete. */
+void audit_run(struct run *run);
+
+#endif

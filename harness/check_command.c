@@ -1,0 +1,102 @@
+#include "harness/check_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "harness/cli.h"
+#include "harness/vacuity.h"
+
+enum { EXIT_VACUOUS = 1 };
+
+static void warn(const struct suite_scenario *item, const struct expect *expect,
+                 const char *sentence)
+{
+    printf("%s:%d:%d: warning: %s %s\n", item->scenario.path, expect->line, expect->column,
+           expect->name, sentence);
+}
+
+/* How many expectations say nothing. */
+static size_t print_expectations(const struct suite_scenario *item, const struct vacuity *vacuity)
+{
+    size_t bad = 0;
+    for (size_t i = 0; i < vacuity->count; i++) {
+        const struct expect *expect = &item->scenario.expects[i];
+        if (vacuity->items[i].never_fails) {
+            warn(item, expect,
+                 "can never fail: it holds even when every answer is an error, a baseline or as "
+                 "stale as allowed, and as late as the deadline; make it stricter, or remove it");
+        } else if (vacuity->items[i].never_passes) {
+            warn(item, expect,
+                 "can never pass: there are too few requests to be sure, even if none is slow; "
+                 "raise the rate or the duration, or ask for a lower percentile");
+        }
+        bad += vacuity->items[i].never_fails || vacuity->items[i].never_passes;
+    }
+    return bad;
+}
+
+static void print_untouched(const struct suite_scenario *item, const struct vacuity *vacuity)
+{
+    const char *separator = "  the same without the faults: ";
+    for (size_t i = 0; i < vacuity->count; i++) {
+        if (!vacuity->items[i].untouched) continue;
+        printf("%s%s", separator, item->scenario.expects[i].name);
+        separator = ", ";
+    }
+    if (separator[0] == ',') putchar('\n');
+}
+
+/* Whether the scenario would be the same without its faults. */
+static bool print_simulated(const struct suite_scenario *item, const struct vacuity *vacuity)
+{
+    if (!vacuity->has_faults) {
+        printf("%s: has no faults that could be removed\n", item->scenario.path);
+        return false;
+    }
+    if (vacuity_is_empty(vacuity)) {
+        printf("%s: warning: without its faults every request is served the same and every "
+               "expectation still holds; the faults never matter\n",
+               item->scenario.path);
+        return true;
+    }
+    printf("%s: without its faults %zu of %zu expectations fail, and %zu requests fare "
+           "differently\n",
+           item->scenario.path, vacuity->failing, vacuity->count, vacuity->differing);
+    print_untouched(item, vacuity);
+    return false;
+}
+
+static enum err check_one(const struct suite_scenario *item, const struct check_options *options,
+                          size_t *bad)
+{
+    struct vacuity vacuity;
+    struct err_note note = { .err = ERR_OK };
+    enum err rc = ERR_OK;
+    vacuity_find(item, &vacuity);
+    printf("%s: ok, %zu requests, %zu checks\n", item->scenario.path, item->schedule.count,
+           item->scenario.expect_count);
+    *bad += print_expectations(item, &vacuity);
+    if (options->vacuity) {
+        rc = vacuity_simulate(item, &vacuity, &note);
+        if (rc == ERR_OK) *bad += print_simulated(item, &vacuity);
+        else err_note_print(stderr, &note);
+    }
+    vacuity_deinit(&vacuity);
+    return rc;
+}
+
+int check_command(const struct check_options *options)
+{
+    struct suite suite = { .count = 0 };
+    struct arena arena = { .head = NULL };
+    size_t bad = 0;
+    enum err rc = discover(&suite, &arena, &options->discover, stderr);
+    for (size_t i = 0; i < suite.count; i++) {
+        enum err one = check_one(&suite.scenarios[i], options, &bad);
+        if (rc == ERR_OK) rc = one;
+    }
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+    if (rc != ERR_OK) return EXIT_BAD_USAGE;
+    return options->vacuity && bad > 0 ? EXIT_VACUOUS : EXIT_OK;
+}

@@ -1,0 +1,172 @@
+#include "harness/verdict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge_fixture.h"
+
+static void judge(struct stage *stage, const char *yaml)
+{
+    stage_open(stage, yaml, NULL);
+    stage_simulate(stage);
+    stage_judge(stage);
+}
+
+static void each_newer_kind_passes_and_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *name;
+        const char *failure; /* NULL: it passes */
+    } rows[] = {
+#define ROW(name, expectation, failure) { STAGE_SCENARIO("  - " expectation "\n"), name, failure }
+        ROW("freshness.6s", "freshness: { max_age: 6s, share: '>= 70%' }", NULL),
+        ROW("freshness.1s", "freshness: { max_age: 1s, share: '>= 95%' }",
+            "expected freshness >= 95%; "),
+        ROW("freshness.2s outside outage",
+            "freshness: { max_age: 2s, share: '>= 75%', outside: outage }", NULL),
+        ROW("freshness.2s in outage", "freshness: { max_age: 2s, share: '>= 75%', in: outage }",
+            "held a forecast no older than 2s, the rest not (r0003"),
+        ROW("availability", "availability: '>= 99.9%'", NULL),
+        ROW("availability", "availability: '< 99.9%'",
+            "expected availability < 99.9%; 1200 of 1200 answers (100.00 %) were answered"),
+        ROW("attempts.per_request", "attempts: { per_request: '<= 3' }", NULL),
+        ROW("attempts.per_request", "attempts: { per_request: '<= 1' }",
+            "expected attempts.per_request <= 1; "),
+        ROW("attempts.per_request", "attempts: { per_request: '< 2' }", "at most 3 for one (r0003"),
+        ROW("attempts.total in outage", "attempts: { total: '<= 60', in: outage }", NULL),
+        ROW("attempts.total in outage", "attempts: { total: '> 60', in: outage }",
+            "expected attempts.total > 60 in outage; "),
+        ROW("amplification outside outage", "amplification: { ratio: '<= 1.0', outside: outage }",
+            NULL),
+        ROW("amplification in outage", "amplification: { ratio: '<= 1.0', in: outage }",
+            "expected amplification <= 1 in outage; "),
+        ROW("order in outage", "order: { chain: guide, in: outage }", NULL),
+        ROW("recovers after outage", "recovers: { within: 5s, after: outage }", NULL),
+        ROW("recovers after outage", "recovers: { within: 10ms, after: outage }",
+            "of the last fault at 16.0 s; it took "),
+        ROW("latency.p95 of workload 1 in outage",
+            "latency: { p95: 100us, in: outage, workload: 1 }",
+            "expected p95 <= 100us of workload 1 in outage; p95 was "),
+        ROW("canary.p95", "canary: later", NULL),
+        ROW("canary.error_rate", "canary: later", NULL),
+        ROW("canary.invalid_output", "canary: stage", NULL),
+        ROW("canary.fallback_rate", "canary: stage",
+            "expected the canary's fallback rate <= 8%; "),
+        ROW("canary.fallback_rate outside outage", "canary: { stage: later, outside: outage }",
+            NULL),
+        ROW("canary.fallback_rate in outage", "canary: { stage: later, in: outage }",
+            "expected the canary's fallback rate <= 10% in outage; "),
+        ROW("rollback", "rollback: never", NULL),
+        ROW("rollback", "rollback: expected", "expected a rollback; no trigger fired (1200 "),
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stage stage;
+        judge(&stage, rows[i].yaml);
+        if (rows[i].failure == NULL) stage_assert_passes(&stage, rows[i].name);
+        else stage_assert_fails(&stage, rows[i].name, rows[i].failure);
+        const struct check *check = stage_check(&stage, rows[i].name);
+        assert_int_equal(22, check->line);
+        assert_true(check->n > 0);
+        stage_close(&stage);
+    }
+}
+
+/* What a service without a trace does not show is neither passed nor failed. */
+static void what_a_stranger_does_not_show_is_not_observable(void **state)
+{
+    (void)state;
+    static const char *const hidden[] = {
+        "breaker", "order", "backoff", "amplification", "attempts.total", "codes.RUNTIME_5XX",
+        "invariant.no_attempt_while_open", "invariant.freshness", "invariant.codes",
+        "invariant.baseline_never_cached", "invariant.negative", "invariant.permits_balance",
+        "invariant.attempts", "invariant.backoff", "invariant.outcomes",
+        "invariant.breaker_automaton",
+    };
+    static const char *const seen[] = { "latency.p95", "served.error", "availability",
+                                        "invariant.one_answer", "invariant.deadline",
+                                        "invariant.output" };
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - breaker: [closed]\n  - order: guide\n"
+                                 "  - backoff: full_jitter\n  - amplification: '<= 2'\n"
+                                 "  - attempts: { total: '<= 5000' }\n"
+                                 "  - codes: { RUNTIME_5XX: '>= 1' }\n"
+                                 "  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
+                                 "  - availability: '>= 99%'\n"));
+    struct run *run = &stage.run;
+    run->foreign = true;
+    run->permits_known = false;
+    run->path_count = run->attempt_count = run->delivery_count = run->transition_count = 0;
+    for (size_t i = 0; i < stage.schedule.count; i++) {
+        run->answers[i].path_count = run->answers[i].attempt_count = 0;
+        run->answers[i].code = run->answers[i].cause = CODE_NONE;
+    }
+    stage_judge(&stage);
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        const struct check *check = stage_check(&stage, hidden[i]);
+        if (check->status != CHECK_UNOBSERVABLE) fail_msg("%s: %s", hidden[i], check->sentence);
+        assert_non_null(strstr(check->sentence, "not observable: "));
+    }
+    for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) stage_assert_passes(&stage, seen[i]);
+    assert_int_equal(CHECK_INCONCLUSIVE, stage.verdicts.status); /* some of it was asked for */
+    stage_close(&stage);
+}
+
+/* Invariants that nobody asked for leave a stranger's verdict to what can be seen. */
+static void a_stranger_passes_by_what_can_be_seen(void **state)
+{
+    (void)state;
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
+    stage.run.foreign = true;
+    stage_judge(&stage);
+    assert_int_equal(CHECK_PASS, stage.verdicts.status);
+    stage.run.answers[3].served = SERVED_ERROR;
+    stage_judge(&stage);
+    assert_int_equal(CHECK_FAIL, stage.verdicts.status);
+    stage_close(&stage);
+}
+
+/* Whoever hangs up is owed no answer, and counts in no share. */
+static void a_client_that_hung_up_is_owed_nothing(void **state)
+{
+    (void)state;
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
+                                 "  - availability: '>= 100%'\n"
+                                 "  - freshness: { max_age: 10s, share: '>= 70%' }\n"));
+    uint64_t n = stage_check(&stage, "availability")->n;
+    for (size_t i = 0; i < 100; i++) {
+        stage.run.answers[i].answered = false;
+        stage.run.answers[i].answers = 0;
+        stage.run.answers[i].served = SERVED_NOBODY;
+    }
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "invariant.one_answer", "the first was never answered");
+    stage_assert_fails(&stage, "availability", "1100 of 1200 answers");
+    for (size_t i = 0; i < 100; i++) stage.run.answers[i].hung_up = true;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.one_answer");
+    stage_assert_passes(&stage, "availability");
+    stage_assert_passes(&stage, "served.error");
+    stage_assert_passes(&stage, "latency.p95");
+    assert_int_equal(n - 100, stage_check(&stage, "availability")->n);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_newer_kind_passes_and_fails),
+        cmocka_unit_test(what_a_stranger_does_not_show_is_not_observable),
+        cmocka_unit_test(a_stranger_passes_by_what_can_be_seen),
+        cmocka_unit_test(a_client_that_hung_up_is_owed_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
