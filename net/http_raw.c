@@ -22,19 +22,6 @@ bool http_exchange_stopped(const struct http_exchange *exchange)
     return exchange->stopped;
 }
 
-void http_exchange_go_on(struct http_exchange *exchange)
-{
-    assert(exchange->state == EXCHANGE_SUSPENDED && exchange->stopped && !exchange->raw);
-    exchange->stops = false;
-    exchange->stopped = false;
-    exchange->state = EXCHANGE_RECEIVING;
-    exchange->on->exchange = NULL;
-    exchange->server->pending--;
-    http_connection_enter(exchange->on, HTTP_PHASE_BODY);
-    MHD_resume_connection(exchange->connection);
-    http_server_run_soon(exchange->server);
-}
-
 int http_exchange_raw(struct http_exchange *exchange)
 {
     assert(exchange->state == EXCHANGE_HANDED || exchange->state == EXCHANGE_SUSPENDED);

@@ -105,12 +105,10 @@ bool http_exchange_body_too_large(const struct http_exchange *exchange);
 void http_exchange_body_done(struct http_exchange *exchange);
 
 /* Inside on_head: on_request is to be called when `body_bytes` of the body have been read, or the
- * whole of a shorter one, and no more is read. Such an exchange is ended raw, or goes on. */
+ * whole of a shorter one, and no more is read. Then it can only be ended raw. */
 void http_exchange_stop_at(struct http_exchange *exchange, size_t body_bytes);
-/* Inside on_request or later: it stopped before its end, unless it was told to go on. */
+/* Inside on_request or later: there is, or was, more of the body to come. */
 bool http_exchange_stopped(const struct http_exchange *exchange);
-/* Reads on; on_request is called again when the body is complete. */
-void http_exchange_go_on(struct http_exchange *exchange);
 
 /* An address: IPv6, or IPv4 as ::ffff:a.b.c.d. */
 struct http_peer {

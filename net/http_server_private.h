@@ -6,8 +6,7 @@
  *
  *   RECEIVING -> HANDED -> SUSPENDED -> ENDED      HANDED: inside on_request
  *                   \_____________________^        ENDED: by http_reply or http_exchange_raw_end
- *
- * A request that stops goes RECEIVING -> HANDED -> SUSPENDED -> RECEIVING when it is to go on. */
+ */
 
 #include <microhttpd.h>
 #include <sys/queue.h>
