@@ -90,6 +90,12 @@ void timers_set(struct timers *timers, uint32_t id, instant_ns deadline)
     timers_up(timers, timers->count++, id);
 }
 
+instant_ns timers_at(const struct timers *timers, uint32_t id)
+{
+    assert(id < timers->capacity);
+    return timers->position[id] == 0 ? INSTANT_NEVER : timers->deadline[id];
+}
+
 instant_ns timers_next(const struct timers *timers)
 {
     return timers->count == 0 ? INSTANT_NEVER : timers->deadline[timers->heap[0]];

@@ -24,6 +24,8 @@ void timers_deinit(struct timers *timers);
 /* Sets or moves the deadline of `id`; INSTANT_NEVER clears it. */
 void timers_set(struct timers *timers, uint32_t id, instant_ns deadline);
 void timers_clear(struct timers *timers, uint32_t id);
+/* The deadline of `id`, INSTANT_NEVER when it has none. */
+instant_ns timers_at(const struct timers *timers, uint32_t id);
 /* The earliest deadline, INSTANT_NEVER when there is none. */
 instant_ns timers_next(const struct timers *timers);
 /* Takes out the earliest id whose deadline is <= now; TIMERS_NONE when none is due. */

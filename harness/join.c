@@ -42,6 +42,7 @@ void join_run(struct run *run, const char *folder, instant_ns start)
 {
     char path[JOIN_PATH_MAX];
     struct err_note note = { .err = ERR_OK };
+    run_settle(run);
     judge_lag(run);
     snprintf(path, sizeof path, "%s/ledger.jsonl", folder);
     if (ledger_read(run, path, &note) == ERR_OK) {

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "scenario/plan.h"
+#include "scenario/plan_state.h"
 
 #define OBSERVER_BYTES_MAX ((size_t)1 << 31)
 
@@ -49,20 +49,55 @@ static uint64_t line_u64(const cJSON *line, const char *name)
     return (uint64_t)item->valuedouble;
 }
 
-/* "r000042" -> 42; UINT32_MAX when the id is not of the schedule. */
+/* "r000042" -> the index of request 42; UINT32_MAX when the id is not of the schedule. */
 static uint32_t request_index(const struct run *run, const char *id)
 {
     if (id[0] != 'r') return UINT32_MAX;
     char *end = NULL;
-    unsigned long index = strtoul(id + 1, &end, 10);
+    unsigned long number = strtoul(id + 1, &end, 10);
     char own[REQUEST_ID_MAX];
-    if (*end != '\0' || index >= run->schedule->count) return UINT32_MAX;
-    return strcmp(schedule_request_id(index, own), id) == 0 ? (uint32_t)index : UINT32_MAX;
+    if (*end != '\0' || number >= run->plan->count) return UINT32_MAX;
+    if (strcmp(schedule_request_id(number, own), id) != 0) return UINT32_MAX;
+    return run_index_of(run, (uint32_t)number);
+}
+
+struct ledger_reader {
+    struct run *run;
+    struct plan_state *plans; /* owned: for what keyed conditions alone decide */
+};
+
+/* Whether the rules of a line are those that its fate stands for, and the fate is the one that the
+ * draws of this attempt decide: what counts is the mock's to say. */
+static void check_fate(const struct ledger_reader *reader, const cJSON *line,
+                       const struct plan_query *query, const struct reply_plan *plan)
+{
+    struct plan_keyed keyed = plan_keyed(reader->plans, query);
+    bool full = (plan->fired & PLAN_FIRED_FULL) != 0;
+    uint32_t wrong = full ? 0 : (plan->fired ^ keyed.fired) & keyed.known;
+    struct buf rules;
+    buf_init(&rules, BUF_UNBOUNDED);
+    plan_rules_write(&rules, plan);
+    if (strcmp(buf_text(&rules), line_text(line, "rules")) != 0) {
+        run_set_invalid(reader->run,
+                        "the mock did not play what the scenario asks for: %s attempt %u met "
+                        "\"%s\" instead of \"%s\"",
+                        line_text(line, "id"), query->attempt, line_text(line, "rules"),
+                        buf_text(&rules));
+    } else if (wrong != 0) {
+        const struct fault *fault = &plan->phase->faults[__builtin_ctz(wrong)];
+        run_set_invalid(reader->run,
+                        "the mock did not play what the scenario asks for: %s attempt %u %s \"%s\"",
+                        line_text(line, "id"), query->attempt,
+                        (wrong & plan->fired) != 0 ? "met by mistake" : "did not meet",
+                        fault->text);
+    }
+    buf_deinit(&rules);
 }
 
 static void ledger_on_line(void *context, const cJSON *line)
 {
-    struct run *run = context;
+    struct ledger_reader *reader = context;
+    struct run *run = reader->run;
     const char *id = line_text(line, "id");
     /* Not of the schedule: the runtime's own, such as a warm-up before the start. */
     if (request_index(run, id) == UINT32_MAX) return;
@@ -77,28 +112,26 @@ static void ledger_on_line(void *context, const cJSON *line)
     };
     struct plan_query query = { .request_key = hash_text(id),
                                 .attempt = delivery->attempt,
-                                .offset_ns = delivery->at_ns };
+                                .offset_ns = delivery->at_ns,
+                                .path = line_text(line, "path") };
     struct reply_plan plan;
     struct plan_fate fate = { (uint32_t)line_u64(line, "fired"), line_u64(line, "wait_ns") };
     plan_compose(run->scenario, run->seed, &query, &fate, &plan);
     delivery->fired = plan.fired;
     delivery->wait_ns = plan.wait_ns;
     if (plan.phase != NULL) delivery->phase = (uint32_t)(plan.phase - run->scenario->phases);
-    struct buf rules;
-    buf_init(&rules, BUF_UNBOUNDED);
-    plan_rules_write(&rules, &plan);
-    if (strcmp(buf_text(&rules), line_text(line, "rules")) != 0) {
-        run_set_invalid(run,
-                        "the mock did not play what the scenario asks for: %s attempt %u met "
-                        "\"%s\" instead of \"%s\"",
-                        id, delivery->attempt, line_text(line, "rules"), buf_text(&rules));
-    }
-    buf_deinit(&rules);
+    check_fate(reader, line, &query, &plan);
 }
 
 enum err ledger_read(struct run *run, const char *path, struct err_note *note)
 {
-    return lines_read(path, run, ledger_on_line, note);
+    struct ledger_reader reader = {
+        .run = run,
+        .plans = plan_state_create(run->scenario, run->seed),
+    };
+    enum err rc = lines_read(path, &reader, ledger_on_line, note);
+    plan_state_destroy(reader.plans);
+    return rc;
 }
 
 struct key_index {
@@ -137,6 +170,26 @@ static void trace_on_transition(struct trace_reader *reader, const cJSON *line, 
     }
 }
 
+/* A client that hung up was told nothing of its attempts; the trace tells. */
+static void add_untold_attempts(struct run *run, uint32_t index, const cJSON *line)
+{
+    struct run_answer *answer = &run->answers[index];
+    answer->attempt_at = (uint32_t)run->attempt_count;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(line, "attempts"))
+    {
+        struct run_attempt *attempt = run_add_attempt(run);
+        *attempt = (struct run_attempt){
+            .request = index,
+            .number = answer->attempt_count++,
+            .http_status = (uint16_t)line_u64(item, "status"),
+        };
+        if (!outcome_parse(line_text(item, "outcome"), &attempt->outcome)) {
+            attempt->outcome = OUTCOME_PROTOCOL_ERROR;
+        }
+    }
+}
+
 static void trace_on_answer(struct trace_reader *reader, const cJSON *line)
 {
     struct run *run = reader->run;
@@ -145,6 +198,7 @@ static void trace_on_answer(struct trace_reader *reader, const cJSON *line)
         bsearch(&wanted, reader->keys, run->schedule->count, sizeof wanted, key_compare);
     if (found == NULL) return;
     const struct run_answer *answer = &run->answers[found->index];
+    if (answer->hung_up && answer->attempt_count == 0) add_untold_attempts(run, found->index, line);
     uint32_t number = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(line, "attempts"))
@@ -184,7 +238,7 @@ static void check_started(struct run *run)
         if (attempt->start_known) continue;
         run_set_invalid(run, "the runtime's trace does not tell of %s attempt %u, which its answer "
                              "names",
-                        schedule_request_id(attempt->request, id), attempt->number);
+                        run_request_id(run, attempt->request, id), attempt->number);
     }
 }
 
@@ -197,7 +251,7 @@ enum err trace_read(struct run *run, const char *path, instant_ns start, struct 
     };
     for (size_t i = 0; i < run->schedule->count; i++) {
         char id[REQUEST_ID_MAX];
-        reader.keys[i].key = hash_text(schedule_request_id(i, id));
+        reader.keys[i].key = hash_text(run_request_id(run, (uint32_t)i, id));
         reader.keys[i].index = (uint32_t)i;
     }
     qsort(reader.keys, run->schedule->count, sizeof *reader.keys, key_compare);

@@ -1,42 +1,48 @@
 #ifndef HARNESS_LOAD_H
 #define HARNESS_LOAD_H
-/* The open-loop generator: sends each request of the schedule at its moment, whatever became of the
- * ones before, and notes when it was meant to go, when it went and when its answer was complete.
+/* The load generator: sends each request at its moment (scenario/pace.h), in an open loop whatever
+ * became of the ones before, and notes when it was meant to go, when it went and when its answer was
+ * complete. It is a bad client where the workload asks for one: it hangs up, or dawdles.
  *
- * `give_up_ns` after the last request of the schedule, what has not come never came. */
+ * `give_up_ns` after a request was sent, an answer that has not come never came.
+ *
+ * 20,000 requests/s on one core: connections are its own (harness/load_links.h), because libcurl
+ * costs more than that leaves for one request (docs/performance.md). */
 
 #include <stdbool.h>
 #include <uv.h>
 
+#include "harness/load_address.h"
+#include "harness/load_links.h"
 #include "harness/run.h"
 #include "net/alarm.h"
-#include "net/http_client.h"
-
-struct load_call;
+#include "scenario/pace.h"
 
 struct load {
     uv_loop_t *loop;
     struct run *run;          /* borrowed: answers are filled in */
-    const char *url;          /* of the forecast endpoint; borrowed */
+    const struct load_address *address; /* of the service; borrowed */
     instant_ns start;         /* offset 0 */
     uint64_t give_up_ns;
     void (*on_finished)(void *context); /* every request sent and answered or given up */
     void *context;
-    struct http_client *client;
-    struct alarm alarm;
-    size_t next;              /* index in the schedule */
+    struct load_links *links; /* owned */
+    struct pace pace;
+    struct alarm alarm;       /* of the next request */
     size_t in_flight;
-    struct load_call *calls;  /* owned; by schedule index */
-    char **bodies;            /* owned; by workload and key, made on first use */
+    uint32_t *waiting;        /* owned: a ring of requests for which there was no connection */
+    size_t waiting_at, waiting_count;
+    char **bodies;            /* owned; by workload and key, made before the start */
     size_t *body_lengths;
     size_t *body_base;        /* first body of a workload */
     size_t body_count;
+    bool turning;             /* inside load_turn() */
     bool stopped;
 };
 
 /* The public fields (loop .. context) must have been set; begins at once. */
 void load_start(struct load *load);
-/* Cancels what is in flight and sends nothing more; on_finished is not called. */
+/* Ends what is in flight and sends nothing more; on_finished is not called. */
 void load_stop(struct load *load);
 /* After finishing or load_stop(). Run the loop once more before freeing the struct. */
 void load_close(struct load *load);

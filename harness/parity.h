@@ -6,7 +6,10 @@
  * The margin is found by perturbation: the simulation is repeated PARITY_REPEATS times with every
  * arrival, every reply, or both up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is
  * served as in any of them, consequences of other requests' shifts included, is what it may be in
- * the real world. A request with one possible fate is decided; one with several is marginal. */
+ * the real world. A request with one possible fate is decided; one with several is marginal.
+ *
+ * Requests of closed loops are compared by their numbers: the same client's same request. What only
+ * one world got to is not compared. */
 
 #include "base/err.h"
 #include "harness/run.h"
@@ -25,7 +28,7 @@ struct parity {
     uint32_t agree;        /* decided, and the real run served it so */
     uint32_t marginal;     /* several fates */
     uint32_t marginal_agree; /* the real run's is one of them */
-    uint32_t ids[PARITY_IDS_MAX]; /* requests served as in no simulation (indices) */
+    uint32_t ids[PARITY_IDS_MAX]; /* requests served as in no simulation (numbers) */
     uint32_t id_count;
     bool holds;            /* requests served as in no simulation, decided or marginal, are at most
                             * the permille bound of all requests */

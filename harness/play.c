@@ -98,12 +98,16 @@ static void play_on_loaded(void *context)
 
 static void play_begin_load(struct play *play)
 {
+    struct err_note note = { .err = ERR_OK };
+    if (load_address_find(play->runtime.url, &play->address, &note) != ERR_OK) {
+        play_abort(play, note.sentence);
+        return;
+    }
     play_enter(play, PLAY_PLAYING);
-    snprintf(play->forecast_url, sizeof play->forecast_url, "%s/tsfm/forecast", play->runtime.url);
     play->load = (struct load){
         .loop = play->loop,
         .run = play->run,
-        .url = play->forecast_url,
+        .address = &play->address,
         .start = play->start,
         .give_up_ns = play->run->config->engine.request_deadline_ns + PLAY_GIVE_UP_NS,
         .on_finished = play_on_loaded,

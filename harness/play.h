@@ -16,6 +16,7 @@
 #include "harness/load.h"
 #include "harness/run.h"
 #include "net/address.h"
+#include "net/http_client.h"
 
 enum play_state {
     PLAY_STARTING_MOCK,
@@ -50,7 +51,7 @@ struct play {
     instant_ns start;           /* offset 0 */
     instant_ns state_deadline;
     instant_ns began;
-    char forecast_url[CHILD_URL_MAX + 32];
+    struct load_address address; /* of the service */
     char control_body[64];
 };
 

@@ -25,20 +25,27 @@ void run_init(struct run *run, enum world world, const struct scenario *scenario
     *run = (struct run){
         .world = world,
         .scenario = scenario,
+        .plan = schedule,
         .schedule = schedule,
         .config = config,
         .seed = seed,
         .answers = mem_alloc(schedule->count, sizeof *run->answers),
     };
     for (size_t i = 0; i < schedule->count; i++) {
-        run->answers[i].intended_ns = schedule->items[i].at_ns;
-        run->answers[i].cycle = RUN_NO_CYCLE;
+        const struct arrival *arrival = &schedule->items[i];
+        bool open = i < schedule->open_count; /* a slot has no moment before the run */
+        run->answers[i].intended_ns =
+            open ? arrival->at_ns + schedule_upload_ns(scenario, arrival) : INSTANT_NEVER;
+        run->answers[i].cycle = arrival->cycle;
     }
 }
 
 void run_deinit(struct run *run)
 {
     if (run == NULL) return;
+    schedule_destroy(run->settled);
+    mem_free(run->settled);
+    mem_free(run->index_of);
     mem_free(run->answers);
     mem_free(run->attempts);
     mem_free(run->path);

@@ -19,10 +19,10 @@ enum world { WORLD_SIM, WORLD_REAL };
 
 const char *world_name(enum world world); /* "sim", "real" */
 
-enum { RUN_NO_CYCLE = UINT32_MAX };
+#define RUN_NO_CYCLE ARRIVAL_NO_CYCLE
 
 struct run_answer {
-    uint64_t intended_ns;      /* from the schedule: latency counts from here */
+    uint64_t intended_ns;      /* when all of it was to be sent: latency counts from here */
     uint64_t sent_ns;          /* when the generator really sent it */
     uint64_t done_ns;          /* when the answer was complete */
     bool answered;             /* false: no answer came */
@@ -71,7 +71,7 @@ struct run {
     const struct scenario *scenario;       /* borrowed */
     const struct schedule *plan;           /* borrowed: as it was before the run */
     const struct schedule *schedule;       /* borrowed: what was sent: the plan, or `settled` */
-    struct schedule settled;               /* owned: see run_settle() */
+    struct schedule *settled;              /* owned: see run_settle(); NULL: not settled */
     uint32_t *index_of;                    /* owned: request's number -> index; NULL: the same */
     const struct runtime_config *config;   /* borrowed: what the runtime ran with */
     uint64_t seed;

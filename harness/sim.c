@@ -9,13 +9,9 @@
 #include "config/trace_head.h"
 #include "core/engine_trace.h"
 #include "forecast/response.h"
+#include "harness/sim_arrivals.h"
 #include "harness/sim_requests.h"
 #include "harness/sim_upstream.h"
-
-struct sim_arrival {
-    uint64_t at_ns;
-    uint32_t request; /* index in the schedule */
-};
 
 struct sim {
     struct run *run;                       /* borrowed: filled */
@@ -27,34 +23,19 @@ struct sim {
     uint32_t *request_of;                  /* owned: call id -> index in the schedule */
     uint32_t *free_ids;                    /* owned: a stack */
     uint32_t free_count;
-    struct sim_arrival *arrivals;          /* owned: jittered and in order; NULL: as scheduled */
-    size_t next_arrival;
+    struct sim_arrivals arrivals;          /* owned */
+    bool has_gone;                         /* some clients hang up */
+    struct timers gone;                    /* owned, with has_gone: by call id: when its client does */
     instant_ns now;
 };
 
-static int arrival_compare(const void *a, const void *b)
+static bool has_hang_ups(const struct scenario *scenario)
 {
-    const struct sim_arrival *left = a;
-    const struct sim_arrival *right = b;
-    if (left->at_ns != right->at_ns) return left->at_ns > right->at_ns ? 1 : -1;
-    return (left->request > right->request) - (left->request < right->request);
-}
-
-/* Requests that come late may be overtaken by others. */
-static struct sim_arrival *jittered_arrivals(const struct run *run,
-                                             const struct sim_options *options)
-{
-    size_t count = run->schedule->count;
-    struct sim_arrival *arrivals = mem_alloc(count, sizeof *arrivals);
-    uint64_t stream = rng_stream("parity-arrival");
-    for (size_t i = 0; i < count; i++) {
-        uint64_t uniform = draw(options->jitter_seed, stream, i, 0);
-        arrivals[i].at_ns = run->schedule->items[i].at_ns +
-                            draw_below(uniform, options->arrival_jitter_ns + 1);
-        arrivals[i].request = (uint32_t)i;
+    bool has = false;
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        has = has || scenario->workloads[i].client.hang_up_ppm > 0;
     }
-    qsort(arrivals, count, sizeof *arrivals, arrival_compare);
-    return arrivals;
+    return has;
 }
 
 /* As it is simulated, which may differ from what was configured. */
@@ -88,13 +69,16 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
         sim->free_count++;
     }
     sim_upstream_init(&sim->upstream, run, options, calls_max);
-    if (options->arrival_jitter_ns > 0) sim->arrivals = jittered_arrivals(run, options);
+    sim_arrivals_init(&sim->arrivals, run, options);
+    sim->has_gone = has_hang_ups(run->scenario);
+    if (sim->has_gone) timers_init(&sim->gone, calls_max);
 }
 
 static void sim_deinit(struct sim *sim)
 {
     sim_upstream_deinit(&sim->upstream);
-    mem_free(sim->arrivals);
+    sim_arrivals_deinit(&sim->arrivals);
+    if (sim->has_gone) timers_deinit(&sim->gone);
     mem_free(sim->free_ids);
     mem_free(sim->request_of);
     engine_destroy(sim->engine);
@@ -123,15 +107,31 @@ static void keep_attempts(struct run *run, uint32_t request, const struct call_r
     for (uint32_t i = 0; i < record->path_count; i++) *run_add_path(run) = record->path[i];
 }
 
+/* Whether its client left before the answer could reach it. */
+static bool left_before(struct sim *sim, uint32_t call, const struct call_record *record)
+{
+    instant_ns gone = sim->has_gone ? timers_at(&sim->gone, call) : INSTANT_NEVER;
+    if (gone != INSTANT_NEVER) timers_clear(&sim->gone, call);
+    return record->served == SERVED_NOBODY || gone <= sim->now + SIM_TRANSPORT_NS;
+}
+
 static void on_answer(struct sim *sim, uint32_t call)
 {
     const struct call_record *record = engine_record(sim->engine, call);
     uint32_t request = sim->request_of[call];
     struct run_answer *answer = &sim->run->answers[request];
+    keep_attempts(sim->run, request, record);
+    sim->free_ids[sim->free_count++] = call;
+    answer->output_valid = true;
+    if (left_before(sim, call, record)) {
+        answer->hung_up = true;
+        answer->done_ns = sim->now;
+        sim_arrivals_done(&sim->arrivals, request, sim->now);
+        return;
+    }
     answer->done_ns = sim->now + SIM_TRANSPORT_NS;
     answer->answered = true;
     answer->answers++;
-    answer->output_valid = true;
     answer->served = record->served;
     answer->code = record->code;
     answer->cause = record->cause;
@@ -139,8 +139,7 @@ static void on_answer(struct sim *sim, uint32_t call)
     answer->age_ns = record->age_ns;
     answer->http_status =
         record->served == SERVED_ERROR ? (uint16_t)response_status(record->code) : 200;
-    keep_attempts(sim->run, request, record);
-    sim->free_ids[sim->free_count++] = call;
+    sim_arrivals_done(&sim->arrivals, request, answer->done_ns);
 }
 
 static const struct sim_request *request_of(const struct sim *sim, uint32_t call)
@@ -150,12 +149,15 @@ static const struct sim_request *request_of(const struct sim *sim, uint32_t call
 
 static void start_attempt(struct sim *sim, const struct engine_action *action)
 {
-    struct sim_attempt begun = {
+    const struct sim_request *request = request_of(sim, action->call);
+    struct sim_asked asked = {
         .request_key = engine_record(sim->engine, action->call)->request_key,
         .number = action->attempt,
-        .answer_bytes = request_of(sim, action->call)->answer_bytes,
+        .answer_bytes = request->answer_bytes,
+        .model = request->model,
+        .market = request->market,
     };
-    sim_upstream_start(&sim->upstream, action->call, &begun, sim->now);
+    sim_upstream_start(&sim->upstream, action->call, &asked, sim->now);
 }
 
 /* Steps the engine and does what it says. A baseline costs no time here: it is reported at once,
@@ -195,33 +197,40 @@ static void sim_step(struct sim *sim, const struct engine_input *first)
     } while (again);
 }
 
-static void on_overload(struct run *run, uint32_t request, instant_ns now)
+/* Answered before the engine heard of it: no call is free, or the request is not a valid one. */
+static void refuse(struct sim *sim, uint32_t request, enum code code)
 {
-    struct run_answer *answer = &run->answers[request];
-    answer->done_ns = now + SIM_TRANSPORT_NS;
+    struct run_answer *answer = &sim->run->answers[request];
+    answer->done_ns = sim->now + SIM_TRANSPORT_NS;
     answer->answered = true;
     answer->answers = 1;
     answer->output_valid = true;
     answer->served = SERVED_ERROR;
-    answer->code = CODE_RUNTIME_OVERLOADED;
-    answer->cause = CODE_RUNTIME_OVERLOADED;
-    answer->http_status = (uint16_t)response_status(CODE_RUNTIME_OVERLOADED);
-    answer->attempt_at = (uint32_t)run->attempt_count;
-    answer->path_at = (uint32_t)run->path_count;
+    answer->code = code;
+    answer->cause = code;
+    answer->http_status = (uint16_t)response_status(code);
+    answer->attempt_at = (uint32_t)sim->run->attempt_count;
+    answer->path_at = (uint32_t)sim->run->path_count;
+    sim_arrivals_done(&sim->arrivals, request, answer->done_ns);
 }
 
 static void on_arrival(struct sim *sim)
 {
-    size_t at = sim->next_arrival++;
-    uint32_t request = sim->arrivals == NULL ? (uint32_t)at : sim->arrivals[at].request;
-    sim->run->answers[request].sent_ns = sim->now;
-    if (sim->free_count == 0) {
-        on_overload(sim->run, request, sim->now);
+    uint32_t request = sim_arrivals_take(&sim->arrivals, sim->now);
+    if (request == UINT32_MAX) return;
+    const struct arrival *arrival = &sim->run->plan->items[request];
+    const struct sim_request *wanted = sim_requests_at(sim->requests, arrival);
+    if (wanted->refused != CODE_NONE || sim->free_count == 0) {
+        refuse(sim, request,
+               wanted->refused != CODE_NONE ? wanted->refused : CODE_RUNTIME_OVERLOADED);
         return;
     }
     uint32_t call = sim->free_ids[--sim->free_count];
     sim->request_of[call] = request;
-    const struct sim_request *wanted = request_of(sim, call);
+    if (arrival->manner == CLIENT_HANGS_UP) {
+        uint64_t after_ns = sim->run->scenario->workloads[arrival->workload].client.after_ns;
+        timers_set(&sim->gone, call, sim->now + after_ns);
+    }
     char id[REQUEST_ID_MAX];
     struct engine_input input = {
         .kind = ENGINE_REQUEST,
@@ -235,13 +244,20 @@ static void on_arrival(struct sim *sim)
     sim_step(sim, &input);
 }
 
+/* The engine answers nobody then. */
+static void on_gone(struct sim *sim)
+{
+    uint32_t call = timers_pop(&sim->gone, sim->now);
+    sim_step(sim, &(struct engine_input){ .kind = ENGINE_CLIENT_GONE, .call = call });
+}
+
 static void keep_delivery(struct sim *sim, uint32_t call)
 {
     const struct sim_attempt *attempt = &sim->upstream.attempts[call];
     const struct reply_plan *plan = &attempt->plan;
     *run_add_delivery(sim->run) = (struct run_delivery){
         .request = sim->request_of[call],
-        .attempt = attempt->number,
+        .attempt = attempt->asked.number,
         .at_ns = sim->now,
         .fired = plan->fired,
         .wait_ns = plan->wait_ns,
@@ -256,7 +272,7 @@ static void on_upstream(struct sim *sim)
     struct engine_input input;
     if (!sim_upstream_pop(&sim->upstream, sim->now, &input)) return;
     if (input.kind == ENGINE_ATTEMPT_SENT) {
-        keep_delivery(sim, input.call);
+        if (sim->upstream.attempts[input.call].planned) keep_delivery(sim, input.call);
         struct engine_input connected = input;
         connected.kind = ENGINE_ATTEMPT_CONNECTED;
         sim_step(sim, &connected);
@@ -267,20 +283,13 @@ static void on_upstream(struct sim *sim)
     sim_step(sim, &input);
 }
 
-static instant_ns next_arrival(const struct sim *sim)
-{
-    const struct schedule *schedule = sim->run->schedule;
-    if (sim->next_arrival == schedule->count) return INSTANT_NEVER;
-    return sim->arrivals == NULL ? schedule->items[sim->next_arrival].at_ns
-                                 : sim->arrivals[sim->next_arrival].at_ns;
-}
-
 /* One event. False when nothing more can happen to a request and the scenario's time is over. */
 static bool sim_turn(struct sim *sim)
 {
     instant_ns upstream = sim_upstream_next(&sim->upstream);
-    instant_ns arrival = next_arrival(sim);
-    instant_ns outside = instant_min(upstream, arrival);
+    instant_ns arrival = sim_arrivals_next(&sim->arrivals);
+    instant_ns gone = sim->has_gone ? timers_next(&sim->gone) : INSTANT_NEVER;
+    instant_ns outside = instant_min(instant_min(upstream, arrival), gone);
     instant_ns wakeup = engine_wakeup(sim->engine);
     if (wakeup < outside) {
         bool idle = sim->free_count == sim->config.calls_max && arrival == INSTANT_NEVER;
@@ -291,8 +300,9 @@ static bool sim_turn(struct sim *sim)
     }
     if (outside == INSTANT_NEVER) return false;
     sim->now = outside;
-    if (upstream <= arrival) on_upstream(sim);
-    else on_arrival(sim);
+    if (upstream == outside) on_upstream(sim);
+    else if (arrival == outside) on_arrival(sim);
+    else on_gone(sim);
     return true;
 }
 
@@ -309,6 +319,7 @@ void sim_play(struct run *out, const struct sim_requests *requests,
     out->permits_known = true;
     out->permits_out = stats.permits_out;
     out->complete = true;
+    run_settle(out);
     sim_deinit(&sim);
     out->wall_ns = clock_now() - began;
 }

@@ -1,6 +1,7 @@
 #include "harness/sim_requests.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -15,9 +16,16 @@ enum { ANSWER_BYTES = 160, ANSWER_BYTES_PER_STEP = 60 };
 struct sim_requests {
     size_t base[SCENARIO_WORKLOADS_MAX]; /* first item of a workload */
     struct sim_request *items;           /* owned; by workload, then key */
+    struct arena names;                  /* owned: of models and markets */
 };
 
-static enum err prepare(struct sim_request *request, const struct run *run, struct buf *body,
+static const char *keep_text(struct sim_requests *requests, const char *text)
+{
+    return text == NULL ? NULL : arena_copy_text(&requests->names, text, strlen(text));
+}
+
+static enum err prepare(struct sim_requests *requests, struct sim_request *request,
+                        const struct run *run, struct buf *body,
                         const struct arrival *arrival, struct err_note *note)
 {
     struct arena arena = { .head = NULL };
@@ -28,6 +36,20 @@ static enum err prepare(struct sim_request *request, const struct run *run, stru
     struct err_note trouble = { .err = ERR_OK };
     enum err rc = forecast_request_parse(buf_text(body), body->length, config, &arena, &parsed,
                                          &trouble);
+    enum bad_request bad =
+        workload_shape(&run->scenario->workloads[arrival->workload], arrival->key)->bad;
+    if (rc != ERR_OK && bad != BAD_NOTHING) {
+        *request = (struct sim_request){ .used = true, .refused = CODE_INPUT_INVALID };
+        rc = ERR_OK;
+        goto out;
+    }
+    if (rc == ERR_OK && bad != BAD_NOTHING) {
+        rc = err_note_set(note, ERR_INVALID, run->scenario->path, 0, 0,
+                          "the runtime would take a request of workload %u that is meant to be bad "
+                          "(%s)",
+                          arrival->workload, bad_request_names[bad]);
+        goto out;
+    }
     if (rc != ERR_OK) {
         err_note_set(note, rc, run->scenario->path, 0, 0,
                      "the runtime would refuse a request of workload %u: %s; change the workload "
@@ -45,6 +67,9 @@ static enum err prepare(struct sim_request *request, const struct run *run, stru
         .baseline_only = parsed.baseline_only,
         .used = true,
         .baseline_ok = baseline_forecast(kind, &parsed, &values, &warnings) == ERR_OK,
+        .model = keep_text(requests, parsed.model_name),
+        .market = config->upstream_api == UPSTREAM_TIMESERIES ? NULL
+                                                              : keep_text(requests, parsed.market_id),
         .answer_bytes = ANSWER_BYTES + parsed.horizon * ANSWER_BYTES_PER_STEP,
     };
 out:
@@ -67,11 +92,11 @@ struct sim_requests *sim_requests_create(const struct run *run, struct err_note 
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
     enum err rc = ERR_OK;
-    for (size_t i = 0; i < run->schedule->count && rc == ERR_OK; i++) {
-        const struct arrival *arrival = &run->schedule->items[i];
+    for (size_t i = 0; i < run->plan->count && rc == ERR_OK; i++) {
+        const struct arrival *arrival = &run->plan->items[i];
         struct sim_request *request = &requests->items[requests->base[arrival->workload] +
                                                        arrival->key];
-        if (!request->used) rc = prepare(request, run, &body, arrival, note);
+        if (!request->used) rc = prepare(requests, request, run, &body, arrival, note);
     }
     buf_deinit(&body);
     if (rc == ERR_OK) return requests;
@@ -82,6 +107,7 @@ struct sim_requests *sim_requests_create(const struct run *run, struct err_note 
 void sim_requests_destroy(struct sim_requests *requests)
 {
     if (requests == NULL) return;
+    arena_deinit(&requests->names);
     mem_free(requests->items);
     mem_free(requests);
 }

@@ -12,8 +12,11 @@ struct sim_request {
     struct cache_key key;
     struct cache_key family;  /* zeros without stale_family_key */
     enum code baseline_only;  /* its route; CODE_NONE is the full chain */
+    enum code refused;        /* not a valid one: answered with this; CODE_NONE: valid */
     bool used;                /* the schedule has it */
     bool baseline_ok;         /* its baseline can be computed */
+    const char *model;        /* as the upstream is told; NULL: not */
+    const char *market;
     uint32_t answer_bytes;    /* of a good answer, about: in the cache and on the wire */
 };
 

@@ -3,43 +3,27 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "scenario/arrival_open.h"
+#include "scenario/workload_parts.h"
 
 __extension__ typedef unsigned __int128 wide;
 
 enum {
-    HORIZON_STEPS_MAX = 1000,
-    Y_LEN_MIN = 2,
-    Y_LEN_MAX = 20000,
     ZIPF_PERMILLE_MAX = 5000,
-    BUCKET_BYTES_MAX = 255,
     /* Eleven standard deviations of the largest Poisson schedule: no seed makes it too long. */
     ARRIVALS_SLACK = 25000,
+    PPM = 1000000,
 };
 
-#define RATE_SCALE UINT64_C(1000000000000000)
+/* A request that is on its way for longer is no upload but an attack, which the guard's tests have. */
+#define CLIENT_OVER_MAX_NS (2 * NS_PER_S)
 
-static const char *const workload_keys[] = { "arrival", "keys", "request", "from", "to" };
-static const char *const arrival_keys[] = { "poisson", "constant" };
+static const char *const workload_keys[] = { "name", "arrival", "keys", "request", "mix",
+                                             "client", "from", "to" };
 static const char *const keys_keys[] = { "count", "zipf" };
-static const char *const request_keys[] = { "y_len", "horizon_steps", "liquidity_bucket" };
+static const char *const client_keys[] = { "hang_up", "after", "slow_upload", "over" };
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-
-static enum err parse_arrival(const struct value_reader *reader, const struct yaml_node *node,
-                              struct workload *out)
-{
-    enum err err = yaml_check_keys(reader->file, node, "arrival", arrival_keys, COUNT(arrival_keys),
-                                   reader->note);
-    if (err != ERR_OK) return err;
-    if (node->count != 1) {
-        return yaml_note(reader->file, node, reader->note,
-                         "arrival needs exactly one of poisson, constant; for example { poisson: "
-                         "40/s }");
-    }
-    bool poisson = strcmp(node->keys[0]->text, "poisson") == 0;
-    out->arrival = poisson ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
-    return value_rate(reader, node->items[0], node->keys[0]->text, &out->rate_micro_per_s);
-}
 
 static enum err parse_zipf(const struct value_reader *reader, const struct yaml_node *node,
                            struct workload *out)
@@ -70,42 +54,57 @@ static enum err parse_keys(const struct value_reader *reader, const struct yaml_
         err = value_whole(reader, value, "count", (struct value_range){ 1, SCENARIO_KEYS_MAX },
                           &count);
     }
+    if (err == ERR_OK && out->arrival == ARRIVAL_CYCLE && count < out->size) {
+        return yaml_note(reader->file, value != NULL ? value : node, reader->note,
+                         "a cycle over the top %u needs as many keys", out->size);
+    }
     value = yaml_get(node, "zipf");
     if (err == ERR_OK && value != NULL) err = parse_zipf(reader, value, out);
     out->key_count = (uint32_t)count;
     return err;
 }
 
-static enum err parse_request(const struct value_reader *reader, const struct yaml_node *node,
-                              struct workload *out)
+/* A share and the time that goes with it; both or none. */
+static enum err parse_fault(const struct value_reader *reader, const struct yaml_node *client,
+                            const char *share_key, const char *time_key, uint32_t *out_ppm,
+                            uint64_t *out_ns)
 {
-    uint64_t y_len = out->y_len;
-    uint64_t horizon = out->horizon_steps;
-    enum err err = yaml_check_keys(reader->file, node, "request", request_keys, COUNT(request_keys),
+    const struct yaml_node *share = yaml_get(client, share_key);
+    const struct yaml_node *time = yaml_get(client, time_key);
+    if (share == NULL && time == NULL) return ERR_OK;
+    if (share == NULL || time == NULL) {
+        return yaml_note(reader->file, share == NULL ? time : share, reader->note,
+                         "client: %s needs %s beside it", share == NULL ? time_key : share_key,
+                         share == NULL ? share_key : time_key);
+    }
+    enum err err = value_share(reader, share, share_key, out_ppm);
+    return err != ERR_OK ? err : value_duration(reader, time, time_key, out_ns);
+}
+
+static enum err parse_client(const struct value_reader *reader, const struct yaml_node *node,
+                             struct workload *out)
+{
+    struct client_faults *client = &out->client;
+    enum err err = yaml_check_keys(reader->file, node, "client", client_keys, COUNT(client_keys),
                                    reader->note);
+    if (err == ERR_OK) {
+        err = parse_fault(reader, node, "hang_up", "after", &client->hang_up_ppm,
+                          &client->after_ns);
+    }
+    if (err == ERR_OK) {
+        err = parse_fault(reader, node, "slow_upload", "over", &client->slow_ppm,
+                          &client->over_ns);
+    }
     if (err != ERR_OK) return err;
-    const struct yaml_node *value = yaml_get(node, "y_len");
-    if (value != NULL) {
-        err = value_whole(reader, value, "y_len", (struct value_range){ Y_LEN_MIN, Y_LEN_MAX },
-                          &y_len);
+    if ((uint64_t)client->hang_up_ppm + client->slow_ppm > PPM) {
+        return yaml_note(reader->file, node, reader->note,
+                         "client: hang_up and slow_upload are over 100%% together; a request is one "
+                         "of them at most");
     }
-    value = yaml_get(node, "horizon_steps");
-    if (err == ERR_OK && value != NULL) {
-        err = value_whole(reader, value, "horizon_steps",
-                          (struct value_range){ 1, HORIZON_STEPS_MAX }, &horizon);
-    }
-    value = yaml_get(node, "liquidity_bucket");
-    if (err == ERR_OK && value != NULL) {
-        err = value_scalar(reader, value, "liquidity_bucket", &out->liquidity_bucket);
-        if (err == ERR_OK && strlen(out->liquidity_bucket) > BUCKET_BYTES_MAX) {
-            err = yaml_note(reader->file, value, reader->note,
-                            "liquidity_bucket: \"%.40s...\" is too long; allowed: at most %d bytes",
-                            out->liquidity_bucket, BUCKET_BYTES_MAX);
-        }
-    }
-    out->y_len = (uint32_t)y_len;
-    out->horizon_steps = (uint32_t)horizon;
-    return err;
+    if (client->over_ns <= CLIENT_OVER_MAX_NS) return ERR_OK;
+    return yaml_note(reader->file, yaml_get(node, "over"), reader->note,
+                     "over: \"%.80s\" is too long; allowed: at most 2s",
+                     yaml_get(node, "over")->text);
 }
 
 static enum err parse_window(const struct value_reader *reader, const struct yaml_node *node,
@@ -132,26 +131,53 @@ static enum err parse_window(const struct value_reader *reader, const struct yam
                      units_format_duration(out->from_ns, start));
 }
 
+/* Names tell workloads apart in expectations and reports. */
+static enum err parse_name(const struct value_reader *reader, const struct yaml_node *node,
+                           const struct workload *before, size_t before_count, struct workload *out)
+{
+    const struct yaml_node *name = yaml_get(node, "name");
+    if (name == NULL) return ERR_OK;
+    enum err err = value_name(reader, name, "name", &out->name);
+    for (size_t i = 0; i < before_count && err == ERR_OK; i++) {
+        if (before[i].name == NULL || strcmp(before[i].name, out->name) != 0) continue;
+        err = yaml_note(reader->file, name, reader->note,
+                        "the name \"%.80s\" is taken by another workload; names are unique",
+                        out->name);
+    }
+    return err;
+}
+
+/* Each key is a distinct request in each shape of the mix. */
+static enum err multiply_keys(const struct value_reader *reader, const struct yaml_node *node,
+                              struct workload *out)
+{
+    uint64_t distinct = (uint64_t)out->key_count * out->shape_count;
+    out->key_count = (uint32_t)distinct;
+    if (distinct <= SCENARIO_KEYS_MAX) return ERR_OK;
+    return yaml_note(reader->file, node, reader->note,
+                     "%llu distinct requests (keys times entries of the mix) are too many; allowed: "
+                     "at most %d",
+                     (unsigned long long)distinct, (int)SCENARIO_KEYS_MAX);
+}
+
 static enum err parse_workload(const struct value_reader *reader, const struct yaml_node *node,
                                const struct scenario *scenario, struct workload *out)
 {
     const struct yaml_node *value = NULL;
-    *out = (struct workload){ .key_count = 1, .y_len = 288, .horizon_steps = 12 };
+    *out = (struct workload){ .key_count = 1 };
     enum err err = yaml_check_keys(reader->file, node, "a workload", workload_keys,
                                    COUNT(workload_keys), reader->note);
     if (err == ERR_OK) err = value_require(reader, node, "a workload", "arrival", &value);
-    if (err == ERR_OK) err = parse_arrival(reader, value, out);
+    if (err == ERR_OK) err = workload_parse_arrival(reader, value, out);
     if (err != ERR_OK) return err;
+    if (out->arrival == ARRIVAL_CYCLE) out->key_count = out->size;
     value = yaml_get(node, "keys");
     if (value != NULL) err = parse_keys(reader, value, out);
-    value = yaml_get(node, "request");
-    if (err == ERR_OK && value != NULL) err = parse_request(reader, value, out);
+    if (err == ERR_OK) err = workload_parse_shapes(reader, node, out);
+    if (err == ERR_OK) err = multiply_keys(reader, node, out);
+    value = yaml_get(node, "client");
+    if (err == ERR_OK && value != NULL) err = parse_client(reader, value, out);
     return err != ERR_OK ? err : parse_window(reader, node, scenario, out);
-}
-
-static wide expected_arrivals(const struct workload *workload)
-{
-    return (wide)workload->rate_micro_per_s * (workload->to_ns - workload->from_ns) / RATE_SCALE;
 }
 
 enum err workload_parse_list(const struct value_reader *reader, const struct yaml_node *list,
@@ -169,8 +195,10 @@ enum err workload_parse_list(const struct value_reader *reader, const struct yam
     struct workload *workloads = arena_alloc(reader->arena, list->count, sizeof *workloads);
     for (size_t i = 0; i < list->count; i++) {
         err = parse_workload(reader, list->items[i], scenario, &workloads[i]);
+        if (err == ERR_OK) err = parse_name(reader, list->items[i], workloads, i, &workloads[i]);
         if (err != ERR_OK) return err;
-        arrivals += expected_arrivals(&workloads[i]);
+        arrivals += open_loop_expected(&workloads[i]);
+        arrivals += workload_paced_requests(&workloads[i]);
         if (arrivals > arrivals_max) {
             return yaml_note(
                 reader->file, yaml_get(list->items[i], "arrival"), reader->note,

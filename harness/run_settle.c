@@ -1,0 +1,83 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "harness/run.h"
+
+/* A request that was sent, where it stood in the plan. */
+struct sent {
+    uint64_t intended_ns;
+    uint32_t number;
+};
+
+static int sent_compare(const void *a, const void *b)
+{
+    const struct sent *left = a;
+    const struct sent *right = b;
+    if (left->intended_ns != right->intended_ns) {
+        return left->intended_ns > right->intended_ns ? 1 : -1;
+    }
+    return (left->number > right->number) - (left->number < right->number);
+}
+
+/* An open loop's request belongs to the run even if it was never sent; a slot only when it was. */
+static size_t find_sent(const struct run *run, struct sent *sent)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->plan->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (i >= run->plan->open_count && answer->intended_ns == INSTANT_NEVER) continue;
+        sent[count++] = (struct sent){ answer->intended_ns, (uint32_t)i };
+    }
+    return count;
+}
+
+static void follow(struct run *run)
+{
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        run->attempts[i].request = run->index_of[run->attempts[i].request];
+    }
+    for (size_t i = 0; i < run->delivery_count; i++) {
+        struct run_delivery *delivery = &run->deliveries[i];
+        if (delivery->request != UINT32_MAX) delivery->request = run->index_of[delivery->request];
+    }
+}
+
+void run_settle(struct run *run)
+{
+    const struct schedule *plan = run->plan;
+    if (plan->open_count == plan->count || run->index_of != NULL) return;
+    struct sent *sent = mem_alloc(plan->count, sizeof *sent);
+    size_t count = find_sent(run, sent);
+    qsort(sent, count, sizeof *sent, sent_compare);
+    run->index_of = mem_alloc(plan->count, sizeof *run->index_of);
+    for (size_t i = 0; i < plan->count; i++) run->index_of[i] = UINT32_MAX;
+    run->settled = mem_alloc(1, sizeof *run->settled);
+    *run->settled = (struct schedule){
+        .items = mem_alloc(count, sizeof *run->settled->items),
+        .count = count,
+        .open_count = count,
+    };
+    struct run_answer *answers = mem_alloc(count, sizeof *answers);
+    for (size_t i = 0; i < count; i++) {
+        answers[i] = run->answers[sent[i].number];
+        run->settled->items[i] = plan->items[sent[i].number];
+        run->settled->items[i].at_ns = sent[i].intended_ns;
+        run->index_of[sent[i].number] = (uint32_t)i;
+    }
+    mem_free(run->answers);
+    mem_free(sent);
+    run->answers = answers;
+    run->schedule = run->settled;
+    follow(run);
+}
+
+uint32_t run_index_of(const struct run *run, uint32_t number)
+{
+    if (number >= run->plan->count) return UINT32_MAX;
+    return run->index_of == NULL ? number : run->index_of[number];
+}
+
+const char *run_request_id(const struct run *run, uint32_t index, char out[REQUEST_ID_MAX])
+{
+    return schedule_request_id(run->schedule->items[index].number, out);
+}
