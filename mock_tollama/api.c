@@ -8,6 +8,7 @@
 #include "mock/control.h"
 #include "mock/forecast.h"
 #include "mock/models.h"
+#include "mock/proxy.h"
 #include "mock/timestamp.h"
 
 static const char CONTROL_PREFIX[] = "/__mock/";
@@ -95,14 +96,18 @@ void api_json_moment(struct json *json, const struct mock *mock, instant_ns when
     json_string(json, timestamp_utc(mock->created_wall_ms + since_ms, text));
 }
 
-void api_play(struct mock *mock, struct player_order *order)
+void api_drop(const struct player_order *order)
 {
-    if (player_start(&mock->player, order)) return;
     mem_free(order->id);
     mem_free(order->echo_id);
     mem_free(order->body);
     if (order->on_end != NULL) order->on_end(order->owner);
     api_reply_error(order->exchange, 503, "too many requests are open in the mock");
+}
+
+void api_play(struct mock *mock, const struct player_order *order)
+{
+    if (!player_start(&mock->player, order)) api_drop(order);
 }
 
 static void on_health(struct mock *mock, struct http_exchange *exchange)
@@ -251,6 +256,14 @@ static bool is_locked_out(struct mock *mock, struct http_exchange *exchange)
     return true;
 }
 
+static bool is_forecast(const char *path)
+{
+    for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
+        if (strcmp(path, ROUTES[i].path) == 0) return ROUTES[i].serve == NULL;
+    }
+    return false;
+}
+
 static void serve_control(struct mock *mock, struct http_exchange *exchange)
 {
     if (mock->control)
@@ -258,6 +271,23 @@ static void serve_control(struct mock *mock, struct http_exchange *exchange)
     else
         api_reply_hint(exchange, 403, "this port is not on a loopback address",
                        "start mock-tollama with --control 127.0.0.1:PORT and ask there");
+}
+
+void api_on_head(void *context, struct http_exchange *exchange)
+{
+    struct mock *mock = context;
+    const struct auth *auth = mock->config.auth;
+    if (auth != NULL && auth->count > 0) {
+        const char *token = http_exchange_header(exchange, "Authorization");
+        if (auth_refusal(auth, token) != NULL) return;
+    }
+    for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
+        const struct route *route = &ROUTES[i];
+        if (route->serve != NULL || strcmp(http_exchange_path(exchange), route->path) != 0) continue;
+        if (strcmp(http_exchange_method(exchange), route->method) != 0) return;
+        attempt_on_head(mock, exchange, route->path);
+        return;
+    }
 }
 
 void api_on_request(void *context, struct http_exchange *exchange)
@@ -269,6 +299,10 @@ void api_on_request(void *context, struct http_exchange *exchange)
         return;
     }
     if (is_locked_out(mock, exchange)) return;
+    if (mock->proxy != NULL && !is_forecast(path)) {
+        proxy_pass(mock->proxy, exchange);
+        return;
+    }
     for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
         if (strcmp(path, ROUTES[i].path) != 0) continue;
         on_route(mock, exchange, &ROUTES[i]);

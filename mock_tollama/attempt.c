@@ -6,6 +6,7 @@
 #include "mock/forecast.h"
 #include "mock/head.h"
 #include "mock/models.h"
+#include "mock/proxy.h"
 #include "scenario/plan_state.h"
 
 /* What is known of a request without the scenario. */
@@ -82,55 +83,147 @@ static char *order_echo(struct http_exchange *exchange, const struct player_orde
     return mem_copy_string(order->answer == ANSWER_WRONG_ID ? "another-request" : echo);
 }
 
-static void release_stage(void *stage)
+/* What a play holds until its end. */
+struct attempt {
+    struct mock *mock;
+    enum ask_api api;
+    struct stage *stage; /* held; NULL: none */
+    bool answered;       /* else no byte of an answer was ever needed */
+    unsigned status;     /* as planned */
+    uint64_t planned_ns;
+};
+
+static void attempt_end(void *owner)
 {
-    stage_release(stage);
+    struct attempt *attempt = owner;
+    if (!attempt->answered) {
+        metrics_count(&attempt->mock->metrics, attempt->api, attempt->status, attempt->planned_ns);
+    }
+    stage_release(attempt->stage);
+    mem_free(attempt);
 }
 
-void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const char *path,
-                        enum ask_api api)
+/* Fills what the player needs to answer. */
+static void attempt_answer(struct player_order *order, const struct request *request)
 {
-    instant_ns read_at = clock_now();
+    struct attempt *attempt = order->owner;
+    order_answer(order, request);
+    order->echo_id = order_echo(order->exchange, order);
+    attempt->answered = true;
+    metrics_count(&attempt->mock->metrics, attempt->api, order->status, attempt->planned_ns);
+    if (order->status != 200 || request->model == NULL) return;
+    model_use(request->model, &request->ask.keep_alive,
+              instant_add(order->read_at, attempt->planned_ns));
+}
+
+/* Called when there is time for it, while the play waits. */
+static void attempt_prepare(struct player_order *order)
+{
+    const struct attempt *attempt = order->owner;
+    struct request request;
+    request_read(&request, attempt->mock, order->exchange, attempt->api);
+    attempt_answer(order, &request);
+    ask_deinit(&request.ask);
+}
+
+/* Whether a fault in force asks for what only the body says. */
+static bool asks_for_body(const struct show_pick *pick)
+{
+    const struct phase *phase =
+        pick->stage == NULL ? NULL : scenario_phase_at(&pick->stage->scenario, pick->offset_ns);
+    for (size_t i = 0; phase != NULL && i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        if (fault->select.model != NULL || fault->select.market != NULL ||
+            fault->effect == FAULT_COLD_START) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Identity, plan and, when it had to be read for that, the answer. */
+static void attempt_decide(struct player_order *order, struct reply_plan *plan,
+                           struct attempt *attempt)
+{
+    struct http_exchange *exchange = order->exchange;
+    struct mock *mock = attempt->mock;
     struct identity_source source = {
         .request_id = http_exchange_header(exchange, "X-Request-ID"),
         .attempt = http_exchange_header(exchange, "X-Attempt"),
     };
     source.body = http_exchange_body(exchange, &source.body_length);
     struct identity identity = identity_make(&mock->identities, &source);
+    struct show_pick pick = show_pick(&mock->show, order->read_at);
+    struct plan_query query = {
+        .request_key = hash_text(identity.id),
+        .attempt = identity.attempt,
+        .offset_ns = pick.offset_ns,
+        .path = order->path,
+    };
     struct request request;
-    request_read(&request, mock, exchange, api);
-    struct show_pick pick = show_pick(&mock->show, read_at);
+    bool reads = asks_for_body(&pick);
+    if (reads) {
+        request_read(&request, mock, exchange, attempt->api);
+        query.model = request.ask.model;
+        query.market = request.ask.series_count > 0 ? request.ask.series[0].id : NULL;
+    }
+    plan_for(&pick, &query, plan);
+    attempt->planned_ns = plan->steps[0].after_ns;
+    attempt->status = plan->status;
+    if (pick.stage != NULL) attempt->stage = stage_hold(pick.stage);
+    order->id = identity.id;
+    order->attempt = identity.attempt;
+    order->at_ns = (int64_t)(order->read_at - mock->show.start);
+    if (!reads) return;
+    if (mock->proxy == NULL || !proxy_is_asked(plan)) attempt_answer(order, &request);
+    ask_deinit(&request.ask);
+}
+
+/* A real server answers, unless the scenario does. */
+static void attempt_play(struct mock *mock, struct player_order *order)
+{
+    if (mock->proxy == NULL) {
+        api_play(mock, order);
+    } else if (proxy_is_asked(order->plan)) {
+        order->prepare = NULL;
+        proxy_forward(mock->proxy, order);
+    } else {
+        order->upstream = "not_asked";
+        api_play(mock, order);
+    }
+}
+
+void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const char *path,
+                        enum ask_api api)
+{
     struct reply_plan plan;
-    plan_for(&pick,
-             &(struct plan_query){
-                 .request_key = hash_text(identity.id),
-                 .attempt = identity.attempt,
-                 .offset_ns = pick.offset_ns,
-                 .path = path,
-                 .model = request.ask.model,
-                 .market = request.ask.series_count > 0 ? request.ask.series[0].id : NULL,
-             },
-             &plan);
+    struct attempt_early *early = http_exchange_user(exchange);
+    struct attempt *attempt = mem_alloc(1, sizeof *attempt);
+    *attempt = (struct attempt){ .mock = mock, .api = api };
     struct player_order order = {
         .exchange = exchange,
         .plan = &plan,
-        .read_at = read_at,
-        .at_ns = (int64_t)(read_at - mock->show.start),
+        .read_at = clock_now(),
         .path = path,
-        .id = identity.id,
-        .attempt = identity.attempt,
+        .owner = attempt,
+        .on_end = attempt_end,
     };
-    order_answer(&order, &request);
-    order.echo_id = order_echo(exchange, &order);
-    if (pick.stage != NULL) {
-        order.owner = stage_hold(pick.stage);
-        order.on_end = release_stage;
+    if (early != NULL) {
+        order.id = early->identity.id;
+        order.attempt = early->identity.attempt;
+        order.at_ns = early->at_ns;
+        order.plan = &early->plan;
+        attempt->stage = early->stage;
+        attempt->status = early->plan.status;
+        attempt->planned_ns = early->plan.steps[0].after_ns;
+    } else {
+        attempt_decide(&order, &plan, attempt);
     }
-    uint64_t planned_ns = plan.steps[0].after_ns;
-    metrics_count(&mock->metrics, api, order.status, planned_ns);
-    if (order.status == 200 && request.model != NULL) {
-        model_use(request.model, &request.ask.keep_alive, instant_add(read_at, planned_ns));
+    if (!attempt->answered) {
+        order.status = order.plan->status;
+        order.prepare = attempt_prepare;
     }
-    ask_deinit(&request.ask);
-    api_play(mock, &order);
+    http_exchange_set_user(exchange, NULL);
+    attempt_play(mock, &order);
+    mem_free(early);
 }

@@ -23,6 +23,9 @@
  *                does not say
  *   body_bytes   of the response's body, without what frames it
  *   other_bytes  garbage, interim heads, a stray answer
+ *   upstream     only with --upstream: how the real server's part ended (complete, connect_error,
+ *                timeout ...: mock_tollama/record.h), "not_asked" where the scenario answered; and
+ *                upstream_ns, how long it took
  *   end          complete, reset, close, stalled (as planned), client_gone (it left before the
  *                plan's end), stopped (the mock ended first)
  *
@@ -71,6 +74,8 @@ struct ledger_entry {
     uint64_t head_bytes;        /* LEDGER_NONE: not known */
     uint64_t body_bytes;
     uint64_t other_bytes;
+    const char *upstream; /* NULL: there is none */
+    uint64_t upstream_ns;
     enum ledger_end end;
 };
 

@@ -84,6 +84,10 @@ void ledger_line_write(struct buf *out, const struct ledger_entry *entry, uint64
     put_name(out, ",\"answer\":", answer_fault_name(entry->answer));
     put_name(out, ",\"malformed\":", plan_malform_name(plan->malform));
     put_sent(out, entry);
+    if (entry->upstream != NULL) {
+        put_name(out, ",\"upstream\":", entry->upstream);
+        put_number(out, ",\"upstream_ns\":", entry->upstream_ns);
+    }
     put_name(out, ",\"end\":", ledger_end_name(entry->end));
     buf_puts(out, "}\n");
 }

@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mock/attempt.h"
 #include "mock/control.h"
+#include "mock/proxy.h"
 #include "mock/state.h"
 
 static bool address_is_loopback(const struct address *address)
@@ -34,6 +36,7 @@ static void mock_on_line(void *context)
 static void mock_on_gone(void *context, struct http_exchange *exchange)
 {
     struct mock *mock = context;
+    if (mock->proxy != NULL && proxy_gone(mock->proxy, exchange)) return;
     player_gone(&mock->player, exchange);
 }
 
@@ -47,6 +50,11 @@ static void mock_on_show(void *context)
 {
     struct mock *mock = context;
     listener_refresh(&mock->listener);
+}
+
+static void mock_on_dropped(void *context, struct http_exchange *exchange)
+{
+    attempt_on_dropped(context, exchange);
 }
 
 /* Replies of the API itself have no user. */
@@ -108,6 +116,9 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
             .connections_max = MOCK_CONNECTIONS_MAX,
             .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
             .on_request = api_on_request,
+            .connection_bytes = MOCK_CONNECTION_BYTES,
+            .on_head = api_on_head,
+            .on_dropped = mock_on_dropped,
             .on_gone = mock_on_gone,
             .on_done = mock_on_done,
             .on_take = mock_on_take,
@@ -131,6 +142,11 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     int timer_rc = uv_timer_init(config->loop, &mock->flush);
     assert(timer_rc == 0);
     mock->flush.data = mock;
+    if (config->upstream != NULL) rc = proxy_create(mock, config->upstream, &mock->proxy, note);
+    if (rc != ERR_OK) {
+        mock_destroy(mock);
+        return rc;
+    }
     *out = mock;
     return ERR_OK;
 
@@ -154,12 +170,15 @@ struct address mock_control_address(const struct mock *mock)
 
 static void mock_on_closed(uv_handle_t *handle)
 {
-    mem_free(handle->data);
+    struct mock *mock = handle->data;
+    mem_free(mock->proxy);
+    mem_free(mock);
 }
 
 void mock_destroy(struct mock *mock)
 {
     if (mock == NULL) return;
+    proxy_close(mock->proxy);
     player_stop(&mock->player);
     mock->show.on_change = NULL;
     listener_deinit(&mock->listener);

@@ -19,11 +19,13 @@ enum {
     MOCK_CONNECTIONS_MAX = 10000,
     MOCK_CONTROL_CONNECTIONS_MAX = 64,
     MOCK_BODY_BYTES_MAX = 8 * 1024 * 1024,
+    MOCK_CONNECTION_BYTES = 16 * 1024, /* for a request's head, and libmicrohttpd's buffers */
     MOCK_IDLE_TIMEOUT_S = 75,
     MOCK_LEDGER_FLUSH_MS = 200,
 };
 
 struct mock;
+struct proxy_config;
 
 struct mock_config {
     uv_loop_t *loop;
@@ -34,6 +36,7 @@ struct mock_config {
     const char *models;      /* as --models has it; NULL: the default ones */
     const struct auth *auth; /* NULL: everybody is let in; borrowed */
     const struct address *control; /* a port of the control interface's own; NULL: none; borrowed */
+    const struct proxy_config *upstream; /* NULL: none; borrowed */
     bool control_anywhere;         /* it may be on another address than loopback */
 };
 

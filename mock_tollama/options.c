@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/instant.h"
+#include "base/units.h"
 
-enum { FAULTS_MAX = 16 };
+enum { FAULTS_MAX = 16, UPSTREAM_TIMEOUT_S = 60 };
 
 static const char HELP[] =
     "usage: mock-tollama [options]\n"
@@ -32,6 +34,12 @@ static const char HELP[] =
     "  --api-key KEY         ask for \"Authorization: Bearer KEY\"; repeat it for more keys. Also "
     "the\n"
     "                        environment variable MOCK_TOLLAMA_API_KEYS, separated by commas\n"
+    "\n"
+    "between a client and a real tollama:\n"
+    "  --upstream URL        forward to this server and do to its answers what the scenario says\n"
+    "  --upstream-timeout T  answer 504 when a call takes longer (default 60s)\n"
+    "  --record FILE         one JSON line per forwarded call: moments, status, sizes\n"
+    "  --record-bodies       with the bodies\n"
     "\n"
     "what it tells and takes:\n"
     "  --ledger FILE         one JSON line per forecast attempt (the file is emptied first)\n"
@@ -60,6 +68,7 @@ struct texts {
     const char *parent;
     const char *control;
     const char *latency;
+    const char *timeout;
     const char *faults[FAULTS_MAX];
     size_t fault_count;
 };
@@ -89,13 +98,24 @@ static enum err add_fault(struct texts *texts, const char *fault, struct err_not
 }
 
 static const struct option LONG[] = {
-    { "listen", required_argument, NULL, 'l' },  { "scenario", required_argument, NULL, 's' },
-    { "fault", required_argument, NULL, 'f' },   { "latency", required_argument, NULL, 't' },
-    { "seed", required_argument, NULL, 'n' },    { "models", required_argument, NULL, 'm' },
-    { "api-key", required_argument, NULL, 'k' }, { "ledger", required_argument, NULL, 'g' },
-    { "control", required_argument, NULL, 'c' }, { "control-anywhere", no_argument, NULL, 'a' },
-    { "parent", required_argument, NULL, 'p' },  { "help", no_argument, NULL, 'h' },
-    { "version", no_argument, NULL, 'v' },       { NULL, 0, NULL, 0 },
+    { "listen", required_argument, NULL, 'l' },
+    { "scenario", required_argument, NULL, 's' },
+    { "fault", required_argument, NULL, 'f' },
+    { "latency", required_argument, NULL, 't' },
+    { "seed", required_argument, NULL, 'n' },
+    { "models", required_argument, NULL, 'm' },
+    { "api-key", required_argument, NULL, 'k' },
+    { "ledger", required_argument, NULL, 'g' },
+    { "control", required_argument, NULL, 'c' },
+    { "control-anywhere", no_argument, NULL, 'a' },
+    { "upstream", required_argument, NULL, 'u' },
+    { "upstream-timeout", required_argument, NULL, 'T' },
+    { "record", required_argument, NULL, 'r' },
+    { "record-bodies", no_argument, NULL, 'b' },
+    { "parent", required_argument, NULL, 'p' },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'v' },
+    { NULL, 0, NULL, 0 },
 };
 
 /* ERR_USAGE without a note: getopt has said what is wrong. */
@@ -115,6 +135,10 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'g': out->config.ledger_path = optarg; break;
         case 'c': texts->control = optarg; break;
         case 'a': out->config.control_anywhere = true; break;
+        case 'u': out->upstream.url = optarg; break;
+        case 'T': texts->timeout = optarg; break;
+        case 'r': out->upstream.record_path = optarg; break;
+        case 'b': out->upstream.record_bodies = true; break;
         case 'p': texts->parent = optarg; break;
         case 'h':
             fputs(HELP, stdout);
@@ -198,6 +222,27 @@ out:
     return stage;
 }
 
+static enum err read_upstream(struct options_mock *out, const struct texts *texts,
+                              struct err_note *note)
+{
+    struct proxy_config *upstream = &out->upstream;
+    upstream->timeout_ns = UPSTREAM_TIMEOUT_S * NS_PER_S;
+    if (texts->timeout != NULL && (!units_parse_duration(texts->timeout, &upstream->timeout_ns) ||
+                                   upstream->timeout_ns == 0)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--upstream-timeout: \"%.64s\" is not a length of time; write 60s",
+                            texts->timeout);
+    }
+    if (upstream->url != NULL) {
+        out->config.upstream = upstream;
+    } else if (upstream->record_path != NULL || upstream->record_bodies || texts->timeout != NULL) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--record and --upstream-timeout are for calls that are forwarded; "
+                            "add --upstream URL");
+    }
+    return ERR_OK;
+}
+
 static enum err read_stage(struct options_mock *out, const struct texts *texts,
                            struct err_note *note)
 {
@@ -235,6 +280,7 @@ void options_mock_parse(struct options_mock *options, int argc, char **argv)
     if (options->exit_code >= 0) return;
     if (rc == ERR_OK) rc = auth_add_list(&options->auth, getenv("MOCK_TOLLAMA_API_KEYS"), &note);
     if (rc == ERR_OK) rc = read_numbers(options, &texts, &note);
+    if (rc == ERR_OK) rc = read_upstream(options, &texts, &note);
     if (rc == ERR_OK) rc = read_stage(options, &texts, &note);
     if (rc == ERR_OK) return;
     options->exit_code = EXIT_USAGE;

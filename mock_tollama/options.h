@@ -8,11 +8,13 @@
 
 #include "mock/auth.h"
 #include "mock/mock.h"
+#include "mock/proxy.h"
 #include "mock/stage.h"
 
 struct options_mock {
     struct mock_config config; /* points into this struct and at what it holds */
     struct address control;
+    struct proxy_config upstream;
     uint64_t seed;
     struct auth auth;    /* owned */
     struct stage *stage; /* held */

@@ -18,6 +18,8 @@
 #include "mock/stage.h"
 #include "net/http_server.h"
 
+struct proxy;
+
 struct mock {
     struct mock_config config;
     struct http_server *server; /* owned */
@@ -33,6 +35,7 @@ struct mock {
     instant_ns created;
     uint64_t created_wall_ms;
     bool unready; /* /health/ready says 503 */
+    struct proxy *proxy; /* owned; NULL: the mock answers itself */
     bool control; /* /__mock/ is served: the address is a loopback one */
 };
 
@@ -63,8 +66,12 @@ void api_json_moment(struct json *json, const struct mock *mock, instant_ns when
 const cJSON *api_read_body(struct http_exchange *exchange, struct arena *arena);
 /* Starts a play; without a place for it the request is answered with 503. The order's texts are
  * taken over. */
-void api_play(struct mock *mock, struct player_order *order);
+void api_play(struct mock *mock, const struct player_order *order);
+/* The same as when there is no place. */
+void api_drop(const struct player_order *order);
 
+/* What can be decided before the body is read (http_server's on_head). */
+void api_on_head(void *context, struct http_exchange *exchange);
 /* Serves every request (http_server's on_request). */
 void api_on_request(void *context, struct http_exchange *exchange);
 

@@ -179,6 +179,7 @@ static void call_finish(struct http_call *call)
         .body = buf_text(&call->body),
         .body_length = call->body.length,
         .retry_after = head->retry_after[0] != '\0' ? head->retry_after : NULL,
+        .content_type = head->content_type[0] != '\0' ? head->content_type : NULL,
         .request_id = head->request_id[0] != '\0' ? head->request_id : NULL,
         .reused = call->reused,
         .os_errno = end == HTTP_END_COMPLETE ? 0 : (int)os_errno,

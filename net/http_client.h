@@ -39,6 +39,7 @@ struct http_result {
     size_t body_length;
     const char *retry_after;  /* the raw header's value, NULL when absent; borrowed */
     const char *request_id;   /* X-Request-ID of the answer, NULL when absent; borrowed */
+    const char *content_type; /* the same of Content-Type */
     bool reused;           /* went over a pooled connection */
     int os_errno;          /* 0: none */
     bool tls_refused;      /* HTTP_END_CONNECT_ERROR by TLS: certificate, name, handshake */

@@ -105,6 +105,8 @@ static void head_on_line(struct http_call *call, struct span line)
         span_copy(value, head->retry_after, sizeof head->retry_after);
     } else if (span_header(line, "X-Request-ID", &value)) {
         span_copy(value, head->request_id, sizeof head->request_id);
+    } else if (span_header(line, "Content-Type", &value)) {
+        span_copy(value, head->content_type, sizeof head->content_type);
     }
 }
 

@@ -17,6 +17,7 @@ enum {
     HTTP_IP_TEXT_MAX = 46,
     HTTP_REQUEST_ID_MAX = 256,
     HTTP_RETRY_AFTER_MAX = 128, /* a longer one is neither seconds nor a date */
+    HTTP_CONTENT_TYPE_MAX = 128,
     HTTP_HEAD_BYTES_MAX = 128 * 1024,
     HTTP_REFUSAL_MAX = 160,
 };
@@ -51,6 +52,7 @@ struct http_head {
     bool has_coding; /* Content-Encoding, and not "identity" */
     uint64_t length;
     char retry_after[HTTP_RETRY_AFTER_MAX];
+    char content_type[HTTP_CONTENT_TYPE_MAX];
     char request_id[HTTP_REQUEST_ID_MAX];
 };
 

@@ -1,0 +1,130 @@
+#include "mock/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/json_read.h"
+#include "base/rng.h"
+
+enum { HASH_TEXT_MAX = 24 };
+
+enum err record_open(struct record *record, const char *path, struct err_note *note)
+{
+    *record = (struct record){ .fd = -1, .zero = clock_now(), .zero_wall_ms = clock_wall_ms() };
+    buf_init(&record->line, BUF_UNBOUNDED);
+    if (path == NULL) return ERR_OK;
+    record->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    if (record->fd >= 0) return ERR_OK;
+    return err_note_set(note, ERR_IO, path, 0, 0,
+                        "cannot write the record: %s; name a file in a folder that exists",
+                        strerror(errno));
+}
+
+static void put_moment(struct json *json, const char *key, const struct record *record,
+                       instant_ns when)
+{
+    json_key(json, key);
+    if (when == INSTANT_NEVER)
+        json_null(json);
+    else
+        json_u64(json, instant_until(when, record->zero));
+}
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_string(json, text);
+}
+
+static void put_u64(struct json *json, const char *key, uint64_t value)
+{
+    json_key(json, key);
+    json_u64(json, value);
+}
+
+/* The body's own word for it, whatever else is in there. */
+static void put_model(struct json *json, const struct record_call *call)
+{
+    struct arena arena = { .head = NULL };
+    cJSON *document = NULL;
+    size_t at = 0;
+    const cJSON *model = NULL;
+    if (json_read(call->request, call->request_bytes, &arena, &document, &at) == NULL) {
+        model = cJSON_GetObjectItemCaseSensitive(document, "model");
+    }
+    json_string(json, cJSON_IsString(model) ? model->valuestring : NULL);
+    arena_deinit(&arena);
+}
+
+static void write_line(struct record *record, const struct record_call *call)
+{
+    struct json json;
+    char hash[HASH_TEXT_MAX];
+    snprintf(hash, sizeof hash, "%016llx",
+             (unsigned long long)hash_bytes(call->request, call->request_bytes));
+    json_init(&json, &record->line);
+    json_open(&json, '{');
+    put_u64(&json, "version", 1);
+    put_u64(&json, "seq", record->seq);
+    put_u64(&json, "wall_ms", record->zero_wall_ms);
+    put_moment(&json, "start_ns", record, call->start);
+    put_moment(&json, "first_byte_ns", record, call->first_byte);
+    put_moment(&json, "end_ns", record, call->end);
+    put_text(&json, "method", call->method);
+    put_text(&json, "path", call->path);
+    json_key(&json, "model");
+    put_model(&json, call);
+    put_text(&json, "request_hash", hash);
+    put_u64(&json, "request_bytes", call->request_bytes);
+    put_u64(&json, "response_bytes", call->response_bytes);
+    json_key(&json, "status");
+    if (call->status != 0)
+        json_u64(&json, call->status);
+    else
+        json_null(&json);
+    put_text(&json, "end", call->ended);
+    if (record->bodies) {
+        json_key(&json, "request");
+        json_string_length(&json, call->request, call->request_bytes);
+        json_key(&json, "response");
+        if (call->response != NULL)
+            json_string_length(&json, call->response, call->response_bytes);
+        else
+            json_null(&json);
+    }
+    json_close(&json, '}');
+    buf_putc(&record->line, '\n');
+}
+
+void record_add(struct record *record, const struct record_call *call)
+{
+    if (record->fd < 0) return;
+    size_t done = 0;
+    write_line(record, call);
+    record->seq++;
+    while (done < record->line.length) {
+        ssize_t n = write(record->fd, record->line.data + done, record->line.length - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            if (record->lines_lost++ == 0) {
+                fprintf(stderr, "mock-tollama: lines of the record are being lost: %s\n",
+                        strerror(errno));
+            }
+            break;
+        }
+        done += (size_t)n;
+    }
+    buf_clear(&record->line);
+}
+
+void record_close(struct record *record)
+{
+    if (record->fd >= 0) close(record->fd);
+    record->fd = -1;
+    buf_deinit(&record->line);
+}
