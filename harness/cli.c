@@ -10,10 +10,12 @@
 #include "base/suggest.h"
 #include "harness/check_command.h"
 #include "harness/diff.h"
+#include "harness/faults_command.h"
 #include "harness/list_command.h"
 #include "harness/replay.h"
 #include "harness/report_command.h"
 #include "harness/run_command.h"
+#include "harness/sweep_command.h"
 
 enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
 
@@ -27,8 +29,11 @@ static const char help_main[] =
     "  list    show scenarios and what each teaches\n"
     "  report  make reports again from a result.json\n"
     "  diff    compare two results: what got worse, what got better\n"
+    "  sweep   try many settings against scenarios and say which to use\n"
     "  replay  feed a runtime's trace through the engine again and compare\n"
     "  options print every option of the runtime (docs/options.md)\n"
+    "  faults  print every fault a scenario can have (docs/faults.md)\n"
+    "  fates   print what will happen to a scenario's requests\n"
     "  help    this text; `tollgate VERB --help` for a verb\n"
     "\n"
     "exit codes:\n"
@@ -85,7 +90,7 @@ static const char help_list[] =
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
-static const char *const verb_names[] = { "run", "check", "list", "report", "diff", "replay", "options", "help" };
+static const char *const verb_names[] = { "run", "check", "list", "report", "diff", "sweep", "replay", "options", "faults", "fates", "help" };
 
 static const char *const option_names[] = { "--world", "--seed",     "--repeat", "--vacuity", "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
@@ -292,10 +297,13 @@ int cli_main(int argc, char **argv)
         mem_free(parse.paths);
         return code;
     }
+    if (strcmp(verb, "sweep") == 0) return sweep_command(argc, argv);
     if (strcmp(verb, "replay") == 0) return replay_command(argc, argv);
     if (strcmp(verb, "report") == 0) return report_command(argc, argv);
     if (strcmp(verb, "diff") == 0) return diff_command(argc, argv);
     if (strcmp(verb, "options") == 0) return options_command();
+    if (strcmp(verb, "faults") == 0) return faults_command(argc - 2, argv + 2);
+    if (strcmp(verb, "fates") == 0) return fates_command(argc - 2, argv + 2);
     const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);
     if (verb[0] == '\0') {
         fputs(help_main, stderr);

@@ -6,8 +6,9 @@
 #include "base/err.h"
 #include "harness/run.h"
 
-/* Fills run->deliveries. Each line's fate is recomputed from the scenario; one that differs makes
- * the run invalid, because then the faults were not those that the scenario asks for. */
+/* Fills run->deliveries. The fate of each line is what the mock decided; where draws alone
+ * decide it, one that differs makes the run invalid, because then the faults were not those that
+ * the scenario asks for. */
 MUST_USE enum err ledger_read(struct run *run, const char *path, struct err_note *note);
 
 /* Fills run->transitions, the start of each attempt and permits_out. `start` is the moment of

@@ -5,9 +5,6 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-/* The body of an error is a short JSON object. */
-enum { ERROR_BODY_BYTES = 32 };
-
 void sim_upstream_init(struct sim_upstream *upstream, const struct run *run,
                        const struct sim_options *options, uint32_t calls_max)
 {
@@ -15,6 +12,8 @@ void sim_upstream_init(struct sim_upstream *upstream, const struct run *run,
         .plans = plan_state_create(run->scenario, run->seed),
         .options = options,
         .jitter_stream = rng_stream("parity-jitter"),
+        .bytes_max = run->config->server.response_bytes_max,
+        .path = model_request_path(&run->config->forecast),
         .attempts = mem_alloc(calls_max, sizeof *upstream->attempts),
     };
     timers_init(&upstream->timers, calls_max);
@@ -29,16 +28,17 @@ void sim_upstream_deinit(struct sim_upstream *upstream)
 }
 
 void sim_upstream_start(struct sim_upstream *upstream, uint32_t call,
-                        const struct sim_attempt *begun, instant_ns now)
+                        const struct sim_asked *asked, instant_ns now)
 {
     struct sim_attempt *attempt = &upstream->attempts[call];
-    attempt->request_key = begun->request_key;
-    attempt->number = begun->number;
-    attempt->answer_bytes = begun->answer_bytes;
+    attempt->asked = *asked;
     attempt->sent = false;
-    attempt->head_seen = false;
+    attempt->planned = false;
+    attempt->reading.head_seen = false;
     attempt->step = 0;
-    timers_set(&upstream->timers, call, now + SIM_CONNECT_NS);
+    attempt->connect = plan_connect_at(upstream->plans, now);
+    if (attempt->connect == CONNECT_SYN_DROP) timers_clear(&upstream->timers, call);
+    else timers_set(&upstream->timers, call, now + SIM_CONNECT_NS);
 }
 
 void sim_upstream_cancel(struct sim_upstream *upstream, uint32_t call)
@@ -51,83 +51,89 @@ instant_ns sim_upstream_next(const struct sim_upstream *upstream)
     return timers_next(&upstream->timers);
 }
 
-static uint64_t jitter_ns(const struct sim_upstream *upstream, const struct sim_attempt *attempt)
+static uint64_t jitter_ns(const struct sim_upstream *upstream, const struct sim_asked *asked)
 {
     if (upstream->options->reply_jitter_ns == 0) return 0;
     uint64_t uniform = draw(upstream->options->jitter_seed, upstream->jitter_stream,
-                            attempt->request_key, attempt->number);
+                            asked->request_key, asked->number);
     return draw_below(uniform, upstream->options->reply_jitter_ns + 1);
+}
+
+/* The upstream has read the request, or as much of it as it will. */
+static void on_read(struct sim_upstream *upstream, uint32_t call, instant_ns now)
+{
+    struct sim_attempt *attempt = &upstream->attempts[call];
+    const struct sim_asked *asked = &attempt->asked;
+    bool head_only = plan_needs_head(upstream->plans, now);
+    struct plan_query query = {
+        .request_key = asked->request_key,
+        .attempt = asked->number,
+        .offset_ns = now,
+        .model = head_only ? NULL : asked->model,
+        .market = head_only ? NULL : asked->market,
+        .path = upstream->path,
+    };
+    plan_make(upstream->plans, &query, &attempt->plan);
+    assert(attempt->plan.step_count > 0);
+    attempt->planned = true;
+    sim_reading_begin(&attempt->reading, &attempt->plan, asked->answer_bytes, upstream->bytes_max);
+    timers_set(&upstream->timers, call,
+               now + attempt->plan.steps[0].after_ns + jitter_ns(upstream, asked) +
+                   SIM_TRANSPORT_NS);
 }
 
 static void on_sent(struct sim_upstream *upstream, uint32_t call, instant_ns now)
 {
     struct sim_attempt *attempt = &upstream->attempts[call];
     attempt->sent = true;
-    struct plan_query query = {
-        .request_key = attempt->request_key,
-        .attempt = attempt->number,
-        .offset_ns = now,
-    };
-    plan_make(upstream->plans, &query, &attempt->plan);
-    assert(attempt->plan.step_count > 0);
-    timers_set(&upstream->timers, call,
-               now + attempt->plan.steps[0].after_ns + jitter_ns(upstream, attempt) +
-                   SIM_TRANSPORT_NS);
-}
-
-/* What a complete answer is taken for. */
-static enum outcome outcome_of(const struct reply_plan *plan)
-{
-    if (plan->status != 200) return classify_status(plan->status);
-    if (plan->answer == ANSWER_WRONG_ID) return OUTCOME_WRONG_ID;
-    return plan->answer == ANSWER_GOOD ? OUTCOME_OK : OUTCOME_BAD_SCHEMA;
+    if (attempt->connect == CONNECT_OPEN) on_read(upstream, call, now);
+    else if (attempt->connect != CONNECT_STALL) {
+        timers_set(&upstream->timers, call, now + SIM_TRANSPORT_NS);
+    }
 }
 
 static void done(struct engine_input *out, const struct sim_attempt *attempt,
                  enum outcome outcome)
 {
+    const struct reply_plan *plan = &attempt->plan;
+    bool answered = attempt->planned && attempt->reading.head_seen;
     out->kind = ENGINE_ATTEMPT_DONE;
     out->outcome = outcome;
-    out->http_status = attempt->head_seen ? attempt->plan.status : 0;
+    out->http_status = answered ? plan->status : 0;
+    bool broken = outcome == OUTCOME_READ_ERROR || outcome == OUTCOME_PROTOCOL_ERROR ||
+                  outcome == OUTCOME_TOO_LARGE;
+    if (!answered || broken || !plan->has_retry_after) return;
+    out->has_retry_after = true;
+    out->retry_after_ns = (uint64_t)plan->retry_after_s * NS_PER_S;
 }
 
-static void complete(struct engine_input *out, const struct sim_attempt *attempt)
+/* Before a connection carries anything. */
+static bool play_connect(const struct sim_attempt *attempt, struct engine_input *out)
 {
-    done(out, attempt, outcome_of(&attempt->plan));
-    out->has_retry_after = attempt->plan.has_retry_after;
-    out->retry_after_ns = (uint64_t)attempt->plan.retry_after_s * NS_PER_S;
+    if (attempt->connect == CONNECT_REFUSE) done(out, attempt, OUTCOME_CONNECT_ERROR);
+    if (attempt->connect == CONNECT_RESET) done(out, attempt, OUTCOME_READ_ERROR);
+    if (attempt->connect == CONNECT_CLOSE) done(out, attempt, OUTCOME_PROTOCOL_ERROR);
+    return true;
 }
 
-static bool is_whole_body(const struct sim_attempt *attempt, const struct plan_step *step)
+/* Plays one step, or a piece of it. True while the attempt goes on, `next_ns` later. */
+static bool play_step(struct sim_attempt *attempt, struct engine_input *out, uint64_t *next_ns)
 {
-    size_t length = attempt->plan.status == 200 ? attempt->answer_bytes : ERROR_BODY_BYTES;
-    return plan_step_end(step, length) == length;
-}
-
-/* Plays one step. True while the attempt goes on. */
-static bool play_step(struct sim_attempt *attempt, struct engine_input *out)
-{
-    const struct plan_step *step = &attempt->plan.steps[attempt->step++];
-    switch (step->kind) {
-    case PLAN_HEAD:
-        attempt->head_seen = true;
-        out->kind = ENGINE_ATTEMPT_PROGRESS;
-        return true;
-    case PLAN_BODY:
-        out->kind = ENGINE_ATTEMPT_PROGRESS;
-        if (!is_whole_body(attempt, step)) return true;
-        complete(out, attempt);
+    const struct reply_plan *plan = &attempt->plan;
+    const struct plan_step *step = &plan->steps[attempt->step];
+    uint64_t left = sim_reading_left(&attempt->reading, step);
+    bool piece = step->piece_bytes > 0 && left > step->piece_bytes;
+    uint64_t bytes = piece ? step->piece_bytes : left;
+    enum outcome outcome;
+    if (sim_reading_take(&attempt->reading, plan, step, bytes, &outcome)) {
+        done(out, attempt, outcome);
         return false;
-    case PLAN_END: complete(out, attempt); return false;
-    case PLAN_RESET: done(out, attempt, OUTCOME_READ_ERROR); return false;
-    case PLAN_CLOSE: done(out, attempt, OUTCOME_PROTOCOL_ERROR); return false;
-    case PLAN_HEAD_PART:
-    case PLAN_GARBAGE:
-    case PLAN_STRAY: return true;
-    case PLAN_STALL: return false; /* the engine's read timer will end it */
     }
-    assert(false && "no such step");
-    return false;
+    if (bytes > 0) out->kind = ENGINE_ATTEMPT_PROGRESS;
+    if (!piece) attempt->step++;
+    if (attempt->step == plan->step_count) return false;
+    *next_ns = piece ? step->piece_ns : plan->steps[attempt->step].after_ns;
+    return true;
 }
 
 bool sim_upstream_pop(struct sim_upstream *upstream, instant_ns now, struct engine_input *out)
@@ -135,17 +141,19 @@ bool sim_upstream_pop(struct sim_upstream *upstream, instant_ns now, struct engi
     uint32_t call = timers_pop(&upstream->timers, now);
     assert(call != TIMERS_NONE);
     struct sim_attempt *attempt = &upstream->attempts[call];
-    *out = (struct engine_input){ .kind = ENGINE_TIMER, .call = call, .attempt = attempt->number };
-    if (!attempt->sent) {
+    uint64_t next_ns = 0;
+    *out = (struct engine_input){ .kind = ENGINE_TIMER,
+                                  .call = call,
+                                  .attempt = attempt->asked.number };
+    if (!attempt->sent && attempt->connect != CONNECT_REFUSE) {
         out->kind = ENGINE_ATTEMPT_SENT;
         on_sent(upstream, call, now);
         return true;
     }
-    const struct reply_plan *plan = &attempt->plan;
+    if (attempt->connect != CONNECT_OPEN) return play_connect(attempt, out);
     do {
-        if (!play_step(attempt, out)) return out->kind != ENGINE_TIMER;
-        if (attempt->step == plan->step_count) return out->kind != ENGINE_TIMER;
-    } while (plan->steps[attempt->step].after_ns == 0);
-    timers_set(&upstream->timers, call, now + plan->steps[attempt->step].after_ns);
+        if (!play_step(attempt, out, &next_ns)) return out->kind != ENGINE_TIMER;
+    } while (next_ns == 0);
+    timers_set(&upstream->timers, call, now + next_ns);
     return out->kind != ENGINE_TIMER;
 }

@@ -18,6 +18,7 @@ static const wide TOKEN = (wide)1000000 * 1000000000;
 
 /* What one rule remembers. */
 struct rule {
+    struct plan_count count;
     uint64_t seen;    /* attempts that its other conditions let through */
     uint32_t due_ppm; /* exact_share: what is owed, below a whole one */
     bool bucket_used;
@@ -101,8 +102,8 @@ static bool is_at_connect(const struct fault *fault)
     return fault->positioned && fault->at == FAULT_AT_CONNECT;
 }
 
-/* The conditions that hang on the seed, the request, the attempt and the time alone. */
-static bool keyed_holds(const struct plan_state *state, struct rule *rule,
+/* The conditions that say whether a fault has its say at all. */
+static bool is_eligible(const struct plan_state *state, struct rule *rule,
                         const struct fault *fault, const struct plan_query *query,
                         uint64_t offset_ns)
 {
@@ -116,14 +117,25 @@ static bool keyed_holds(const struct plan_state *state, struct rule *rule,
     if (select->path != NULL && (query->path == NULL || strcmp(select->path, query->path) != 0)) {
         return false;
     }
-    if (select->burst && !plan_burst_is_bad(&rule->burst, state->seed, fault, offset_ns)) {
-        return false;
-    }
+    return !select->burst || plan_burst_is_bad(&rule->burst, state->seed, fault, offset_ns);
+}
+
+static bool draw_holds(const struct plan_state *state, const struct fault *fault,
+                       const struct plan_query *query, uint64_t offset_ns)
+{
+    const struct selection *select = &fault->select;
     if (select->counter == COUNT_EXACT_SHARE) return true;
     uint32_t share_ppm = selection_share_ppm(select, offset_ns);
     if (share_ppm == PPM_ALL) return true;
     uint64_t uniform = draw(state->seed, fault->stream, query->request_key, query->attempt);
     return draw_hits(uniform, share_ppm);
+}
+
+static void count(struct rule *rule, const struct fault *fault, uint64_t offset_ns, bool fired)
+{
+    rule->count.eligible++;
+    rule->count.share_ppm_sum += selection_share_ppm(&fault->select, offset_ns);
+    if (fired) rule->count.fired++;
 }
 
 /* What counts, of an attempt that the keyed conditions let through. */
@@ -171,18 +183,20 @@ static struct plan_fate select_faults(struct plan_state *state, const struct pla
     for (size_t i = 0; i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
         if (is_at_connect(fault)) continue;
-        if (!keyed_holds(state, &rules[i], fault, query, offset_ns)) continue;
-        bool fires = counter_holds(&rules[i], &fault->select);
+        if (!is_eligible(state, &rules[i], fault, query, offset_ns)) continue;
+        bool fires =
+            draw_holds(state, fault, query, offset_ns) && counter_holds(&rules[i], &fault->select);
         if (fires && fault->effect == FAULT_RATE_LIMIT) {
             fires = bucket_is_empty(&rules[i], fault, offset_ns);
             gated = gated || fires;
         } else if (fires && fault->effect == FAULT_COLD_START) {
-            if (gated) continue; /* it never reaches the model */
+            if (gated) continue; /* it never reaches the model, and waits for none */
             uint64_t wait_ns = plan_models_wait_ns(rules[i].models, fault, query->model, offset_ns);
             fate.wait_ns = u64_max(fate.wait_ns, wait_ns);
             fires = wait_ns > 0;
         }
         if (fires) fate.fired |= UINT32_C(1) << i;
+        count(&rules[i], fault, offset_ns, fires);
     }
     return fate;
 }
@@ -228,14 +242,39 @@ struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *
         bool unknown = (select->model != NULL && query->model == NULL) ||
                        (select->market != NULL && query->market == NULL) ||
                        (select->path != NULL && query->path == NULL);
+        uint64_t offset_ns = query->offset_ns - phase->from_ns;
         bool fires = !is_at_connect(fault) &&
-                     keyed_holds(state, &rules[i], fault, query, query->offset_ns - phase->from_ns);
+                     is_eligible(state, &rules[i], fault, query, offset_ns) &&
+                     draw_holds(state, fault, query, offset_ns);
         /* What the keyed conditions refuse is refused, whatever counts behind them. */
         if (unknown || (counts && fires)) continue;
         keyed.known |= UINT32_C(1) << i;
         if (fires) keyed.fired |= UINT32_C(1) << i;
     }
     return keyed;
+}
+
+struct plan_count plan_counted(const struct plan_state *state, const struct phase *phase,
+                               size_t fault)
+{
+    size_t first = (size_t)(phase - state->scenario->phases) * SCENARIO_FAULTS_MAX;
+    return state->rules[first + fault].count;
+}
+
+void plan_recount(struct plan_state *state, const struct plan_query *query,
+                  const struct plan_fate *fate)
+{
+    const struct phase *phase = phase_at(state, query->offset_ns);
+    if (phase == NULL || (fate->fired & PLAN_FIRED_FULL) != 0) return;
+    struct rule *rules = rules_of(state, phase);
+    uint64_t offset_ns = query->offset_ns - phase->from_ns;
+    for (size_t i = 0; i < phase->fault_count; i++) {
+        const struct fault *fault = &phase->faults[i];
+        bool fired = (fate->fired >> i & 1) != 0;
+        if (is_at_connect(fault)) continue;
+        if (!fired && !is_eligible(state, &rules[i], fault, query, offset_ns)) continue;
+        count(&rules[i], fault, offset_ns, fired);
+    }
 }
 
 bool plan_needs_head(const struct plan_state *state, uint64_t offset_ns)

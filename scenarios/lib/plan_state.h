@@ -34,6 +34,22 @@ struct plan_keyed {
 };
 struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *query);
 
+/* Of how many attempts a fault had its say: all conditions but how many are to be hit. */
+struct plan_count {
+    uint64_t eligible;
+    uint64_t fired;
+    uint64_t share_ppm_sum; /* of the shares that were asked for, attempt by attempt: a ramp's move */
+};
+
+/* What plan_make() has counted since the start, of a phase's fault by its index. */
+struct plan_count plan_counted(const struct plan_state *state, const struct phase *phase,
+                               size_t fault);
+
+/* The same from what another program says it did: `fate` was decided for `query`. The counts are
+ * added to those of plan_make(), so use a state of its own. */
+void plan_recount(struct plan_state *state, const struct plan_query *query,
+                  const struct plan_fate *fate);
+
 /* What a connection meets that is opened at an offset. Not counted in plans: there is no request. */
 enum plan_connect {
     CONNECT_OPEN,

@@ -122,6 +122,17 @@ static void write_options(struct json *json, const struct request_shape *shape)
     }
 }
 
+const char *workload_market_name(const struct scenario *scenario, uint32_t workload, uint32_t key,
+                                 char *out, size_t size)
+{
+    const struct workload *load = &scenario->workloads[workload];
+    const struct request_shape *shape = workload_shape(load, key);
+    uint32_t market = key % workload_market_count(load);
+    if (shape->market != NULL) snprintf(out, size, "%.160s-m%u", shape->market, market);
+    else snprintf(out, size, "w%u-m%u", workload, market);
+    return out;
+}
+
 void workload_write_request(struct buf *out, const struct scenario *scenario, uint32_t workload,
                             uint32_t key)
 {
@@ -130,9 +141,8 @@ void workload_write_request(struct buf *out, const struct scenario *scenario, ui
     const struct request_shape *shape = workload_shape(load, key);
     uint32_t market = key % workload_market_count(load);
     if (shape->bad == BAD_EMPTY) return;
-    char name[192];
-    if (shape->market != NULL) snprintf(name, sizeof name, "%.160s-m%u", shape->market, market);
-    else snprintf(name, sizeof name, "w%u-m%u", workload, market);
+    char name[WORKLOAD_MARKET_MAX];
+    workload_market_name(scenario, workload, key, name, sizeof name);
     size_t begin = out->length;
     struct json json;
     json_init(&json, out);

@@ -30,12 +30,14 @@
  * runs begins when that ends, and the wait counts. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
 
 enum {
     WORKLOAD_MIX_MAX = 16,
+    WORKLOAD_MARKET_MAX = 192, /* of a market_id, with its NUL */
     WORKLOAD_CLIENTS_MAX = 10000, /* of a closed loop, and the concurrency of a cycle */
 };
 
@@ -125,6 +127,10 @@ uint32_t workload_lanes(const struct workload *workload);
 uint64_t workload_paced_requests(const struct workload *workload);
 
 struct scenario;
+
+/* The market_id of a distinct request, cut to `size`. Returns `out`. */
+const char *workload_market_name(const struct scenario *scenario, uint32_t workload, uint32_t key,
+                                 char *out, size_t size);
 
 /* The body of POST /tsfm/forecast for one distinct request of a workload: deterministic, with market
  * id "<market>-m<key>", a fixed as_of_ts, and y_len plausible values in (0,1). A market has the same

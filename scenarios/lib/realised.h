@@ -1,0 +1,44 @@
+#ifndef SCENARIO_REALISED_H
+#define SCENARIO_REALISED_H
+/* What was realised of what a scenario asks for: how often each fault fired, of how many attempts,
+ * and whether that is what its selection says.
+ *
+ *     share: 30 %, 1000 attempts, 287 fired: asked 300, believable 241 .. 360, so it is as asked
+ *
+ * A share is judged by the exact binomial distribution, on each side at one in ten thousand: of so
+ * many runs that do what they should one is called wrong. What counts is exact. A token bucket and a
+ * cold start depend on the load; they are only reported. */
+
+#include "base/buf.h"
+#include "scenario/plan_state.h"
+
+struct realised {
+    const struct phase *phase;
+    const struct fault *fault;
+    struct plan_count count;
+    bool judged;
+    uint64_t least, most;       /* how often it may have fired */
+    uint32_t asked_ppm;         /* the mean of the shares; of all for what is not a share */
+    uint32_t low_ppm, high_ppm; /* the exact interval (99 %) of the share that fired */
+};
+
+/* Of a phase's fault, as plan_make() or plan_recount() counted. */
+struct realised realised_of(const struct plan_state *state, const struct phase *phase,
+                            size_t fault);
+/* False: it is not what was asked for. */
+bool realised_as_asked(const struct realised *realised);
+
+/* "outage: status 503 60%: fired 287 of 1000 attempts (28.7%, 99% interval 25.1% to 32.5%), asked
+ * 60%" */
+void realised_write(struct buf *out, const struct realised *realised);
+/* A line for each fault of the scenario that has its say in plans; "" for none. */
+void realised_write_all(struct buf *out, const struct scenario *scenario,
+                        const struct plan_state *state);
+
+/* X binomial: the least k with P(X <= k) > `tail`, and the greatest with P(X >= k) > `tail`. */
+struct realised_bounds {
+    uint64_t least, most;
+};
+struct realised_bounds realised_bounds(uint64_t n, double share, double tail);
+
+#endif
