@@ -41,6 +41,34 @@ void stage_simulate(struct stage *stage)
     if (sim_run(&stage->run, &options, NULL, &note) != ERR_OK) fail_msg("%s", note.sentence);
 }
 
+void stage_make_up(struct stage *stage)
+{
+    struct run *run = &stage->run;
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        struct run_answer *answer = &run->answers[i];
+        if (answer->intended_ns == INSTANT_NEVER) {
+            answer->intended_ns = run->schedule->items[i].at_ns;
+        }
+        answer->sent_ns = answer->intended_ns;
+        answer->done_ns = answer->intended_ns + NS_PER_MS;
+        answer->answered = answer->output_valid = true;
+        answer->answers = 1;
+        answer->http_status = 200;
+        answer->served = SERVED_UPSTREAM;
+        answer->cache_state = CACHE_MISS;
+        answer->attempt_at = (uint32_t)run->attempt_count;
+        answer->attempt_count = 1;
+        *run_add_attempt(run) = (struct run_attempt){
+            .request = i, .outcome = OUTCOME_OK, .http_status = 200, .start_known = true,
+            .started_ns = answer->sent_ns, .latency_ns = NS_PER_MS,
+        };
+        *run_add_delivery(run) = (struct run_delivery){
+            .request = i, .at_ns = answer->sent_ns, .phase = UINT32_MAX,
+        };
+    }
+    run->complete = run->permits_known = true;
+}
+
 void stage_judge(struct stage *stage)
 {
     verdict_deinit(&stage->verdicts);

@@ -35,6 +35,9 @@ struct stage {
 void stage_open(struct stage *stage, const char *yaml, const char *setting);
 /* Fills stage->run with a simulation. */
 void stage_simulate(struct stage *stage);
+/* Fills it by hand instead: every request is answered by the upstream after 1 ms, at the first
+ * attempt. */
+void stage_make_up(struct stage *stage);
 /* Judges stage->run (again). */
 void stage_judge(struct stage *stage);
 void stage_close(struct stage *stage);

@@ -1,0 +1,176 @@
+#include "harness/repeat.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "harness/repeat_suite.h"
+#include "judge_fixture.h"
+
+#define EXPECTED "  - served: { error: 0 }\n  - latency: { p95: 300ms }\n"
+
+/* One judged run with that seed; its first `errors` answers are errors. */
+static void play(struct stage *stage, uint64_t seed, uint32_t errors, uint64_t p95_ms)
+{
+    stage_open(stage, STAGE_SCENARIO(EXPECTED), NULL);
+    stage_make_up(stage);
+    stage->run.seed = seed;
+    for (size_t i = 0; i < stage->run.schedule->count; i++) {
+        struct run_answer *answer = &stage->run.answers[i];
+        answer->done_ns = answer->intended_ns + p95_ms * NS_PER_MS;
+        if (i < errors) answer->served = SERVED_ERROR;
+    }
+    stage_judge(stage);
+}
+
+static struct verdicts copy(const struct verdicts *verdicts)
+{
+    struct verdicts out = *verdicts;
+    out.checks = mem_copy(verdicts->checks, verdicts->count * sizeof *verdicts->checks);
+    return out;
+}
+
+static const struct check *find(const struct verdicts *verdicts, const char *name)
+{
+    for (size_t i = 0; i < verdicts->count; i++) {
+        if (strcmp(verdicts->checks[i].name, name) == 0) return &verdicts->checks[i];
+    }
+    fail_msg("no check is named %s", name);
+    return NULL;
+}
+
+static void seeds_are_made_of_the_seed(void **state)
+{
+    (void)state;
+    assert_int_equal(42, repeat_seed(42, 0));
+    assert_int_not_equal(repeat_seed(42, 1), repeat_seed(42, 2));
+    assert_int_not_equal(repeat_seed(42, 1), repeat_seed(43, 1));
+    assert_int_equal(repeat_seed(42, 7), repeat_seed(42, 7));
+    assert_int_not_equal(0, repeat_seed(42, 1));
+}
+
+static void any_run_that_fails_fails_all_and_says_with_which_seed(void **state)
+{
+    (void)state;
+    static const uint64_t latencies_ms[] = { 10, 12, 14, 16, 18 };
+    struct stage stages[5];
+    struct repeats repeats;
+    for (size_t i = 0; i < 5; i++) {
+        uint32_t errors = i == 2 ? 3 : i == 4 ? 5 : 0;
+        play(&stages[i], 100 + i, errors, latencies_ms[i]);
+    }
+    struct verdicts folded = copy(&stages[0].verdicts);
+    repeats_begin(&repeats, 5, &stages[0].run, &folded);
+    for (size_t i = 1; i < 5; i++) {
+        repeats_add(&repeats, &stages[i].run, &stages[i].verdicts, &folded);
+    }
+    repeats_finish(&repeats, &folded);
+    assert_int_equal(CHECK_FAIL, folded.status);
+    const struct check *check = find(&folded, "served.error");
+    assert_int_equal(CHECK_FAIL, check->status);
+    assert_non_null(strstr(check->sentence, "3 of 1200 answers were errors"));
+    assert_non_null(strstr(check->sentence, " [2 of 5 runs fail: seeds 102, 104]"));
+    assert_non_null(strstr(find(&folded, "latency.p95")->sentence, " [5 of 5 runs pass]"));
+    assert_int_equal(5, repeats.count);
+    assert_int_equal(3, repeats.statuses[CHECK_PASS]);
+    assert_int_equal(2, repeats.statuses[CHECK_FAIL]);
+
+    const struct repeat_interval *p95 = &repeats.intervals[REPEAT_P95];
+    assert_int_equal(10 * NS_PER_MS, p95->min);
+    assert_int_equal(14 * NS_PER_MS, p95->median);
+    assert_int_equal(18 * NS_PER_MS, p95->max);
+    /* 14 +- 2.776 * sqrt(10) / sqrt(5) = 3.926 */
+    assert_in_range(p95->low, 10073 * NS_PER_US, 10075 * NS_PER_US);
+    assert_in_range(p95->high, 17925 * NS_PER_US, 17927 * NS_PER_US);
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    repeats_sentence_write(&repeats, &text);
+    assert_non_null(strstr(buf_text(&text), "5 runs: 3 pass, 2 fail; p95 10.0 ms to 18.0 ms, "));
+    buf_deinit(&text);
+    repeats_deinit(&repeats);
+    verdict_deinit(&folded);
+    for (size_t i = 0; i < 5; i++) stage_close(&stages[i]);
+}
+
+/* A sentence that is already as long as a sentence may be still ends with the counts. */
+static void the_counts_are_never_cut_off(void **state)
+{
+    (void)state;
+    struct stage one, two;
+    struct repeats repeats;
+    play(&one, 1, 0, 5);
+    play(&two, 2, 1, 5);
+    for (size_t i = 0; i < two.verdicts.count; i++) {
+        memset(two.verdicts.checks[i].sentence, 'x', CHECK_SENTENCE_MAX - 1);
+    }
+    struct verdicts folded = copy(&one.verdicts);
+    repeats_begin(&repeats, 2, &one.run, &folded);
+    repeats_add(&repeats, &two.run, &two.verdicts, &folded);
+    repeats_finish(&repeats, &folded);
+    const char *sentence = find(&folded, "served.error")->sentence;
+    assert_non_null(strstr(sentence, "xxx [1 of 2 runs fail: seeds 2]"));
+    repeats_deinit(&repeats);
+    verdict_deinit(&folded);
+    stage_close(&one);
+    stage_close(&two);
+}
+
+/* Scenarios of a suite, as `tollgate run --repeat 3` plays them. */
+static void a_suite_is_expanded_played_and_folded(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO(EXPECTED), NULL);
+    struct suite suite = { .scenarios = mem_alloc(2, sizeof *suite.scenarios), .count = 2 };
+    for (size_t i = 0; i < 2; i++) {
+        struct suite_scenario *item = &suite.scenarios[i];
+        item->scenario = stage.scenario;
+        item->config = stage.config;
+        item->seed = 5 + i;
+        schedule_create(&item->scenario, item->seed, &item->schedule);
+    }
+    repeat_expand(&suite, &stage.arena, 3);
+    assert_int_equal(6, suite.count);
+    assert_string_equal("judged", suite.scenarios[3].scenario.name);
+    assert_string_equal("judged-run3", suite.scenarios[5].scenario.name);
+    assert_int_equal(6, suite.scenarios[3].seed);
+    assert_int_equal(repeat_seed(6, 2), suite.scenarios[5].seed);
+    for (size_t i = 0; i < suite.count; i++) {
+        struct suite_scenario *item = &suite.scenarios[i];
+        struct sim_options options = { .jitter_seed = 0 };
+        struct err_note note;
+        run_init(&item->sim.run, WORLD_SIM, &item->scenario, &item->schedule, &item->config,
+                 item->seed);
+        item->sim.present = true;
+        assert_int_equal(ERR_OK, sim_run(&item->sim.run, &options, NULL, &note));
+        if (i == 4) item->sim.run.answers[7].served = SERVED_ERROR;
+        verdict_judge(&item->sim.run, &item->sim.verdict);
+    }
+    repeat_fold(&suite, 3);
+    assert_int_equal(2, suite.count);
+    assert_int_equal(3, suite.scenarios[0].sim.repeats.count);
+    assert_int_equal(CHECK_PASS, suite.scenarios[0].sim.verdict.status);
+    assert_int_equal(CHECK_FAIL, suite.scenarios[1].sim.verdict.status);
+    assert_ptr_equal(&suite.scenarios[1].scenario, suite.scenarios[1].sim.run.scenario);
+    assert_ptr_equal(&suite.scenarios[1].schedule, suite.scenarios[1].sim.run.schedule);
+    assert_ptr_equal(&suite.scenarios[1].config, suite.scenarios[1].sim.run.config);
+    assert_int_equal(1, suite_exit_code(&suite));
+    suite_deinit(&suite);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seeds_are_made_of_the_seed),
+        cmocka_unit_test(any_run_that_fails_fails_all_and_says_with_which_seed),
+        cmocka_unit_test(the_counts_are_never_cut_off),
+        cmocka_unit_test(a_suite_is_expanded_played_and_folded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,161 @@
+#include "harness/vacuity.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge_fixture.h"
+
+static struct suite_scenario item_of(const struct stage *stage)
+{
+    return (struct suite_scenario){
+        .scenario = stage->scenario,
+        .config = stage->config,
+        .schedule = stage->schedule,
+        .seed = stage->scenario.seed,
+    };
+}
+
+static const struct vacuity_item *find(const struct stage *stage, const struct vacuity *vacuity,
+                                       const char *name)
+{
+    for (size_t i = 0; i < vacuity->count; i++) {
+        if (strcmp(stage->scenario.expects[i].name, name) == 0) return &vacuity->items[i];
+    }
+    fail_msg("no expectation is named %s", name);
+    return NULL;
+}
+
+static void what_holds_in_every_possible_run_can_never_fail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *expectation;
+        const char *name;
+        bool never_fails;
+    } rows[] = {
+#define ROW(expectation, name, never)                                                              \
+    { STAGE_SCENARIO("  - " expectation "\n"), name, never }
+        ROW("latency: { p50: 5s }", "latency.p50", true), /* the deadline is 1.8 s */
+        ROW("latency: { p50: 1s }", "latency.p50", false),
+        ROW("amplification: '<= 3'", "amplification", true), /* two retries at most */
+        ROW("amplification: '<= 2.9'", "amplification", false),
+        ROW("attempts: { per_request: '<= 3' }", "attempts.per_request", true),
+        ROW("attempts: { per_request: '<= 2' }", "attempts.per_request", false),
+        ROW("attempts: { total: '<= 3600' }", "attempts.total", true),
+        ROW("attempts: { total: '<= 3599' }", "attempts.total", false),
+        ROW("served: { error: '<= 1200' }", "served.error", true), /* 1,200 are sent */
+        ROW("served: { error: '<= 1199' }", "served.error", false),
+        ROW("served: { fresh: '>= 1%' }", "served.fresh", false),
+        ROW("served: { stale: '< 100%' }", "served.stale", false),
+        ROW("codes: { RUNTIME_NETWORK: 0 }", "codes.RUNTIME_NETWORK", false),
+        ROW("codes: { RUNTIME_NETWORK: '<= 1200' }", "codes.RUNTIME_NETWORK", true),
+        ROW("codes: { CIRCUIT_OPEN: '>= 1' }", "codes.CIRCUIT_OPEN", false),
+        ROW("freshness: { max_age: 1s, share: '>= 1%' }", "freshness.1s", false),
+        ROW("availability: '>= 50%'", "availability", false),
+        ROW("recovers: { within: 5s }", "recovers", false),
+        ROW("order: guide", "order", false),
+        ROW("breaker: [closed]", "breaker", false),
+        ROW("backoff: full_jitter", "backoff", false),
+        ROW("rollback: never", "rollback", false),
+        ROW("rollback: expected", "rollback", false),
+        ROW("canary: stage", "canary.invalid_output", false),
+        ROW("canary: stage", "canary.fallback_rate", false),
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stage stage;
+        struct vacuity vacuity;
+        stage_open(&stage, rows[i].expectation, NULL);
+        struct suite_scenario item = item_of(&stage);
+        vacuity_find(&item, &vacuity);
+        if (find(&stage, &vacuity, rows[i].name)->never_fails != rows[i].never_fails) {
+            fail_msg("row %zu: %s", i, rows[i].name);
+        }
+        vacuity_deinit(&vacuity);
+        stage_close(&stage);
+    }
+}
+
+static void a_gate_with_too_few_requests_can_never_pass(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct vacuity vacuity;
+    stage_open(&stage,
+               STAGE_SCENARIO("  - latency: { p95: 300ms, p99.9: 300ms }\n  - canary: later\n"
+                              "  - canary: { stage: stage, in: outage }\n"
+                              "  - served: { error: 0 }\n"),
+               NULL);
+    struct suite_scenario item = item_of(&stage);
+    vacuity_find(&item, &vacuity);
+    assert_false(find(&stage, &vacuity, "latency.p95")->never_passes);
+    assert_true(find(&stage, &vacuity, "latency.p99.9")->never_passes); /* 4,603 are needed */
+    assert_false(find(&stage, &vacuity, "canary.error_rate")->never_passes);
+    assert_true(find(&stage, &vacuity, "canary.error_rate in outage")->never_passes);
+    assert_false(find(&stage, &vacuity, "served.error")->never_passes);
+    vacuity_deinit(&vacuity);
+    stage_close(&stage);
+}
+
+static void without_its_faults_an_expectation_fails(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct vacuity vacuity;
+    struct err_note note;
+    stage_open(&stage,
+               STAGE_SCENARIO("  - served: { error: 0 }\n  - served: { stale: '>= 1' }\n"
+                              "  - codes: { RUNTIME_5XX: '>= 5' }\n  - order: guide\n"),
+               NULL);
+    struct suite_scenario item = item_of(&stage);
+    vacuity_find(&item, &vacuity);
+    assert_int_equal(ERR_OK, vacuity_simulate(&item, &vacuity, &note));
+    assert_true(vacuity.has_faults);
+    assert_int_equal(2, vacuity.failing);
+    assert_true(vacuity.differing > 100);
+    assert_true(find(&stage, &vacuity, "served.stale")->fails_without);
+    assert_true(find(&stage, &vacuity, "codes.RUNTIME_5XX")->fails_without);
+    assert_true(find(&stage, &vacuity, "served.error")->untouched);
+    assert_false(find(&stage, &vacuity, "served.stale")->untouched);
+    assert_false(vacuity_is_empty(&vacuity));
+    vacuity_deinit(&vacuity);
+    stage_close(&stage);
+}
+
+/* A fault that nobody meets: the upstream is not asked while it lasts. */
+static void a_fault_that_changes_nothing_is_vacuous(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct vacuity vacuity;
+    struct err_note note;
+    stage_open(&stage,
+               "version: 1\nname: vacuous\nteaches: Nothing.\nseed: 7\nduration: 30s\n"
+               "runtime:\n  env: prod\n  set: { cache_ttl_s: 60 }\n"
+               "workload:\n  - arrival: { constant: 40/s }\n    keys: { count: 5 }\n"
+               "upstream:\n  latency: 40ms\n  phases:\n"
+               "    - { name: outage, from: 8s, to: 16s, faults: [ { status: 503 } ] }\n"
+               "expect:\n  - served: { error: 0 }\n",
+               NULL);
+    struct suite_scenario item = item_of(&stage);
+    vacuity_find(&item, &vacuity);
+    assert_int_equal(ERR_OK, vacuity_simulate(&item, &vacuity, &note));
+    assert_true(vacuity_is_empty(&vacuity));
+    vacuity_deinit(&vacuity);
+    stage_close(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_holds_in_every_possible_run_can_never_fail),
+        cmocka_unit_test(a_gate_with_too_few_requests_can_never_pass),
+        cmocka_unit_test(without_its_faults_an_expectation_fails),
+        cmocka_unit_test(a_fault_that_changes_nothing_is_vacuous),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
