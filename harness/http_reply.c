@@ -190,7 +190,7 @@ static enum http_reply_state read_trailer(struct http_reply *reply, const char *
         return length - at > HTTP_REPLY_HEAD_BYTES_MAX ? REPLY_BROKEN : REPLY_MORE;
     }
     reply->used = (size_t)(end - bytes) + 4;
-    return REPLY_COMPLETE;
+    return reply->used - at > HTTP_REPLY_HEAD_BYTES_MAX ? REPLY_BROKEN : REPLY_COMPLETE;
 }
 
 static enum http_reply_state read_chunks(struct http_reply *reply, char *bytes, size_t length)
