@@ -11,19 +11,42 @@ static bool is_invariant(const struct check_pair *pair)
     return check_pair_any(pair)->line == 0;
 }
 
+/* "1. http_503 503 in 12.3 ms; after 45 ms 2. ok 200 in 40 ms" */
+static void put_attempts(struct buf *out, const struct run *run, const struct run_answer *answer)
+{
+    if (answer->attempt_count == 0) buf_puts(out, "none");
+    for (uint32_t i = 0; i < answer->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[answer->attempt_at + i];
+        if (i > 0) buf_puts(out, "; ");
+        if (attempt->backoff_ns > 0) {
+            buf_puts(out, "after ");
+            report_text_latency(out, attempt->backoff_ns);
+            buf_putc(out, ' ');
+        }
+        buf_printf(out, "%" PRIu32 ". %s", attempt->number + 1, outcome_name(attempt->outcome));
+        if (attempt->http_status != 0) buf_printf(out, " %u", attempt->http_status);
+        buf_puts(out, " in ");
+        report_text_latency(out, attempt->latency_ns);
+    }
+}
+
 static void put_request(struct buf *out, const struct run *run, uint32_t index)
 {
     if (index >= run->schedule->count) return;
     const struct run_answer *answer = &run->answers[index];
     char id[REQUEST_ID_MAX];
-    buf_printf(out, "<tr><th scope=\"row\"><code>%s</code></th><td class=\"n\">",
-               run_request_id(run, index, id));
+    run_request_id(run, index, id);
+    buf_printf(out,
+               "<tr data-request=\"%s\"><th scope=\"row\"><code>%s</code></th><td class=\"n\">", id,
+               id);
     report_text_moment(out, answer->intended_ns);
     buf_puts(out, "</td><td class=\"n\">");
     report_text_latency(out, run_latency_ns(answer));
     buf_printf(out, "</td><td>%s</td><td>%s</td><td>",
                answer->answered ? served_name(answer->served) : "no answer",
                code_name(answer->cause));
+    put_attempts(out, run, answer);
+    buf_puts(out, "</td><td>");
     for (uint32_t i = 0; i < answer->path_count; i++) {
         if (i > 0) buf_puts(out, " → ");
         report_text_escaped(out, path_entry_name(run->path[answer->path_at + i]));
@@ -31,18 +54,26 @@ static void put_request(struct buf *out, const struct run *run, uint32_t index)
     buf_puts(out, "</td></tr>\n");
 }
 
-static void put_requests(struct buf *out, const struct run *run, const struct check *check)
+/* Those of a failed check are shown at once; `check`'s place among its world's ties them to the
+ * rings of the picture. */
+static void put_requests(struct buf *out, const struct suite_world *world,
+                         const struct check *check)
 {
     if (check->id_count == 0) return;
-    buf_printf(out, "<details><summary>%" PRIu32 " request%s that show%s it</summary>\n",
-               check->id_count, check->id_count == 1 ? "" : "s", check->id_count == 1 ? "s" : "");
+    buf_printf(out,
+               "<details class=\"requests\" data-world=\"%s\" data-check=\"%zu\"%s><summary>%" PRIu32
+               " request%s that show%s it</summary>\n",
+               world_name(world->run.world), (size_t)(check - world->verdict.checks),
+               check->status == CHECK_FAIL ? " open" : "", check->id_count,
+               check->id_count == 1 ? "" : "s", check->id_count == 1 ? "s" : "");
     buf_puts(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"Requests that show it\"><table class=\"requests\"><thead><tr>"
                   "<th scope=\"col\">Request</th><th scope=\"col\" class=\"n\">Due</th>"
                   "<th scope=\"col\" class=\"n\">Latency</th><th scope=\"col\">Served</th>"
-                  "<th scope=\"col\">Cause</th><th scope=\"col\">Path</th></tr></thead><tbody>\n");
+                  "<th scope=\"col\">Cause</th><th scope=\"col\">Attempts</th>"
+                  "<th scope=\"col\">Path</th></tr></thead><tbody>\n");
     for (uint32_t i = 0; i < check->id_count; i++)
-        put_request(out, run, check->ids[i]);
+        put_request(out, &world->run, check->ids[i]);
     buf_puts(out, "</tbody></table></div></details>\n");
 }
 
@@ -54,17 +85,28 @@ static void put_world(struct buf *out, const struct suite_world *world, const st
     buf_printf(out, "<span class=\"world\">%s</span><span>", world_name(world->run.world));
     report_text_escaped(out, check->sentence);
     buf_puts(out, "</span></div>\n");
-    if (check->status != CHECK_PASS) put_requests(out, &world->run, check);
+    if (check->status != CHECK_PASS) put_requests(out, world, check);
+}
+
+static void put_check_id(struct buf *out, const struct suite_scenario *item,
+                         const struct check *check)
+{
+    report_text_slug(out, item->scenario.name);
+    buf_putc(out, '/');
+    report_text_slug(out, check->name);
 }
 
 static void put_pair(struct buf *out, const struct suite_scenario *item,
                      const struct check_pair *pair)
 {
     const struct check *any = check_pair_any(pair);
-    buf_printf(out, "<li class=\"check %s\">\n<div class=\"what\"><b>",
-               check_status_name(check_pair_status(pair)));
+    buf_printf(out, "<li class=\"check %s\" id=\"", report_html_class(check_pair_status(pair)));
+    put_check_id(out, item, any);
+    buf_puts(out, "\">\n<div class=\"what\"><a class=\"name\" href=\"#");
+    put_check_id(out, item, any);
+    buf_puts(out, "\">");
     report_text_escaped(out, any->name);
-    buf_puts(out, "</b>");
+    buf_puts(out, "</a>");
     if (any->line > 0) {
         buf_puts(out, " <code class=\"place\">");
         report_text_escaped(out, item->scenario.path);
@@ -87,6 +129,7 @@ enum group { GROUP_OPEN, GROUP_UNJUDGED, GROUP_EXPECTATIONS, GROUP_INVARIANTS };
 static bool is_open(const struct suite_world *world, const struct check *check)
 {
     if (check == NULL || check->status == CHECK_PASS) return false;
+    if (check->status == CHECK_UNOBSERVABLE && check->line == 0) return false;
     return check->status != CHECK_INVALID || !world->run.invalid;
 }
 

@@ -7,9 +7,11 @@
 
 static void put_heading(struct buf *out, const struct suite_scenario *item)
 {
-    buf_puts(out, "<h2>");
+    buf_puts(out, "<h2><a href=\"#");
+    report_text_slug(out, item->scenario.name);
+    buf_puts(out, "\">");
     report_text_escaped(out, item->scenario.name);
-    buf_puts(out, "</h2>\n<p class=\"verdicts\">");
+    buf_puts(out, "</a></h2>\n<p class=\"verdicts\">");
     if (item->sim.present) {
         buf_puts(out, "<span>sim ");
         report_html_badge(out, item->sim.verdict.status);
@@ -33,11 +35,19 @@ static void put_story(struct buf *out, const struct suite_world *world, const ch
     buf_puts(out, "</p>\n");
 }
 
-static void put_picture(struct buf *out, const struct suite_scenario *item, size_t number)
+static void put_thinned(struct buf *out, const struct suite_scenario *item, size_t dots_max)
+{
+    const struct suite_world *world = item->sim.present ? &item->sim : &item->real;
+    if (!world->present || world->run.schedule->count <= dots_max) return;
+    buf_puts(out, " Of dots that would lie on one another, one is drawn.");
+}
+
+static void put_picture(struct buf *out, const struct suite_scenario *item, size_t number,
+                        size_t dots_max)
 {
     char limit[UNITS_TEXT_MAX];
     buf_puts(out, "<figure>\n");
-    report_timeline(out, item, number);
+    report_timeline(out, item, number, dots_max);
     buf_puts(out, "<figcaption>\n");
     put_story(out, &item->sim, "Simulation");
     put_story(out, &item->real, "Real sockets");
@@ -49,7 +59,9 @@ static void put_picture(struct buf *out, const struct suite_scenario *item, size
     if (item->sim.verdict.status == CHECK_FAIL || item->real.verdict.status == CHECK_FAIL) {
         buf_puts(out, " Ringed dots are requests that failed checks name.");
     }
+    put_thinned(out, item, dots_max);
     buf_puts(out, "</p>\n</figcaption>\n</figure>\n");
+    report_html_slices(out, item);
 }
 
 static void put_parity(struct buf *out, const struct suite_scenario *item)
@@ -107,14 +119,32 @@ static void put_facts(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, "</p>\n");
 }
 
-void report_html_section(struct buf *out, const struct suite_scenario *item, size_t number)
+static void put_repeats(struct buf *out, const struct suite_world *world)
 {
-    buf_printf(out, "<section id=\"s%zu\">\n", number);
+    if (!world->present || world->repeats.count < 2) return;
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    repeats_sentence_write(&world->repeats, &sentence);
+    buf_printf(out, "<p class=\"facts\">%s, repeated: ", world_name(world->run.world));
+    report_text_escaped(out, buf_text(&sentence));
+    buf_puts(out, "</p>\n");
+    buf_deinit(&sentence);
+}
+
+void report_html_section(struct buf *out, const struct suite_scenario *item, size_t number,
+                         size_t dots_max)
+{
+    buf_puts(out, "<section class=\"scenario card\" id=\"");
+    report_text_slug(out, item->scenario.name);
+    buf_printf(out, "\" data-status=\"%s\">\n", report_html_class(report_html_status(item)));
     put_heading(out, item);
-    put_picture(out, item, number);
+    put_picture(out, item, number, dots_max);
+    put_repeats(out, &item->sim);
+    put_repeats(out, &item->real);
     report_html_checks(out, item);
     put_replay(out, item);
     put_parity(out, item);
+    report_html_levels(out, item);
     put_facts(out, item);
     buf_puts(out, "</section>\n");
 }

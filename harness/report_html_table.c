@@ -10,14 +10,14 @@ static const enum served kinds[] = { SERVED_CACHE, SERVED_UPSTREAM, SERVED_STALE
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-static const char *status_class(enum check_status status)
+const char *report_html_class(enum check_status status)
 {
     switch (status) {
     case CHECK_PASS: return "pass";
     case CHECK_FAIL: return "fail";
     case CHECK_INCONCLUSIVE: return "inconclusive";
     case CHECK_INVALID: return "invalid";
-    case CHECK_UNOBSERVABLE: return "inconclusive";
+    case CHECK_UNOBSERVABLE: return "unobservable";
     }
     return "invalid";
 }
@@ -35,67 +35,85 @@ void report_html_icon(struct buf *out, enum check_status status)
     buf_printf(out,
                "<svg class=\"icon %s\" viewBox=\"0 0 16 16\" aria-hidden=\"true\">"
                "<rect width=\"16\" height=\"16\" rx=\"4.5\"/><path d=\"%s\"/></svg>",
-               status_class(status), shapes[status]);
+               report_html_class(status), shapes[status]);
 }
 
 void report_html_badge(struct buf *out, enum check_status status)
 {
-    buf_printf(out, "<span class=\"badge %s\">", status_class(status));
+    buf_printf(out, "<span class=\"badge %s\">", report_html_class(status));
     report_html_icon(out, status);
     buf_printf(out, "%s</span>", check_status_name(status));
+}
+
+/* A cell with the value by which the script sorts. */
+static void open_cell(struct buf *out, uint64_t value, bool zero)
+{
+    buf_printf(out, "<td class=\"n%s\" data-v=\"%" PRIu64 "\">", zero ? " zero" : "", value);
+}
+
+static void put_share(struct buf *out, uint64_t part, uint64_t whole)
+{
+    struct buf share;
+    buf_init(&share, BUF_UNBOUNDED);
+    report_text_share(&share, part, whole);
+    report_text_escaped(out, buf_text(&share));
+    buf_deinit(&share);
 }
 
 static void put_shares(struct buf *out, const struct figures *figures)
 {
     for (int i = 0; i < KINDS; i++) {
         uint64_t count = figures->served[kinds[i]];
-        struct buf share;
-        buf_init(&share, BUF_UNBOUNDED);
-        report_text_share(&share, count, figures->n);
-        buf_printf(out, "<td class=\"n%s\">", count == 0 ? " zero" : "");
-        report_text_escaped(out, buf_text(&share));
+        open_cell(out, figures->n == 0 ? 0 : count * 1000000 / figures->n, count == 0);
+        put_share(out, count, figures->n);
         buf_puts(out, "</td>");
-        buf_deinit(&share);
     }
 }
 
 static void put_agreement(struct buf *out, const struct suite_scenario *item, int rows)
 {
-    buf_printf(out, "<td class=\"n\" rowspan=\"%d\">", rows);
+    const struct parity *parity = &item->parity;
+    uint64_t share = parity->decided == 0 ? 0 : parity->agree * UINT64_C(1000000) / parity->decided;
+    buf_printf(out, "<td class=\"n\" rowspan=\"%d\" data-v=\"%" PRIu64 "\">", rows, share);
     if (!item->has_parity) {
         buf_puts(out, "<span class=\"zero\">–</span></td>");
         return;
     }
-    struct buf share;
-    buf_init(&share, BUF_UNBOUNDED);
-    report_text_share(&share, item->parity.agree, item->parity.decided);
-    report_html_icon(out, item->parity.holds ? CHECK_PASS : CHECK_FAIL);
+    report_html_icon(out, parity->holds ? CHECK_PASS : CHECK_FAIL);
     buf_putc(out, ' ');
-    report_text_escaped(out, buf_text(&share));
+    put_share(out, parity->agree, parity->decided);
     buf_puts(out, "</td>");
-    buf_deinit(&share);
 }
 
 static void put_row(struct buf *out, const struct suite_world *world)
 {
     struct figures figures;
     figures_make(&figures, &world->run);
-    buf_printf(out, "<td>%s</td><td>", world_name(world->run.world));
+    buf_printf(out, "<td>%s</td><td data-v=\"%d\">", world_name(world->run.world),
+               check_severity(world->verdict.status));
     report_html_badge(out, world->verdict.status);
-    buf_puts(out, "</td><td class=\"n\">");
+    buf_puts(out, "</td>");
+    open_cell(out, figures.n, false);
     report_text_count(out, figures.n);
-    buf_puts(out, "</td><td class=\"n\">");
+    buf_puts(out, "</td>");
+    open_cell(out, figures.p95_ns, false);
     report_text_latency(out, figures.p95_ns);
     buf_puts(out, "</td>");
     put_shares(out, &figures);
 }
 
-static void put_scenario(struct buf *out, const struct suite_scenario *item, size_t number)
+static void put_scenario(struct buf *out, const struct suite_scenario *item)
 {
     int rows = (item->sim.present ? 1 : 0) + (item->real.present ? 1 : 0);
     if (rows == 0) return;
-    buf_printf(out, "<tbody>\n<tr><th scope=\"rowgroup\" rowspan=\"%d\"><a href=\"#s%zu\">", rows,
-               number);
+    buf_printf(out, "<tbody data-status=\"%s\" data-text=\"",
+               report_html_class(report_html_status(item)));
+    report_text_escaped(out, item->scenario.name);
+    buf_putc(out, ' ');
+    report_text_escaped(out, item->scenario.teaches);
+    buf_printf(out, "\">\n<tr><th scope=\"rowgroup\" rowspan=\"%d\"><a href=\"#", rows);
+    report_text_slug(out, item->scenario.name);
+    buf_puts(out, "\">");
     report_text_escaped(out, item->scenario.name);
     buf_puts(out, "</a></th>");
     put_row(out, item->sim.present ? &item->sim : &item->real);
@@ -109,10 +127,10 @@ static void put_scenario(struct buf *out, const struct suite_scenario *item, siz
     buf_puts(out, "</tbody>\n");
 }
 
-void report_html_table(struct buf *out, const struct suite *suite)
+void report_html_table(struct buf *out, const struct suite *suite, const size_t *order)
 {
     static const char *const labels[KINDS] = { "Cache", "Upstream", "Stale", "Baseline", "Error" };
-    buf_puts(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+    buf_puts(out, "<div class=\"scroll card\" id=\"~scenarios\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"All scenarios\">\n<table class=\"overview\">\n<thead>\n<tr>"
                   "<th scope=\"col\">Scenario</th><th scope=\"col\">World</th>"
                   "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"n\">Requests</th>"
@@ -123,7 +141,6 @@ void report_html_table(struct buf *out, const struct suite *suite)
     }
     buf_puts(out, "<th scope=\"col\" class=\"n\" title=\"Requests with one possible fate that both "
                   "worlds served the same way\">Worlds agree</th></tr>\n</thead>\n");
-    for (size_t i = 0; i < suite->count; i++)
-        put_scenario(out, &suite->scenarios[i], i);
+    for (size_t i = 0; i < suite->count; i++) put_scenario(out, &suite->scenarios[order[i]]);
     buf_puts(out, "</table>\n</div>\n");
 }

@@ -3,41 +3,33 @@
 #include <inttypes.h>
 
 #include "base/units.h"
+#include "harness/report_dots.h"
 #include "harness/report_figures.h"
 #include "harness/report_text.h"
 
-/* Dots have coordinates of this many units per width; their y is in tenths of a pixel. */
-enum { DOTS_WIDTH = 10000 };
-
-static uint64_t dot_x(const struct picture *picture, const struct run_answer *answer)
-{
-    return report_text_scaled(answer->intended_ns, picture->duration_ns, DOTS_WIDTH);
-}
-
 /* One path per kind of answer: a dot is a stroke of no length with round ends. */
-static void put_dots(struct buf *out, const struct picture *picture,
-                     const struct picture_lane *lane, const struct run *run)
+static void put_dots(struct buf *out, const struct picture_lane *lane, const struct dots *dots)
 {
     bool any = false;
-    for (size_t i = 0; i < run->schedule->count; i++) {
-        const struct run_answer *answer = &run->answers[i];
-        if (picture_served(answer) != lane->served) continue;
+    for (size_t i = 0; i < dots->count; i++) {
+        const struct dot *dot = &dots->items[i];
+        if (dot->served != lane->served) continue;
         if (!any) buf_printf(out, "<path class=\"dot %s\" d=\"", served_name(lane->served));
         any = true;
-        buf_printf(out, "M%" PRIu64 " %" PRIu64 "h0", dot_x(picture, answer),
-                   picture_latency_y(picture, lane, run_latency_ns(answer)));
+        buf_printf(out, "M%" PRIu32 " %" PRIu32 "h0", dot->x, dot->y);
     }
     if (any) buf_puts(out, "\"/>\n");
 }
 
-static void put_ring(struct buf *out, const struct picture *picture,
-                     const struct picture_lane *lane, const struct run_answer *answer)
+/* `check` is the check's place among its world's: the page's script finds its rings by that. */
+static void put_ring(struct buf *out, const struct dot *dot, size_t check, const char *id)
 {
     static const char *const classes[] = { "ring", "hole" };
     for (int i = 0; i < 2; i++) {
-        buf_printf(out, "<path class=\"%s\" d=\"M%" PRIu64 " %" PRIu64 "h0\"/>", classes[i],
-                   dot_x(picture, answer),
-                   picture_latency_y(picture, lane, run_latency_ns(answer)));
+        buf_printf(out,
+                   "<path class=\"%s\" data-check=\"%zu\" data-request=\"%s\" d=\"M%" PRIu32
+                   " %" PRIu32 "h0\"/>",
+                   classes[i], check, id, dot->x, dot->y);
     }
     buf_putc(out, '\n');
 }
@@ -51,11 +43,9 @@ static void put_marks(struct buf *out, const struct picture *picture,
         if (check->status != CHECK_FAIL) continue;
         for (uint32_t i = 0; i < check->id_count; i++) {
             if (check->ids[i] >= world->run.schedule->count) continue;
-            const struct run_answer *answer = &world->run.answers[check->ids[i]];
-            for (int l = 0; l < PICTURE_LANES; l++) {
-                if (picture->lanes[l].served != picture_served(answer)) continue;
-                put_ring(out, picture, &picture->lanes[l], answer);
-            }
+            struct dot dot = dots_place(picture, &world->run, check->ids[i]);
+            char id[REQUEST_ID_MAX];
+            put_ring(out, &dot, c, run_request_id(&world->run, check->ids[i], id));
         }
     }
 }
@@ -116,15 +106,20 @@ static void put_lanes(struct buf *out, const struct picture *picture,
         put_limit(out, picture, lane, y, best && !labelled);
         labelled = labelled || best;
     }
+    struct dots dots;
+    dots_make(&dots, picture, world);
+    picture_open_moving(out);
     buf_printf(out,
                "<svg class=\"dots\" y=\"%d\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" "
                "preserveAspectRatio=\"none\">\n",
                y, picture->lanes_height, DOTS_WIDTH, picture->lanes_height * 10);
     put_marks(out, picture, world);
     for (int i = 0; i < PICTURE_LANES; i++) {
-        put_dots(out, picture, &picture->lanes[i], &world->run);
+        put_dots(out, &picture->lanes[i], &dots);
     }
     buf_puts(out, "</svg>\n");
+    picture_close_moving(out);
+    dots_deinit(&dots);
 }
 
 struct segment {
@@ -162,6 +157,7 @@ static void put_breaker(struct buf *out, const struct picture *picture, const st
 {
     buf_printf(out, "<text class=\"small end\" x=\"-8\" y=\"%d\">breaker</text>\n", y + 13);
     struct segment segment = { .state = BREAKER_CLOSED };
+    picture_open_moving(out);
     for (size_t i = 0; i < run->transition_count; i++) {
         const struct breaker_transition *transition = &run->transitions[i];
         if (transition->at >= picture->duration_ns) break;
@@ -171,6 +167,7 @@ static void put_breaker(struct buf *out, const struct picture *picture, const st
     }
     segment.to_ns = picture->duration_ns;
     put_segment(out, picture, &segment, y);
+    picture_close_moving(out);
 }
 
 static void put_recovery(struct buf *out, const struct picture *picture, const struct run *run,
@@ -182,6 +179,7 @@ static void put_recovery(struct buf *out, const struct picture *picture, const s
     if (recovery.faults_end_ns == 0 || recovery.recovered_ns < recovery.faults_end_ns) return;
     bool late = recovery.recovered_ns > picture->duration_ns / 4 * 3;
     int bottom = y + PICTURE_TITLE_HEIGHT + picture->lanes_height;
+    picture_open_moving(out);
     buf_puts(out, "<line class=\"recovered\"");
     picture_put_x(out, picture, "x1", recovery.recovered_ns);
     picture_put_x(out, picture, "x2", recovery.recovered_ns);
@@ -191,6 +189,7 @@ static void put_recovery(struct buf *out, const struct picture *picture, const s
     buf_printf(out, " dx=\"%d\" y=\"%d\">recovered, +", late ? -5 : 5, y + 17);
     report_text_moment(out, recovery.recovered_ns - recovery.faults_end_ns);
     buf_puts(out, "</text>\n");
+    picture_close_moving(out);
 }
 
 int report_panel(struct buf *out, const struct picture *picture, const struct suite_world *world,

@@ -55,9 +55,9 @@ static int lane_height(enum served served, bool empty)
     return served == SERVED_UPSTREAM ? LANE_TALL : LANE_NORMAL;
 }
 
-void picture_lay_out(struct picture *picture, const struct suite_scenario *item)
+void picture_lay_out(struct picture *picture, const struct suite_scenario *item, size_t dots_max)
 {
-    *picture = (struct picture){ .item = item };
+    *picture = (struct picture){ .item = item, .dots_max = dots_max };
     picture->duration_ns = u64_max(item->scenario.duration_ns, 1);
     picture->limit_ns = u64_max(report_timeline_limit_ns(&item->scenario), 1);
     picture->top_ns = u64_max(3 * picture->limit_ns, 10 * floor_ns);
@@ -89,6 +89,16 @@ uint64_t picture_latency_y(const struct picture *picture, const struct picture_l
     uint64_t room = (uint64_t)(lane->height - 2 * LANE_MARGIN) * 10;
     uint64_t up = (fixed_log2(inside_ns) - base) * room / span;
     return (uint64_t)(lane->y + lane->height - LANE_MARGIN) * 10 - up;
+}
+
+void picture_open_moving(struct buf *out)
+{
+    buf_puts(out, "<svg class=\"view\"><svg class=\"zoom\">\n");
+}
+
+void picture_close_moving(struct buf *out)
+{
+    buf_puts(out, "</svg></svg>\n");
 }
 
 void picture_put_x(struct buf *out, const struct picture *picture, const char *attribute,

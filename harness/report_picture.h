@@ -35,9 +35,10 @@ struct picture {
     int lanes_height;
     int top;    /* height of the row of phase names */
     int height; /* without the axis */
+    size_t dots_max; /* of a panel: see report_dots.h */
 };
 
-void picture_lay_out(struct picture *picture, const struct suite_scenario *item);
+void picture_lay_out(struct picture *picture, const struct suite_scenario *item, size_t dots_max);
 
 /* The kind of answer that decides the lane; SERVED_NOBODY when there was no answer. */
 enum served picture_served(const struct run_answer *answer);
@@ -46,6 +47,11 @@ enum served picture_served(const struct run_answer *answer);
  * less lie on the lane's floor, top_ns and more (INSTANT_NEVER too) at its upper edge. */
 uint64_t picture_latency_y(const struct picture *picture, const struct picture_lane *lane,
                            uint64_t latency_ns);
+
+/* Around what moves when the page's script zooms: all that has a place in time. Labels and lines
+ * across stay outside. */
+void picture_open_moving(struct buf *out);
+void picture_close_moving(struct buf *out);
 
 /* ` x="33.333%"` for a moment; ` x="..." width="..."` for a span. */
 void picture_put_x(struct buf *out, const struct picture *picture, const char *attribute,

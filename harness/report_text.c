@@ -106,6 +106,20 @@ void report_text_label(struct buf *out, const char *text)
     each_character(out, text, put_label);
 }
 
+static void put_slug(struct buf *out, const char *character, size_t length)
+{
+    char c = character[0];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    bool digit = c >= '0' && c <= '9';
+    bool stays = length == 1 && (letter || digit || strchr("._-", c) != NULL);
+    buf_putc(out, stays ? c : '-');
+}
+
+void report_text_slug(struct buf *out, const char *text)
+{
+    each_character(out, text, put_slug);
+}
+
 void report_text_count(struct buf *out, uint64_t count)
 {
     if (count >= 1000) {

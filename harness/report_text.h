@@ -20,6 +20,9 @@ void report_text_markdown(struct buf *out, const char *text);
 /* As the value of a label in Prometheus' formats. */
 void report_text_label(struct buf *out, const char *text);
 
+/* As part of an id or a link: letters, digits, '.', '_' and '-' stay, all else becomes '-'. */
+void report_text_slug(struct buf *out, const char *text);
+
 /* 1234567 -> 1,234,567 */
 void report_text_count(struct buf *out, uint64_t count);
 /* One decimal; "<0.1 %" and ">99.9 %" when rounding would say none or all; "0 %" when whole is

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "harness/report_dots.h"
 #include "harness/report_panel.h"
 #include "harness/report_picture.h"
 #include "harness/report_text.h"
@@ -94,10 +95,11 @@ static void put_words(struct buf *out, const struct suite_world *world, const ch
     buf_putc(out, ' ');
 }
 
-void report_timeline(struct buf *out, const struct suite_scenario *item, size_t number)
+void report_timeline(struct buf *out, const struct suite_scenario *item, size_t number,
+                     size_t dots_max)
 {
     struct picture picture;
-    picture_lay_out(&picture, item);
+    picture_lay_out(&picture, item, dots_max);
     buf_printf(out,
                "<svg class=\"timeline\" role=\"img\" height=\"%d\" "
                "aria-labelledby=\"t%zu d%zu\">\n<title id=\"t%zu\">Timeline of ",
@@ -107,10 +109,16 @@ void report_timeline(struct buf *out, const struct suite_scenario *item, size_t 
     put_words(out, &item->sim, "Simulation");
     put_words(out, &item->real, "Real sockets");
     buf_puts(out, "</desc>\n");
+    picture_open_moving(out);
     put_phases(out, &picture);
+    buf_puts(out, "<g class=\"axis\">\n");
     put_axis(out, &picture);
+    buf_puts(out, "</g>\n");
+    picture_close_moving(out);
     int y = picture.top;
     if (item->sim.present) y = report_panel(out, &picture, &item->sim, y);
     if (item->real.present) report_panel(out, &picture, &item->real, y);
-    buf_puts(out, "</svg>\n");
+    buf_puts(out, "</svg>\n<script type=\"application/json\" class=\"dots-data\">");
+    dots_write_data(out, &picture);
+    buf_puts(out, "</script>\n");
 }

@@ -16,8 +16,9 @@
 #include "base/buf.h"
 #include "harness/suite.h"
 
-/* `number` makes the ids in the page unique. */
-void report_timeline(struct buf *out, const struct suite_scenario *item, size_t number);
+/* `number` makes the ids in the page unique; at most `dots_max` dots per panel (report_dots.h). */
+void report_timeline(struct buf *out, const struct suite_scenario *item, size_t number,
+                     size_t dots_max);
 
 /* What the picture shows, in words: "2,400 requests: 46.2 % cache, ... . Breaker opened at 21.3 s
  * ..."; escaped text. */

@@ -249,7 +249,7 @@ static void hostile_names_do_no_harm(void **state)
     (void)state;
     for (size_t i = 0; i < WRITERS; i++) {
         char *text = written(writers[i]);
-        if (writers[i] != report_write_json) assert_null(strstr(text, "<script"));
+        if (writers[i] != report_write_json) assert_null(strstr(text, "<script>alert"));
         assert_null(strchr(text, 0x01));
         assert_null(strchr(text, 0x1b));
         assert_null(strchr(text, 0xff));
@@ -273,18 +273,40 @@ static void summary_names_the_place_of_a_failing_check(void **state)
     mem_free(text);
 }
 
+/* The page without what its script elements hold; the caller frees it. */
+static char *without_scripts(char *text)
+{
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    const char *at = text;
+    for (const char *open; (open = strstr(at, "<script")) != NULL;) {
+        const char *content = strchr(open, '>') + 1;
+        const char *end = strstr(content, "</script>");
+        assert_non_null(end);
+        buf_put(&out, at, (size_t)(content - at));
+        at = end;
+    }
+    buf_puts(&out, at);
+    mem_free(text);
+    return buf_take(&out);
+}
+
 static void html_has_a_dot_per_request_and_needs_nothing_from_elsewhere(void **state)
 {
     (void)state;
-    char *text = written(report_write_html);
+    char *whole = written(report_write_html);
+    static const char *const elsewhere[] = { "http://", "https://", "src=", "import(" };
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+        if (strstr(whole, elsewhere[i]) != NULL) fail_msg("found %s", elsewhere[i]);
+    }
+    char *text = without_scripts(whole);
     /* Four worlds of 100 requests, and for each of the two named requests a ring of two strokes. */
     assert_int_equal(count_of(text, "h0"), 4 * 100 + 2 * 2);
-    static const char *const outside[] = { "http://", "https://", "<script", "<link",
-                                           "<img",    "@import",  "url(" };
+    static const char *const outside[] = { "<link", "<img", "@import", "url(" };
     for (size_t i = 0; i < sizeof outside / sizeof outside[0]; i++) {
         if (strstr(text, outside[i]) != NULL) fail_msg("found %s", outside[i]);
     }
-    const char *section = strstr(text, "<section id=\"s1\">");
+    const char *section = strstr(text, "<section class=\"scenario card\" id=\"outage\"");
     assert_non_null(section);
     const char *failing = strstr(section, "fixtures/outage.yaml:31:9");
     const char *passing = strstr(section, "1 expectation passed");
@@ -304,7 +326,7 @@ static bool is_void(const char *name, size_t length)
 static void html_elements_are_closed_in_order(void **state)
 {
     (void)state;
-    char *text = written(report_write_html);
+    char *text = without_scripts(written(report_write_html));
     enum { DEPTH_MAX = 64 };
     const char *open[DEPTH_MAX];
     size_t depth = 0;
