@@ -1,4 +1,4 @@
-/* A line of the ledger as text. One is written per attempt, so it is put together from constants. */
+/* A line of the ledger as text. One is written per attempt: it is put together from constants. */
 #include "base/json.h"
 #include "mock/ledger.h"
 

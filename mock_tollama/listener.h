@@ -10,8 +10,8 @@
  *                                         unread bytes would turn the FIN into a reset
  *   stall      accepted, never read       exact; until the client leaves
  *
- * When such a time begins, idle connections are closed (FIN), and each busy one after its answer, so
- * that every later request has to connect. */
+ * When such a time begins, idle connections are closed (FIN), and each busy one after its answer,
+ * so that every later request has to connect. */
 
 #include <stdint.h>
 #include <sys/queue.h>
@@ -44,7 +44,8 @@ void listener_init(struct listener *listener, uv_loop_t *loop, struct http_serve
 void listener_refresh(struct listener *listener);
 /* A connection that is not to be served (http_server's on_take). */
 void listener_take(struct listener *listener, int fd);
-/* Gives up what is held. Before the server's end; run the loop once more before freeing the memory. */
+/* Gives up what is held. Before the server's end; run the loop once more before freeing the
+ * memory. */
 void listener_deinit(struct listener *listener);
 
 #endif

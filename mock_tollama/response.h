@@ -5,8 +5,8 @@
  *     interim heads | head | chunk line | body, padding | end of chunk | last chunk
  *                   ^head 0 .. 100 %    ^body 0 .. 100 %                           ^ the end
  *
- * A place in the body counts the body's own bytes, whatever frames them: the chunk's line belongs to
- * its first byte, the line end behind it to its last. */
+ * A place in the body counts the body's own bytes, whatever frames them: the chunk's line belongs
+ * to its first byte, the line end behind it to its last. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -27,15 +27,15 @@ void wire_take(struct wire *wire, int fd);
 
 enum wire_result { WIRE_DONE, WIRE_FULL, WIRE_GONE };
 
-/* Sends the spool's bytes from *sent up to `target` and moves *sent. WIRE_FULL: wait for UV_WRITABLE and call
- * again. WIRE_GONE: the client reset the connection. */
+/* Sends the spool's bytes from *sent up to `target` and moves *sent. WIRE_FULL: wait for
+ * UV_WRITABLE and call again. WIRE_GONE: the client reset the connection. */
 enum wire_result wire_send(struct wire *wire, const struct spool *spool, uint64_t target,
                            uint64_t *sent);
 /* FIN for the client; what it sends is not read. */
 void wire_finish(struct wire *wire);
-/* Lets the kernel find out by itself (in a minute or so) that a client which says nothing and is not
- * read is not there any more: its FIN may be stuck behind bytes that nobody takes. Its window does
- * not grow any more either. */
+/* Lets the kernel find out by itself (in a minute or so) that a client which says nothing and is
+ * not read is not there any more: its FIN may be stuck behind bytes that nobody takes. Its window
+ * does not grow any more either. */
 void wire_stall(struct wire *wire);
 
 /* Replaces what is waited for (UV_WRITABLE, UV_DISCONNECT; 0: nothing more). False when the process

@@ -27,8 +27,8 @@ enum http_listen {
 /* Inside one of its own callbacks: then nothing here may be called. */
 bool http_server_is_running(const struct http_server *server);
 
-/* For a server whose configuration has `on_take`, and not after http_server_drain(). ERR_NETWORK when
- * the kernel refuses. */
+/* For a server whose configuration has `on_take`, and not after http_server_drain(). ERR_NETWORK
+ * when the kernel refuses. */
 MUST_USE enum err http_server_listen(struct http_server *server, enum http_listen how,
                                      struct err_note *note);
 

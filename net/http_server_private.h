@@ -1,8 +1,8 @@
 #ifndef NET_HTTP_SERVER_PRIVATE_H
 #define NET_HTTP_SERVER_PRIVATE_H
-/* Shared by http_server.c (the daemon on the loop), http_accept.c and http_listener.c (the listening
- * socket), http_connection.c (one connection), http_exchange.c and http_raw.c (one request);
- * nobody else includes it.
+/* Shared by http_server.c (the daemon on the loop), http_accept.c and http_listener.c (the
+ * listening socket), http_connection.c (one connection), http_exchange.c and http_raw.c (one
+ * request); nobody else includes it.
  *
  *   RECEIVING -> HANDED -> SUSPENDED -> ENDED      HANDED: inside on_request
  *                   \_____________________^        ENDED: by http_reply or http_exchange_raw_end

@@ -9,7 +9,7 @@
 /* A mock whose control port is apart, and the answers that it gives without faults. */
 struct wire_rig {
     struct mock_process mock;
-    struct buf head; /* of a whole answer that was played by hand; Date differs from one to the next */
+    struct buf head; /* of a whole answer played by hand; Date differs from one to the next */
     struct buf body;
 };
 

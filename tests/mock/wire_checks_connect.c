@@ -17,7 +17,7 @@
 
 #include "wire_checks.h"
 
-/* Connects without waiting; 0, or the error with which it failed within `wait_ms`, or EINPROGRESS. */
+/* Connects; 0, or the error with which that failed within `wait_ms`, or EINPROGRESS. */
 static int try_connect(const struct wire_rig *rig, int *fd, int wait_ms)
 {
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(rig->mock.port) };

@@ -1,4 +1,4 @@
-/* Pauses, pieces and what is slipped in between: all bytes in their order, none before its moment. */
+/* Pauses, pieces and what is slipped in: all bytes in their order, none before its moment. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
