@@ -96,6 +96,12 @@ static enum err add_scenario(struct suite *suite, struct arena *arena, const cha
     }
     char config_path[DISCOVER_PATH_MAX];
     discover_config_path(&item.scenario, options->configs, config_path, sizeof config_path);
+    if (!file_exists(config_path)) {
+        return err_note_set(note, ERR_NOT_FOUND, path, 0, 0,
+                            "its configuration %s is not there; name the folder of %s.yaml with "
+                            "--configs",
+                            config_path, item.scenario.environment);
+    }
     rc = load_config(&item, config_path, note);
     if (rc != ERR_OK) return rc;
     if (!options->has_seed) item.seed = item.scenario.seed;

@@ -12,9 +12,10 @@
 
 #define OBSERVER_BYTES_MAX ((size_t)1 << 31)
 
-/* Calls `on_line` with each line of the file that is a JSON object. */
+/* Calls `on_line` with each line of the file that is a JSON object. `*cut`: its last line has no
+ * end. */
 static enum err lines_read(const char *path, void *context,
-                           void (*on_line)(void *context, const cJSON *line),
+                           void (*on_line)(void *context, const cJSON *line), bool *cut,
                            struct err_note *note)
 {
     char *text = NULL;
@@ -23,6 +24,7 @@ static enum err lines_read(const char *path, void *context,
     if (rc != ERR_OK) return rc;
     const char *at = text;
     const char *end = text + length;
+    *cut = length > 0 && end[-1] != '\n';
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         if (newline == NULL) break;
@@ -64,6 +66,7 @@ static uint32_t request_index(const struct run *run, const char *id)
 struct ledger_reader {
     struct run *run;
     struct plan_state *plans; /* owned: for what keyed conditions alone decide */
+    uint64_t next_seq;        /* that the next line must have */
 };
 
 /* Whether the rules of a line are those that its fate stands for, and the fate is the one that the
@@ -99,6 +102,12 @@ static void ledger_on_line(void *context, const cJSON *line)
     struct ledger_reader *reader = context;
     struct run *run = reader->run;
     const char *id = line_text(line, "id");
+    uint64_t seq = line_u64(line, "seq");
+    if (seq != reader->next_seq) {
+        run_set_invalid(run, "the mock's ledger lost lines: %llu comes where %llu should",
+                        (unsigned long long)seq, (unsigned long long)reader->next_seq);
+    }
+    reader->next_seq = seq + 1;
     /* Not of the schedule: the runtime's own, such as a warm-up before the start. */
     if (request_index(run, id) == UINT32_MAX) return;
     struct run_delivery *delivery = run_add_delivery(run);
@@ -129,7 +138,9 @@ enum err ledger_read(struct run *run, const char *path, struct err_note *note)
         .run = run,
         .plans = plan_state_create(run->scenario, run->seed),
     };
-    enum err rc = lines_read(path, &reader, ledger_on_line, note);
+    bool cut = false;
+    enum err rc = lines_read(path, &reader, ledger_on_line, &cut, note);
+    if (cut) run_set_invalid(run, "the last line of the mock's ledger is cut off");
     plan_state_destroy(reader.plans);
     return rc;
 }
@@ -144,6 +155,8 @@ struct trace_reader {
     instant_ns start;
     struct key_index *keys; /* owned; sorted by key */
     int64_t permits;
+    uint64_t lines;         /* read so far, the first and the end mark included */
+    bool ended;             /* the end mark was read */
 };
 
 static int key_compare(const void *a, const void *b)
@@ -212,12 +225,24 @@ static void trace_on_answer(struct trace_reader *reader, const cJSON *line)
     }
 }
 
+/* The mark says how many lines stand between it and the first one. */
+static void check_end(struct trace_reader *reader, const cJSON *line)
+{
+    uint64_t written = line_u64(line, "lines");
+    reader->ended = true;
+    if (written + 2 == reader->lines) return;
+    run_set_invalid(reader->run, "the runtime's trace lost lines: %llu were written, %llu are there",
+                    (unsigned long long)written, (unsigned long long)(reader->lines - 2));
+}
+
 static void trace_on_line(void *context, const cJSON *line)
 {
     struct trace_reader *reader = context;
     const char *action = line_text(line, "do");
     const char *input = line_text(line, "in");
     uint64_t at = instant_until(line_u64(line, "t"), reader->start);
+    reader->lines++;
+    if (cJSON_HasObjectItem(line, "end")) check_end(reader, line);
     if (strcmp(action, "breaker") == 0) trace_on_transition(reader, line, at);
     if (strcmp(action, "answer") == 0) trace_on_answer(reader, line);
     if (strcmp(action, "start_attempt") == 0) reader->permits++;
@@ -255,8 +280,12 @@ enum err trace_read(struct run *run, const char *path, instant_ns start, struct 
         reader.keys[i].index = (uint32_t)i;
     }
     qsort(reader.keys, run->schedule->count, sizeof *reader.keys, key_compare);
-    enum err rc = lines_read(path, &reader, trace_on_line, note);
+    bool cut = false;
+    enum err rc = lines_read(path, &reader, trace_on_line, &cut, note);
     mem_free(reader.keys);
+    if (rc == ERR_OK && !reader.ended) {
+        run_set_invalid(run, "the runtime's trace has no end mark, so its end may be missing");
+    }
     if (rc == ERR_OK) check_started(run);
     run->permits_known = rc == ERR_OK;
     run->permits_out = reader.permits > 0 ? (uint32_t)reader.permits : 0;

@@ -55,10 +55,12 @@ MUST_USE enum err replay_file(const char *path, struct replay *out, struct err_n
 void replay_checked(const char *path, struct replay *out);
 void replay_deinit(struct replay *replay);
 
-/* "identical, 1,234 inputs", "DIVERGED at line 17: ..." */
+/* "identical, 1234 inputs", "INCOMPLETE: identical, 12 inputs, but ...", "DIVERGED at line 17: ..."
+ */
 void replay_sentence_write(const struct replay *replay, struct buf *out);
 
-/* `tollgate replay TRACE`: prints; 0 identical, 5 diverged, 2 unreadable or bad usage. */
+/* `tollgate replay TRACE`: prints; 0 identical, 5 diverged, 3 identical but not whole, 2 unreadable
+ * or bad usage. */
 int replay_command(int argc, char **argv);
 
 #endif

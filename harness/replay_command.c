@@ -5,7 +5,7 @@
 #include "harness/cli.h"
 #include "harness/replay.h"
 
-enum { EXIT_DIVERGED = 5 };
+enum { EXIT_INCOMPLETE = 3, EXIT_DIVERGED = 5 };
 
 static const char help_replay[] =
     "usage: tollgate replay TRACE\n"
@@ -14,7 +14,8 @@ static const char help_replay[] =
     "<scenario>/trace.jsonl) through a fresh engine and compares every action with the recorded\n"
     "one. Says where the first difference is, and which inputs came before it.\n"
     "\n"
-    "exit codes: 0 identical, 5 diverged, 2 not a trace that this program can read\n"
+    "exit codes: 0 identical, 5 diverged, 3 identical as far as it goes, but the trace was cut off\n"
+    "or reached its bound, 2 not a trace that this program can read\n"
     "\n"
     "example: tollgate replay reports/latest/brownout-503/trace.jsonl\n";
 
@@ -48,7 +49,8 @@ static int replay(const char *path)
                result.actions);
         buf_deinit(&sentence);
         if (!result.identical) print_divergence(path, &result);
-        code = result.identical ? EXIT_OK : EXIT_DIVERGED;
+        bool whole = result.end == REPLAY_WHOLE;
+        code = !result.identical ? EXIT_DIVERGED : whole ? EXIT_OK : EXIT_INCOMPLETE;
     }
     replay_deinit(&result);
     return code;

@@ -41,10 +41,15 @@ void replay_sentence_write(const struct replay *replay, struct buf *out)
         buf_printf(out, "DIVERGED at line %d: %s", replay->line, replay->sentence);
         return;
     }
+    if (replay->end != REPLAY_WHOLE) buf_puts(out, "INCOMPLETE: ");
     buf_printf(out, "identical, %" PRIu64 " inputs", replay->inputs);
     switch (replay->end) {
     case REPLAY_WHOLE: break;
-    case REPLAY_TRUNCATED: buf_puts(out, " (the trace ends at its bound)"); break;
-    case REPLAY_CUT: buf_puts(out, " (the trace ends without its end mark)"); break;
+    case REPLAY_TRUNCATED:
+        buf_puts(out, ", but the trace reached its bound: what came after it is unknown");
+        break;
+    case REPLAY_CUT:
+        buf_puts(out, ", but the trace has no end mark: what came after its last line is unknown");
+        break;
     }
 }
