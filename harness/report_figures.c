@@ -48,8 +48,10 @@ static uint64_t nearest_rank(const uint64_t *sorted, uint64_t n, uint64_t ppm)
 static void make_latencies(struct figures *out, const struct run *run)
 {
     uint64_t *sorted = mem_alloc(out->n, sizeof *sorted);
-    for (size_t i = 0; i < out->n; i++)
-        sorted[i] = run_latency_ns(&run->answers[i]);
+    size_t count = 0;
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        if (!run->answers[i].hung_up) sorted[count++] = run_latency_ns(&run->answers[i]);
+    }
     if (out->n > 0) qsort(sorted, out->n, sizeof *sorted, compare_u64);
     out->p50_ns = nearest_rank(sorted, out->n, 500000);
     out->p95_ns = nearest_rank(sorted, out->n, 950000);
@@ -65,10 +67,12 @@ static void make_latencies(struct figures *out, const struct run *run)
 
 void figures_make(struct figures *out, const struct run *run)
 {
-    *out = (struct figures){ .n = run->schedule->count };
-    for (size_t i = 0; i < out->n; i++) {
+    *out = (struct figures){ .n = 0 };
+    for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (!answer->answered) continue;
+        if (answer->hung_up) out->hung_up++;
+        else out->n++;
+        if (answer->hung_up || !answer->answered) continue;
         out->answered++;
         out->served[answer->served]++;
         out->codes[answer->code]++;

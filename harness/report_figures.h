@@ -8,7 +8,8 @@
 #include "harness/suite.h"
 
 struct figures {
-    uint64_t n; /* requests of the schedule */
+    uint64_t n;       /* requests that were owed an answer */
+    uint64_t hung_up; /* the others: their clients left first */
     uint64_t answered;
     uint64_t served[SERVED_COUNT]; /* of the answered ones */
     uint64_t codes[CODE_COUNT];    /* of the answered ones */

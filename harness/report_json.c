@@ -120,16 +120,6 @@ static void put_replay(struct json *json, const struct suite_scenario *item)
     json_close(json, '}');
 }
 
-/* More than 53 bits do not survive in readers whose numbers are doubles: then as a text. */
-static void put_seed(struct json *json, uint64_t seed)
-{
-    char text[24];
-    json_key(json, "seed");
-    snprintf(text, sizeof text, "%" PRIu64, seed);
-    if (seed > RESULT_NUMBER_MAX) json_string(json, text);
-    else json_u64(json, seed);
-}
-
 static void put_scenario(struct json *json, const struct suite_scenario *item)
 {
     buf_putc(json->out, '\n');
@@ -137,7 +127,8 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
     put_text(json, "name", item->scenario.name);
     put_text(json, "path", item->scenario.path);
     put_text(json, "teaches", item->scenario.teaches);
-    put_seed(json, item->seed);
+    json_key(json, "seed");
+    report_json_wide(json, item->seed);
     put_number(json, "duration_ns", item->scenario.duration_ns);
     put_text(json, "tier", scenario_tier_name(item->scenario.tier));
     put_text(json, "environment", item->scenario.environment);

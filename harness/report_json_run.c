@@ -1,6 +1,10 @@
 #include "harness/report_json_run.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "harness/report_figures.h"
+#include "harness/result_read.h"
 
 static void put_number(struct json *json, const char *key, uint64_t value)
 {
@@ -21,6 +25,14 @@ static void put_index(struct json *json, uint32_t index)
 {
     if (index == UINT32_MAX) json_null(json);
     else json_u64(json, index);
+}
+
+void report_json_wide(struct json *json, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    if (value > RESULT_NUMBER_MAX) json_string(json, text);
+    else json_u64(json, value);
 }
 
 void report_json_line(struct json *json)
@@ -58,7 +70,7 @@ void report_json_columns(struct json *json)
     static const char *const breaker[] = { "at_ns",    "from",   "to",          "rule",
                                            "failures", "volume", "cooldown_ns", "generation" };
     static const char *const deliveries[] = { "request", "attempt",  "at_ns",  "phase",
-                                              "fired",   "asked_ns", "late_ns" };
+                                              "fired",   "wait_ns",  "asked_ns", "late_ns" };
     static const char *const coverage[] = { "group", "name", "count", "scenarios" };
     json_key(json, "columns");
     json_open(json, '{');
@@ -196,6 +208,7 @@ static void put_delivery_rows(struct json *json, const struct run *run)
         json_u64(json, delivery->at_ns);
         put_index(json, delivery->phase);
         json_u64(json, delivery->fired);
+        json_u64(json, delivery->wait_ns);
         json_u64(json, delivery->asked_ns);
         json_u64(json, delivery->late_ns);
         json_close(json, ']');
@@ -250,6 +263,8 @@ void report_json_world(struct json *json, const struct suite_world *world)
         json_string(json, run->invalid_reason);
     else
         json_null(json);
+    json_key(json, "foreign");
+    json_bool(json, run->foreign);
     json_key(json, "lagged");
     json_bool(json, run->lagged);
     put_counts(json, run, &figures);
@@ -264,6 +279,8 @@ void report_json_world(struct json *json, const struct suite_world *world)
     for (size_t i = 0; i < world->verdict.count; i++)
         put_check(json, &world->run, &world->verdict.checks[i]);
     json_close(json, ']');
+    report_json_repeats(json, &world->repeats);
+    report_json_levels(json, run);
     put_breaker(json, run);
     put_deliveries(json, run);
     report_json_requests(json, run);

@@ -11,6 +11,14 @@ void report_json_columns(struct json *json);
 void report_json_world(struct json *json, const struct suite_world *world);
 /* The members "paths" and "requests" of a world. */
 void report_json_requests(struct json *json, const struct run *run);
+/* The members "slo" (objectives, budgets and alerts; null when not known) and "rollback". For other
+ * programs: what is read back makes them again. */
+void report_json_levels(struct json *json, const struct run *run);
+/* The member "repeats"; null when it was played once. */
+void report_json_repeats(struct json *json, const struct repeats *repeats);
+/* A number of 64 bits. More than 53 do not survive in readers whose numbers are doubles: then as a
+ * text. */
+void report_json_wide(struct json *json, uint64_t value);
 /* The member "coverage" of the top level. */
 void report_json_coverage(struct json *json, const struct coverage *coverage);
 /* A time that may never have come: INSTANT_NEVER is null. */

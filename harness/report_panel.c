@@ -93,7 +93,7 @@ static void put_lanes(struct buf *out, const struct picture *picture,
 {
     struct figures figures;
     figures_make(&figures, &world->run);
-    figures.served[SERVED_NOBODY] += figures.n - figures.answered;
+    figures.served[SERVED_NOBODY] += figures.n - figures.answered + figures.hung_up;
     bool labelled = false;
     for (int i = 0; i < PICTURE_LANES; i++) {
         const struct picture_lane *lane = &picture->lanes[i];

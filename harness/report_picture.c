@@ -26,7 +26,7 @@ static const uint64_t default_limit_ns = 300 * NS_PER_MS;
 
 enum served picture_served(const struct run_answer *answer)
 {
-    return answer->answered ? answer->served : SERVED_NOBODY;
+    return answer->answered && !answer->hung_up ? answer->served : SERVED_NOBODY;
 }
 
 uint64_t report_timeline_limit_ns(const struct scenario *scenario)

@@ -19,6 +19,7 @@ static uint64_t seen_ns(const struct run *run, const struct run_answer *answer)
 
 static void count_answer(struct sample *sample, const struct run_answer *answer)
 {
+    if (answer->hung_up) return; /* nobody saw how it would have ended */
     if (!answer->answered) {
         sample->served[SERVED_NOBODY]++;
         sample->failed++;

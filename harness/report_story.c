@@ -41,6 +41,11 @@ static void put_served(struct buf *out, const struct figures *figures)
     } else if (figures->served[SERVED_ERROR] == 0) {
         buf_puts(out, ", no errors");
     }
+    if (figures->hung_up > 0) {
+        buf_puts(out, "; ");
+        report_text_count(out, figures->hung_up);
+        buf_puts(out, " more clients hung up");
+    }
     buf_puts(out, ". ");
 }
 

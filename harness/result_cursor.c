@@ -46,6 +46,16 @@ uint64_t cursor_value_u64(struct cursor *cursor, const cJSON *item, const char *
     return 0;
 }
 
+uint64_t cursor_value_wide(struct cursor *cursor, const cJSON *item, const char *key)
+{
+    if (!cJSON_IsString(item)) return cursor_value_u64(cursor, item, key, RESULT_NUMBER_MAX);
+    char *end = NULL;
+    unsigned long long value = strtoull(item->valuestring, &end, 10);
+    if (item->valuestring[0] < '0' || item->valuestring[0] > '9' || *end != '\0')
+        cursor_fail(cursor, "\"%s\" is not a whole number", key);
+    return value;
+}
+
 bool cursor_value_bool(struct cursor *cursor, const cJSON *item, const char *key)
 {
     if (!cJSON_IsBool(item)) cursor_fail(cursor, "\"%s\" is neither true nor false", key);

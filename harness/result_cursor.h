@@ -33,6 +33,8 @@ const cJSON *cursor_member(struct cursor *cursor, const cJSON *object, const cha
 
 /* `item` as a value; `key` names it in notes. A missing item (NULL) does not fit. */
 uint64_t cursor_value_u64(struct cursor *cursor, const cJSON *item, const char *key, uint64_t max);
+/* Of all 64 bits: a number, or a text when it is a large one. */
+uint64_t cursor_value_wide(struct cursor *cursor, const cJSON *item, const char *key);
 bool cursor_value_bool(struct cursor *cursor, const cJSON *item, const char *key);
 /* Borrowed from the arena; "" when it does not fit. */
 const char *cursor_value_text(struct cursor *cursor, const cJSON *item, const char *key);

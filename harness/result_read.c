@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -14,16 +13,6 @@
 
 /* A day of a busy scenario has some hundred megabytes. */
 #define RESULT_BYTES_MAX (UINT64_C(1) << 31)
-
-static uint64_t read_seed(struct cursor *cursor, const cJSON *object)
-{
-    const cJSON *item = cursor_member(cursor, object, "seed", cJSON_Invalid);
-    if (!cJSON_IsString(item)) return cursor_value_u64(cursor, item, "seed", RESULT_NUMBER_MAX);
-    char *end = NULL;
-    unsigned long long seed = strtoull(item->valuestring, &end, 10);
-    if (*end != '\0') cursor_fail(cursor, "\"seed\" is not a whole number");
-    return seed;
-}
 
 static void read_phase(struct cursor *cursor, const cJSON *object, struct phase *phase)
 {
@@ -175,7 +164,8 @@ static void read_scenario(struct cursor *cursor, const cJSON *object, struct sui
     scenario->path = cursor_text(cursor, object, "path");
     scenario->teaches = cursor_text(cursor, object, "teaches");
     scenario->environment = cursor_text(cursor, object, "environment");
-    scenario->seed = item->seed = read_seed(cursor, object);
+    scenario->seed = item->seed =
+        cursor_value_wide(cursor, cursor_member(cursor, object, "seed", cJSON_Invalid), "seed");
     scenario->duration_ns = cursor_u64(cursor, object, "duration_ns", RESULT_NUMBER_MAX);
     if (scenario->duration_ns == 0) cursor_fail(cursor, "it takes no time");
     read_tier(cursor, object, scenario);

@@ -7,12 +7,17 @@
 #include "base/mem.h"
 #include "harness/result_read.h"
 
-static enum check_status read_status(struct cursor *cursor, const cJSON *object, const char *key)
+enum check_status result_status(struct cursor *cursor, const cJSON *item)
 {
-    const char *name = cursor_text(cursor, object, key);
+    const char *name = cJSON_IsString(item) ? item->valuestring : "";
     enum check_status status = CHECK_INVALID;
     if (!check_status_parse(name, &status)) cursor_fail(cursor, "\"%.40s\" is no verdict", name);
     return status;
+}
+
+static enum check_status read_status(struct cursor *cursor, const cJSON *object, const char *key)
+{
+    return result_status(cursor, cursor_member(cursor, object, key, cJSON_Invalid));
 }
 
 /* The index of the request with this id. */
@@ -273,6 +278,7 @@ static void read_deliveries(struct cursor *cursor, const cJSON *object, struct r
         delivery->at_ns = cell_u64(cursor, &cell, "at_ns", RESULT_NUMBER_MAX);
         delivery->phase = cell_index(cursor, &cell, "phase", run->scenario->phase_count);
         delivery->fired = (uint32_t)cell_u64(cursor, &cell, "fired", UINT32_MAX);
+        delivery->wait_ns = cell_u64(cursor, &cell, "wait_ns", RESULT_NUMBER_MAX);
         delivery->asked_ns = cell_u64(cursor, &cell, "asked_ns", RESULT_NUMBER_MAX);
         delivery->late_ns = cell_u64(cursor, &cell, "late_ns", RESULT_NUMBER_MAX);
     }
@@ -323,6 +329,7 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
         snprintf(run->invalid_reason, sizeof run->invalid_reason, "%s",
                  cursor_value_text(cursor, reason, "invalid_reason"));
     }
+    run->foreign = cursor_bool(cursor, object, "foreign");
     run->lagged = cursor_bool(cursor, object, "lagged");
     run->complete = cursor_bool(cursor, object, "complete");
     run->lag_p99_ns = cursor_u64(cursor, object, "generator_lag_p99_ns", RESULT_NUMBER_MAX);
@@ -331,6 +338,7 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
     if (run->permits_known)
         run->permits_out = (uint32_t)cursor_value_u64(cursor, permits, "permits_out", UINT32_MAX);
     read_checks(cursor, object, world);
+    result_read_repeats(cursor, object, &world->repeats);
     read_breaker(cursor, object, run);
     read_deliveries(cursor, object, run);
     read_requests(cursor, object, run);

@@ -9,4 +9,9 @@
 void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_scenario *item,
                        enum world which);
 
+/* The name of a verdict; CHECK_INVALID when it does not fit. */
+enum check_status result_status(struct cursor *cursor, const cJSON *item);
+/* The member "repeats" of a world. */
+void result_read_repeats(struct cursor *cursor, const cJSON *object, struct repeats *repeats);
+
 #endif

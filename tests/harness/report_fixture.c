@@ -89,6 +89,27 @@ static void open_world(struct suite_scenario *item, enum world which)
     world->present = true;
     run_init(&world->run, which, &item->scenario, &item->schedule, &item->config, item->seed);
     world->run.wall_ns = 1234567890;
+    world->run.complete = true;
+    item->scenario.objectives = objective_defaults();
+}
+
+/* Played three times, the last one invalid. */
+static void repeat_world(struct suite_world *world)
+{
+    struct repeats *repeats = &world->repeats;
+    repeats->count = 3;
+    repeats->runs = mem_alloc(repeats->count, sizeof *repeats->runs);
+    for (uint32_t i = 0; i < repeats->count; i++) {
+        struct repeat_run *run = &repeats->runs[i];
+        *run = (struct repeat_run){ .seed = i == 0 ? 0 : UINT64_MAX - i };
+        run->status = i == 2 ? CHECK_INVALID : CHECK_PASS;
+        repeats->statuses[run->status]++;
+        for (size_t f = 0; f < REPEAT_FIGURES; f++) run->figures[f] = (i + 1) * 1000 + f;
+    }
+    repeats->runs[1].figures[REPEAT_P99] = INSTANT_NEVER;
+    for (size_t f = 0; f < REPEAT_FIGURES; f++) {
+        repeats->intervals[f] = (struct repeat_interval){ 1000 + f, 1500 + f, 2000 + f, 900, 2100 };
+    }
 }
 
 static void fill_calm(struct suite_scenario *item)
@@ -111,6 +132,8 @@ static void fill_calm(struct suite_scenario *item)
     add_check(&item->sim, place, "latency.p95", "p95 was 10 ms");
     add_check(&item->real, place, "latency.p95", "p95 was 10 ms");
     add_check(&item->real, (struct check){ .n = 1 }, "invariant.deadline", "all in time");
+    repeat_world(&item->real);
+    item->real.run.foreign = true;
     item->has_parity = true;
     item->parity = (struct parity){ .requests = REQUESTS,
                                     .decided = 98,

@@ -139,8 +139,8 @@ static void a_damaged_result_is_refused_at_its_place(void **state)
     check_refused("\"agree\":97", "\"agree\":99", "\"agree\" is 99, more than the 98");
     check_refused("\"seed\":0", "\"seed\":1.5", "\"seed\" is not a whole number");
     check_refused("\"open\",\"count\",12", "\"ajar\",\"count\",12", "unknown name");
-    check_refused("[41,0,0,0,1,0,0]", "[100,0,0,0,1,0,0]", "\"request\" is 100, of 100");
-    check_refused("[41,0,0,0,1,0,0]", "[41,0,0,2,1,0,0]", "\"phase\" is 2, of 2");
+    check_refused("[41,0,0,0,1,0,0,0]", "[100,0,0,0,1,0,0,0]", "\"request\" is 100, of 100");
+    check_refused("[41,0,0,0,1,0,0,0]", "[41,0,0,2,1,0,0,0]", "\"phase\" is 2, of 2");
 }
 
 static void a_folder_stands_for_its_result(void **state)
