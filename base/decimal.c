@@ -189,10 +189,15 @@ static size_t write_digits(uint64_t value, char out[DIGITS_ROOM])
         rest[more++] = eight_digits(first % unit);
         first /= unit;
     }
-    first = eight_digits(first);
-    size_t zeros = (size_t)__builtin_ctzll(first | (uint64_t)1 << 63) / 8; /* 0 has one digit */
-    size_t count = 8 - zeros;
-    put_eight(first >> (8 * zeros), out);
+    size_t count = 1;
+    if (first < 10) { /* one digit before eight or sixteen, as often as not */
+        out[0] = (char)('0' + first);
+    } else {
+        first = eight_digits(first);
+        size_t zeros = (size_t)__builtin_ctzll(first) / 8;
+        count = 8 - zeros;
+        put_eight(first >> (8 * zeros), out);
+    }
     for (; more > 0; count += 8) put_eight(rest[--more], out + count);
     return count;
 }

@@ -90,24 +90,45 @@ static void json_escape(struct buf *out, const char *text, size_t length)
     buf_put(out, text + start, length - start);
 }
 
+/* Whether nothing in it needs an escape, eight bytes at once: a byte that is not plain sets its own
+ * highest bit in one of the terms; a borrow out of it may set another's, but the answer is the
+ * same. */
+static bool is_plain(const char *text, size_t length)
+{
+    const uint64_t ones = 0x0101010101010101;
+    uint64_t bytes;
+    for (; length > 0; length -= length < sizeof bytes ? length : sizeof bytes) {
+        bytes = ones * ' ';
+        memcpy(&bytes, text, length < sizeof bytes ? length : sizeof bytes);
+        text += sizeof bytes;
+        uint64_t controls = bytes - ones * 0x20;
+        uint64_t quotes = (bytes ^ ones * '"') - ones;
+        uint64_t backslashes = (bytes ^ ones * '\\') - ones;
+        if (((bytes | controls | quotes | backslashes) & ones * 0x80) != 0) return false;
+    }
+    return true;
+}
+
 /* A short text without escapes goes out in one piece, comma included: most of an answer's `meta` is
  * made of them. False when it is not one, and nothing was written. */
 static bool put_short(struct json *json, const char *text, size_t length, const char *end)
 {
-    char out[SHORT_MAX + 4];
-    size_t at = 0;
-    if (length > SHORT_MAX) return false;
-    if (!json->after_key && json->need_comma[json->depth]) out[at++] = ',';
-    out[at++] = '"';
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
-        out[at++] = (char)c;
-    }
-    while (*end != '\0') out[at++] = *end++;
+    if (length > SHORT_MAX || !is_plain(text, length)) return false;
+    bool comma = !json->after_key && json->need_comma[json->depth];
     if (!json->after_key) json->need_comma[json->depth] = true;
     json->after_key = false;
-    buf_put(json->out, out, at);
+    size_t end_length = strlen(end);
+    size_t total = comma + 1 + length + end_length;
+    char *room = buf_room(json->out, total);
+    if (room == NULL) {
+        json->out->overflow = true; /* dropped whole */
+        return true;
+    }
+    if (comma) *room++ = ',';
+    *room++ = '"';
+    memcpy(room, text, length);
+    memcpy(room + length, end, end_length);
+    buf_added(json->out, total);
     return true;
 }
 
@@ -223,9 +244,10 @@ void json_ms(struct json *json, uint64_t ns)
     uint64_t us = ns / 1000;
     buf_put_u64(json->out, us / 1000);
     if (us % 1000 == 0) return;
-    char fraction[8];
-    snprintf(fraction, sizeof fraction, ".%03u", (unsigned)(us % 1000));
-    size_t length = strlen(fraction);
+    unsigned rest = (unsigned)(us % 1000);
+    const char fraction[] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                              (char)('0' + rest % 10) };
+    size_t length = sizeof fraction;
     while (fraction[length - 1] == '0') length--;
     buf_put(json->out, fraction, length);
 }

@@ -1,5 +1,7 @@
 #include "base/mem.h"
 
+#include <limits.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +37,16 @@ void *mem_copy(const void *bytes, size_t length)
 char *mem_copy_string(const char *text)
 {
     return mem_copy(text, strlen(text) + 1);
+}
+
+void mem_keep(size_t bytes)
+{
+    /* Pieces of this size and more get pages of their own, which go back when they are freed. */
+    const int alone_bytes = 1 << 20;
+    (void)mallopt(M_TRIM_THRESHOLD, bytes > INT_MAX ? INT_MAX : (int)bytes);
+    (void)mallopt(M_MMAP_THRESHOLD, alone_bytes);
+    /* Without bins of small pieces that are joined all at once, at every larger request. */
+    (void)mallopt(M_MXFAST, 0);
 }
 
 void mem_free(void *memory)

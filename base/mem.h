@@ -11,6 +11,9 @@ void *mem_alloc(size_t count, size_t size);
 void *mem_resize(void *old, size_t count, size_t size);
 char *mem_copy_string(const char *text);
 void *mem_copy(const void *bytes, size_t length);
+/* For a program that serves: up to `bytes` of freed memory are not given back to the kernel, which
+ * would clear them page by page when they are asked for again. Call it before anything else. */
+void mem_keep(size_t bytes);
 /* Accepts NULL. */
 void mem_free(void *memory);
 

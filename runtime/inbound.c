@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "forecast/response.h"
 #include "runtime/openapi.h"
 #include "runtime/state.h"
@@ -31,12 +32,12 @@ static void choose_id(struct service *service, struct http_exchange *exchange,
 {
     const char *given = http_exchange_header(exchange, "X-Request-Id");
     if (given != NULL && is_sane_id(given)) {
-        snprintf(out, REQUEST_ID_MAX + 1, "%s", given);
+        text_put(out, REQUEST_ID_MAX + 1, 0, given);
         return;
     }
     uint64_t drawn = draw(service->config->engine.seed, rng_stream("request_id"),
                           service->ids_made++, 0);
-    snprintf(out, REQUEST_ID_MAX + 1, "t%016llx", (unsigned long long)drawn);
+    text_put_hex(out, REQUEST_ID_MAX + 1, text_put(out, REQUEST_ID_MAX + 1, 0, "t"), drawn);
 }
 
 /* The caller's trace, when its headers are valid. */
@@ -139,7 +140,7 @@ static void on_forecast(struct service *service, struct http_exchange *exchange)
         refuse_overloaded(service, exchange, id, sentence);
         return;
     }
-    snprintf(job->request_id, sizeof job->request_id, "%s", id);
+    text_put(job->request_id, sizeof job->request_id, 0, id);
     take_trace(exchange, job);
     if (!parse(service, exchange, job)) {
         jobs_release(&service->jobs, job);

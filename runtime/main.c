@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "config/config.h"
 #include "net/lifeline.h"
 #include "runtime/command_line.h"
@@ -20,7 +21,12 @@
 
 #define PROGRAM "tollgate-runtime"
 
-enum { EXIT_USAGE = 2, EXIT_CANNOT_RUN = 4, EXIT_SIGNAL_BASE = 128 };
+enum {
+    EXIT_USAGE = 2,
+    EXIT_CANNOT_RUN = 4,
+    EXIT_SIGNAL_BASE = 128,
+    KEPT_BYTES = 32 << 20, /* of freed memory */
+};
 
 extern char **environ;
 
@@ -294,6 +300,7 @@ static int run(const struct command_line *line)
 
 int main(int argc, char *argv[])
 {
+    mem_keep(KEPT_BYTES);
     file_open_standard();
     struct command_line line;
     struct err_note note = { 0 };

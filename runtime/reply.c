@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "forecast/baseline.h"
 #include "forecast/response.h"
 #include "runtime/state.h"
@@ -80,15 +81,17 @@ static void format_cache_status(const struct job *job, const struct call_record 
     uint64_t ttl_ns = job->service->config->engine.cache.ttl_ns;
     bool hit = record->served == SERVED_CACHE || record->served == SERVED_STALE;
     if (!hit) {
-        snprintf(out, CACHE_STATUS_MAX, "tollgate; fwd=miss");
+        text_put(out, CACHE_STATUS_MAX, 0, "tollgate; fwd=miss");
     } else if (record->stale_family) {
-        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; detail=stale_family");
+        text_put(out, CACHE_STATUS_MAX, 0, "tollgate; hit; detail=stale_family");
     } else if (record->age_ns < ttl_ns) {
         uint64_t left_s = (ttl_ns - record->age_ns) / NS_PER_S;
-        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; ttl=%llu", (unsigned long long)left_s);
+        size_t at = text_put(out, CACHE_STATUS_MAX, 0, "tollgate; hit; ttl=");
+        text_put_u64(out, CACHE_STATUS_MAX, at, left_s);
     } else {
         uint64_t over_s = (record->age_ns - ttl_ns) / NS_PER_S + 1;
-        snprintf(out, CACHE_STATUS_MAX, "tollgate; hit; ttl=-%llu", (unsigned long long)over_s);
+        size_t at = text_put(out, CACHE_STATUS_MAX, 0, "tollgate; hit; ttl=-");
+        text_put_u64(out, CACHE_STATUS_MAX, at, over_s);
     }
 }
 
@@ -102,7 +105,7 @@ static void reply_forecast(struct job *job, const struct call_record *record,
     char cache_status[CACHE_STATUS_MAX];
     char age[AGE_TEXT_MAX];
     format_cache_status(job, record, cache_status);
-    snprintf(age, sizeof age, "%llu", (unsigned long long)(record->age_ns / NS_PER_S));
+    text_put_u64(age, sizeof age, 0, record->age_ns / NS_PER_S);
     struct headers headers = { .count = 0 };
     add(&headers, "X-Request-Id", job->request_id);
     add(&headers, "Age", cached ? age : NULL);

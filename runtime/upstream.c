@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "forecast/answer.h"
 #include "forecast/baseline.h"
 #include "forecast/model_request.h"
@@ -181,7 +182,9 @@ void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
     job->attempt_live = true;
     job->attempt = attempt;
     job->progress_turn = 0;
-    snprintf(job->nonce, sizeof job->nonce, "%s~%u", job->request_id, (unsigned)attempt);
+    size_t at = text_put(job->nonce, sizeof job->nonce, 0, job->request_id);
+    at = text_put(job->nonce, sizeof job->nonce, at, "~");
+    text_put_u64(job->nonce, sizeof job->nonce, at, attempt);
     buf_clear(&job->sent);
     model_request_write(&job->sent, &job->request, &service->config->forecast,
                         instant_until(deadline, service->now));
@@ -190,8 +193,10 @@ void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
     char attempt_header[32];
     char parent_header[TRACEPARENT_LENGTH + 32];
     char state_header[TRACESTATE_LENGTH_MAX + 32];
-    snprintf(id_header, sizeof id_header, "X-Request-ID: %s", job->nonce);
-    snprintf(attempt_header, sizeof attempt_header, "X-Attempt: %u", (unsigned)attempt);
+    at = text_put(id_header, sizeof id_header, 0, "X-Request-ID: ");
+    text_put(id_header, sizeof id_header, at, job->nonce);
+    at = text_put(attempt_header, sizeof attempt_header, 0, "X-Attempt: ");
+    text_put_u64(attempt_header, sizeof attempt_header, at, attempt);
     const struct http_call_config call = {
         .url = service->attempt_url,
         .method = "POST",

@@ -4,6 +4,7 @@
 
 #include "base/instant.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "forecast/iso_time.h"
 #include "forecast/transform.h"
 
@@ -63,14 +64,22 @@ static void put_times(struct buf *out, const struct forecast_request *request, u
 {
     const int64_t step_s = (int64_t)request->freq_minutes * SECONDS_PER_MINUTE;
     struct iso_series series = { .day_length_s = 0 };
-    char item[TIME_ITEM_BYTES + 1] = ",\"0000-00-00T00:00:00Z\"";
+    char batch[BATCH * TIME_ITEM_BYTES];
+    size_t used = 0;
     for (uint32_t i = first; i < request->y_count; i++) {
         int64_t steps_back = (int64_t)request->y_count - 1 - i;
         int64_t at_s =
             request->y_ts != NULL ? request->y_ts[i] : request->as_of_unix_s - steps_back * step_s;
+        char *item = batch + used;
+        item[0] = ',';
+        item[1] = '"';
         memcpy(item + 2, iso_series_format(&series, at_s), ISO_TIME_TEXT_LENGTH);
-        size_t from = i == first ? 1 : 0;
-        buf_put(out, item + from, TIME_ITEM_BYTES - from);
+        item[2 + ISO_TIME_TEXT_LENGTH] = '"';
+        used += TIME_ITEM_BYTES;
+        if (used < sizeof batch && i + 1 < request->y_count) continue;
+        const size_t comma = i - first < BATCH ? 1 : 0; /* none before the first */
+        buf_put(out, batch + comma, used - comma);
+        used = 0;
     }
 }
 
@@ -86,9 +95,10 @@ static void write_timestamps(struct json *json, const struct forecast_request *r
 /* "5m" is "5min" to tollama (pandas reads "m" as months); hours are the same. */
 static void write_freq(struct json *json, const char *freq)
 {
-    char text[FORECAST_TEXT_MAX];
+    char text[FORECAST_TEXT_MAX + sizeof "min"];
     size_t digits = strspn(freq, "0123456789");
-    snprintf(text, sizeof text, "%.*s%s", (int)digits, freq, freq[digits] == 'm' ? "min" : "h");
+    text_put(text, digits + 1, 0, freq);
+    text_put(text, sizeof text, digits, freq[digits] == 'm' ? "min" : "h");
     json_key(json, "freq");
     json_string(json, text);
 }

@@ -186,18 +186,18 @@ static void nanoseconds_are_written_as_milliseconds(void **state)
 static void write_both_ways(const double *values, size_t count, size_t bytes_max, bool in_one_go,
                             struct buf *out)
 {
-    struct json json;
+    struct json writer;
     buf_init(out, bytes_max);
-    json_init(&json, out);
-    json_open(&json, '[');
-    json_u64(&json, 7);
+    json_init(&writer, out);
+    json_open(&writer, '[');
+    json_u64(&writer, 7);
     if (in_one_go) {
-        json_doubles(&json, values, count);
+        json_doubles(&writer, values, count);
     } else {
-        for (size_t i = 0; i < count; i++) json_double(&json, values[i]);
+        for (size_t i = 0; i < count; i++) json_double(&writer, values[i]);
     }
-    json_bool(&json, true);
-    json_close(&json, ']');
+    json_bool(&writer, true);
+    json_close(&writer, ']');
 }
 
 static void doubles_written_in_one_go_are_the_same_as_one_by_one(void **state)
@@ -236,6 +236,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(doubles_read_back_to_the_same_bits, begin, end),
         cmocka_unit_test_setup_teardown(doubles_are_short_and_never_infinite, begin, end),
         cmocka_unit_test_setup_teardown(nanoseconds_are_written_as_milliseconds, begin, end),
+        cmocka_unit_test(doubles_written_in_one_go_are_the_same_as_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
