@@ -1,6 +1,7 @@
 #ifndef HARNESS_VERDICT_H
 #define HARNESS_VERDICT_H
-/* Judging one run: each expectation of the scenario, then the invariants that always hold.
+/* Judging one run: each expectation of the scenario, then the invariants that always hold, then
+ * whether the faults of each phase were met ("faults.<phase>").
  *
  * Invariants (names as shown): invariant.one_answer, .no_attempt_while_open, .deadline (answer
  * within deadline + slack), .freshness (age <= TTL + stale), .codes (only the taxonomy's, and
@@ -14,8 +15,9 @@
 #include "harness/run.h"
 
 /* UNOBSERVABLE: what it judges cannot be seen in this run, because the service gives no trace, say.
- * That is never a pass: an expectation of the file makes its world INCONCLUSIVE; an invariant, which
- * nobody asked for, leaves the verdict to the others. */
+ * That is never a pass: an expectation of the file makes its world INCONCLUSIVE. An invariant, which
+ * nobody asked for, leaves the verdict to the others, and so do the hidden expectations of a service
+ * that is not ours (run.foreign), unless run.strict is set or none at all could be judged. */
 enum check_status {
     CHECK_PASS,
     CHECK_FAIL,

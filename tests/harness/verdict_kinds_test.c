@@ -114,7 +114,40 @@ static void what_a_stranger_does_not_show_is_not_observable(void **state)
         assert_non_null(strstr(check->sentence, "not observable: "));
     }
     for (size_t i = 0; i < sizeof seen / sizeof seen[0]; i++) stage_assert_passes(&stage, seen[i]);
-    assert_int_equal(CHECK_INCONCLUSIVE, stage.verdicts.status); /* some of it was asked for */
+    assert_int_equal(CHECK_PASS, stage.verdicts.status);
+    run->strict = true; /* what was asked for must be seen */
+    stage_judge(&stage);
+    assert_int_equal(CHECK_INCONCLUSIVE, stage.verdicts.status);
+    stage_close(&stage);
+}
+
+static void a_stranger_of_whom_nothing_is_seen_does_not_pass(void **state)
+{
+    (void)state;
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - backoff: full_jitter\n"));
+    stage.run.foreign = true;
+    stage_judge(&stage);
+    assert_int_equal(CHECK_UNOBSERVABLE, stage_check(&stage, "backoff")->status);
+    assert_int_equal(CHECK_INCONCLUSIVE, stage.verdicts.status);
+    stage_close(&stage);
+}
+
+/* A fault that nobody met was not tried. */
+static void a_fault_that_hit_nobody_is_inconclusive(void **state)
+{
+    (void)state;
+    struct stage stage;
+    judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
+    stage_assert_passes(&stage, "faults.outage");
+    assert_non_null(strstr(stage_check(&stage, "faults.outage")->sentence, "\"status 503\" hit "));
+    assert_int_equal(20, stage_check(&stage, "faults.outage")->line);
+    for (size_t i = 0; i < stage.run.delivery_count; i++) stage.run.deliveries[i].fired = 0;
+    stage_judge(&stage);
+    const struct check *check = stage_check(&stage, "faults.outage");
+    assert_int_equal(CHECK_INCONCLUSIVE, check->status);
+    assert_non_null(strstr(check->sentence, "\"status 503\" hit 0 of "));
+    assert_non_null(strstr(check->sentence, "what nobody met was not tried"));
     stage_close(&stage);
 }
 
@@ -165,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_newer_kind_passes_and_fails),
         cmocka_unit_test(what_a_stranger_does_not_show_is_not_observable),
+        cmocka_unit_test(a_stranger_of_whom_nothing_is_seen_does_not_pass),
+        cmocka_unit_test(a_fault_that_hit_nobody_is_inconclusive),
         cmocka_unit_test(a_stranger_passes_by_what_can_be_seen),
         cmocka_unit_test(a_client_that_hung_up_is_owed_nothing),
     };
