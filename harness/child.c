@@ -22,7 +22,8 @@ static void child_on_exit(uv_process_t *process, int64_t status, int signal)
     child->exit_status = status;
     child->exit_signal = signal;
     uv_close((uv_handle_t *)process, child_on_close);
-    uv_close((uv_handle_t *)&child->out, child_on_close);
+    if (child->foreign) kill(-process->pid, SIGKILL); /* what it started and left behind */
+    else uv_close((uv_handle_t *)&child->out, child_on_close);
     child->on_exit(child->context);
 }
 
@@ -74,15 +75,19 @@ enum err child_start(struct child *child, uv_loop_t *loop, char *const *argument
 {
     int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (log < 0) return err_note_set(note, ERR_IO, log_path, 0, 0, "cannot write this log");
-    int rc = uv_pipe_init(loop, &child->out, 0);
-    assert(rc == 0);
-    child->out.data = child;
     child->process.data = child;
     uv_stdio_container_t stdio[3] = {
         { .flags = UV_IGNORE },
-        { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&child->out },
+        { .flags = UV_INHERIT_FD, .data.fd = log },
         { .flags = UV_INHERIT_FD, .data.fd = log },
     };
+    if (!child->foreign) {
+        int made = uv_pipe_init(loop, &child->out, 0);
+        assert(made == 0);
+        child->out.data = child;
+        stdio[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+        stdio[1].data.stream = (uv_stream_t *)&child->out;
+    }
     uv_process_options_t options = {
         .file = arguments[0],
         .args = (char **)arguments,
@@ -90,18 +95,20 @@ enum err child_start(struct child *child, uv_loop_t *loop, char *const *argument
         .stdio = stdio,
         .stdio_count = 3,
         .exit_cb = child_on_exit,
+        .flags = child->foreign ? UV_PROCESS_DETACHED : 0,
     };
-    child->open_handles = 2;
-    rc = uv_spawn(loop, &child->process, &options);
+    child->open_handles = child->foreign ? 1 : 2;
+    int rc = uv_spawn(loop, &child->process, &options);
     close(log);
     mem_free(options.env);
     if (rc != 0) {
         uv_close((uv_handle_t *)&child->process, child_on_close);
-        uv_close((uv_handle_t *)&child->out, child_on_close);
+        if (!child->foreign) uv_close((uv_handle_t *)&child->out, child_on_close);
         return err_note_set(note, ERR_IO, NULL, 0, 0, "cannot start %s: %s", arguments[0],
                             uv_strerror(rc));
     }
     child->started = true;
+    if (child->foreign) return ERR_OK;
     rc = uv_read_start((uv_stream_t *)&child->out, child_on_alloc, child_on_read);
     assert(rc == 0);
     return ERR_OK;
@@ -117,7 +124,8 @@ void child_stop(struct child *child, int signal)
     child->stopping = true;
     if (!child_running(child)) return;
     child->killed = child->killed || signal == SIGKILL;
-    uv_process_kill(&child->process, signal);
+    if (child->foreign) kill(-child->process.pid, signal);
+    else uv_process_kill(&child->process, signal);
 }
 
 bool child_closed(const struct child *child)
@@ -127,7 +135,7 @@ bool child_closed(const struct child *child)
 
 bool child_failed(const struct child *child)
 {
-    if (!child->exited) return false;
+    if (!child->exited || (child->foreign && child->stopping)) return false;
     if (child->exit_signal == 0) return child->exit_status != 0;
     /* SIGTERM ends a program that has not set up its handler yet. */
     bool ours = child->exit_signal == SIGTERM || (child->exit_signal == SIGKILL && child->killed);

@@ -1,8 +1,8 @@
 #ifndef HARNESS_CHILD_H
 #define HARNESS_CHILD_H
-/* One program of ours as a child process: started, waited for until it prints its ready line
- * ("... ready on http://HOST:PORT"), stopped by pid. It dies with this process whatever happens
- * (the child is given `--parent PID`). */
+/* One program as a child process: started, waited for until it prints its ready line ("... ready on
+ * http://HOST:PORT"), stopped by pid. One of ours dies with this process whatever happens (it is
+ * given `--parent PID`). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +16,8 @@ struct child {
     uv_process_t process;
     uv_pipe_t out;
     const char *name;  /* "runtime", for sentences; borrowed */
+    bool foreign;      /* not ours: a process group of its own, its output goes to the log as well, it
+                        * is never ready, and how it ends when asked to is its own affair */
     char url[CHILD_URL_MAX];
     char line[CHILD_LINE_MAX]; /* of its standard output so far */
     size_t line_length;

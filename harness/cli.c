@@ -94,7 +94,7 @@ static const char *const verb_names[] = { "run", "check", "list", "report", "dif
 
 static const char *const option_names[] = { "--world", "--seed",     "--repeat", "--vacuity", "--only",       "--jobs",
                                             "--out",   "--configs",  "--programs",   "--keep-going",
-                                            "--quiet", "--tier",     "--verbose",    "--junit",
+                                            "--quiet", "--target", "--target-command", "--mock-listen", "--strict", "--tier",     "--verbose",    "--junit",
                                             "--summary", "--html",   "--openmetrics", "--rules",
                                             "--annotations", "--baseline", "--require-coverage",
                                             "--help" };
@@ -108,6 +108,7 @@ struct parse {
     bool help;
     bool bad;
     bool vacuity;
+    bool has_world;
     struct run_options options;
 };
 
@@ -150,6 +151,7 @@ static void parse_world(struct parse *parse)
 {
     const char *world = option_value(parse);
     if (parse->bad) return;
+    parse->has_world = true;
     parse->options.sim = strcmp(world, "sim") == 0 || strcmp(world, "both") == 0;
     parse->options.real = strcmp(world, "real") == 0 || strcmp(world, "both") == 0;
     if (!parse->options.sim && !parse->options.real) {
@@ -203,6 +205,10 @@ static void parse_run_option(struct parse *parse, const char *word)
         options->quiet = true;
     } else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0) {
         options->verbose = true;
+    } else if (strcmp(word, "--strict") == 0) {
+        options->target.strict = true;
+    } else if (target_slot(&options->target, word) != NULL) {
+        *target_slot(&options->target, word) = option_value(parse);
     } else if (report_outputs_slot(&options->outputs, word) != NULL) {
         *report_outputs_slot(&options->outputs, word) = option_value(parse);
     } else {
@@ -243,6 +249,23 @@ static int options_command(void)
     return EXIT_OK;
 }
 
+/* Another service can only be judged over sockets. */
+static bool settle_target(struct parse *parse)
+{
+    struct run_options *options = &parse->options;
+    struct err_note note = { .err = ERR_OK };
+    if (target_check(&options->target, &note) != ERR_OK) {
+        err_note_print(stderr, &note);
+        return false;
+    }
+    if (!target_is_given(&options->target)) return true;
+    if (!parse->has_world) options->sim = false;
+    if (!options->sim) return true;
+    usage_error(parse, "%s", "--target judges another service, which no simulation knows; leave "
+                             "--world out");
+    return false;
+}
+
 static int run_verb(struct parse *parse)
 {
     static const char *const helps[] = { help_run, help_check, help_list };
@@ -252,7 +275,7 @@ static int run_verb(struct parse *parse)
     if (parse->bad) return EXIT_BAD_USAGE;
     if (parse->help) {
         fputs(helps[parse->verb], stdout);
-        if (parse->verb == VERB_RUN) printf("%s%s", report_outputs_help, help_run_end);
+        if (parse->verb == VERB_RUN) printf("%s%s%s", report_outputs_help, target_help, help_run_end);
         return EXIT_OK;
     }
     discover_options->paths = parse->paths;
@@ -265,7 +288,7 @@ static int run_verb(struct parse *parse)
         return EXIT_BAD_USAGE;
     }
     switch (parse->verb) {
-    case VERB_RUN: return run_command(&parse->options);
+    case VERB_RUN: return settle_target(parse) ? run_command(&parse->options) : EXIT_BAD_USAGE;
     case VERB_CHECK:
         return check_command(&(struct check_options){ *discover_options, parse->vacuity });
     case VERB_LIST: return list_command(discover_options);

@@ -46,6 +46,7 @@ void join_run(struct run *run, const char *folder, instant_ns start)
     judge_lag(run);
     snprintf(path, sizeof path, "%s/ledger.jsonl", folder);
     if (ledger_read(run, path, &note) == ERR_OK) {
+        if (run->foreign) return; /* it writes no trace */
         snprintf(path, sizeof path, "%s/trace.jsonl", folder);
         if (trace_read(run, path, start, &note) == ERR_OK) return;
     }

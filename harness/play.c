@@ -19,6 +19,8 @@ enum {
 };
 
 #define PLAY_START_LIMIT_NS (15 * NS_PER_S)
+/* Another service may load a framework first. */
+#define PLAY_TARGET_LIMIT_NS (60 * NS_PER_S)
 #define PLAY_STOP_LIMIT_NS (3 * NS_PER_S)
 /* Between the mock's clock being set and the first request. */
 #define PLAY_LEAD_NS (100 * NS_PER_MS)
@@ -27,9 +29,12 @@ enum {
 
 static void play_enter(struct play *play, enum play_state state)
 {
+    bool loads = state == PLAY_WAITING_READY && play->run->foreign;
+    uint64_t limit_ns = state == PLAY_STOPPING ? PLAY_STOP_LIMIT_NS
+                        : loads                ? PLAY_TARGET_LIMIT_NS
+                                               : PLAY_START_LIMIT_NS;
     play->state = state;
-    play->state_deadline =
-        instant_add(clock_now(), state == PLAY_STOPPING ? PLAY_STOP_LIMIT_NS : PLAY_START_LIMIT_NS);
+    play->state_deadline = instant_add(clock_now(), limit_ns);
 }
 
 static void play_stop(struct play *play)
@@ -99,7 +104,7 @@ static void play_on_loaded(void *context)
 static void play_begin_load(struct play *play)
 {
     struct err_note note = { .err = ERR_OK };
-    if (load_address_find(play->runtime.url, &play->address, &note) != ERR_OK) {
+    if (load_address_find(play->service_url, &play->address, &note) != ERR_OK) {
         play_abort(play, note.sentence);
         return;
     }
@@ -131,7 +136,7 @@ static void play_on_clock_set(void *context, const struct http_result *result)
 static void play_call(struct play *play, const char *base, const char *path, const char *body,
                       void (*on_done)(void *context, const struct http_result *result))
 {
-    char url[CHILD_URL_MAX + 32];
+    char url[LOAD_HOST_MAX + LOAD_PATH_MAX + 32];
     snprintf(url, sizeof url, "%s%s", base, path);
     struct http_call_config config = {
         .url = url,
@@ -151,8 +156,9 @@ static void play_on_health(void *context, const struct http_result *result)
     struct play *play = context;
     play->call = NULL;
     if (play->state != PLAY_WAITING_READY) return;
-    if (result->end != HTTP_END_COMPLETE || result->status != 200)
-        return; /* the timer asks again */
+    /* Another service may have no such page: then it is ready when it answers. */
+    bool ready = result->status == 200 || (play->run->foreign && result->status == 404);
+    if (result->end != HTTP_END_COMPLETE || !ready) return; /* the timer asks again */
     play_enter(play, PLAY_SETTING_CLOCK);
     play->start = instant_add(clock_now(), PLAY_LEAD_NS);
     snprintf(play->control_body, sizeof play->control_body, "{\"at_ns\":%llu}",
@@ -188,14 +194,21 @@ static void arguments_deinit(struct arguments *arguments)
     arena_deinit(&arguments->arena);
 }
 
+/* What both of our programs are told. */
+static void argument_common(struct arguments *arguments, const struct play *play,
+                            const char *listen)
+{
+    struct arena *arena = &arguments->arena;
+    argument_pair(arguments, "--seed",
+                  arena_printf(arena, "%llu", (unsigned long long)play->run->seed));
+    argument_pair(arguments, "--listen", listen);
+    argument_pair(arguments, "--parent", arena_printf(arena, "%ld", (long)getpid()));
+}
+
 static void play_start_child(struct play *play, struct child *child, struct arguments *arguments)
 {
     struct arena *arena = &arguments->arena;
     struct err_note note = { .err = ERR_OK };
-    argument_pair(arguments, "--seed",
-                  arena_printf(arena, "%llu", (unsigned long long)play->run->seed));
-    argument_pair(arguments, "--listen", "127.0.0.1:0");
-    argument_pair(arguments, "--parent", arena_printf(arena, "%ld", (long)getpid()));
     const char *log = arena_printf(arena, "%s/%s.log", play->config.folder, child->name);
     if (child_start(child, play->loop, arguments->items, log, &note) != ERR_OK) {
         play_abort(play, note.sentence);
@@ -205,11 +218,32 @@ static void play_start_child(struct play *play, struct child *child, struct argu
     arguments_deinit(arguments);
 }
 
-static void play_start_runtime(void *context)
+/* The service that is judged instead: started when there is a command for that. */
+static void play_start_target(struct play *play)
 {
-    struct play *play = context;
-    if (play->state != PLAY_STARTING_MOCK) return;
-    play_enter(play, PLAY_STARTING_RUNTIME);
+    const struct target_options *target = play->config.target;
+    uint16_t port = target->url == NULL ? target_free_port() : 0;
+    if (target->url != NULL) {
+        snprintf(play->service_url, sizeof play->service_url, "%s", target->url);
+    } else {
+        snprintf(play->service_url, sizeof play->service_url, "http://127.0.0.1:%u", port);
+    }
+    /* "/" at its end would be doubled by the paths behind it. */
+    size_t length = strlen(play->service_url);
+    while (length > 0 && play->service_url[length - 1] == '/') play->service_url[--length] = '\0';
+    if (target->command != NULL) {
+        struct arguments arguments = { .count = 0 };
+        argument_add(&arguments, arena_printf(&arguments.arena, "/bin/sh"));
+        const char *command =
+            target_command(&arguments.arena, target->command, play->mock.url, port);
+        argument_pair(&arguments, "-c", command);
+        play_start_child(play, &play->runtime, &arguments);
+    }
+    if (play->state == PLAY_STARTING_RUNTIME) play_enter(play, PLAY_WAITING_READY);
+}
+
+static void play_start_runtime(struct play *play)
+{
     struct arguments arguments = { .count = 0 };
     struct arena *arena = &arguments.arena;
     argument_add(&arguments, arena_printf(arena, "%s/tollgate-runtime", play->config.programs));
@@ -221,12 +255,23 @@ static void play_start_runtime(void *context)
     for (size_t i = 0; i < scenario->setting_count; i++) {
         argument_pair(&arguments, "--set", scenario->settings[i].assignment);
     }
+    argument_common(&arguments, play, "127.0.0.1:0");
     play_start_child(play, &play->runtime, &arguments);
+}
+
+static void play_on_mock_ready(void *context)
+{
+    struct play *play = context;
+    if (play->state != PLAY_STARTING_MOCK) return;
+    play_enter(play, PLAY_STARTING_RUNTIME);
+    if (play->config.target != NULL) play_start_target(play);
+    else play_start_runtime(play);
 }
 
 static void play_on_runtime_ready(void *context)
 {
     struct play *play = context;
+    snprintf(play->service_url, sizeof play->service_url, "%s", play->runtime.url);
     if (play->state == PLAY_STARTING_RUNTIME) play_enter(play, PLAY_WAITING_READY);
 }
 
@@ -238,6 +283,9 @@ static void play_start_mock(struct play *play)
     argument_pair(&arguments, "--scenario", play->run->scenario->path);
     argument_pair(&arguments, "--ledger",
                   arena_printf(arena, "%s/ledger.jsonl", play->config.folder));
+    const struct target_options *target = play->config.target;
+    bool placed = target != NULL && target->mock_listen != NULL;
+    argument_common(&arguments, play, placed ? target->mock_listen : "127.0.0.1:0");
     play_start_child(play, &play->mock, &arguments);
 }
 
@@ -254,7 +302,7 @@ static void play_on_state_overdue(struct play *play)
     static const char *const reasons[] = {
         [PLAY_STARTING_MOCK] = "the mock was not ready within 15 s; see mock.log",
         [PLAY_STARTING_RUNTIME] = "the runtime was not ready within 15 s; see runtime.log",
-        [PLAY_WAITING_READY] = "the runtime's /health/ready did not say 200 within 15 s",
+        [PLAY_WAITING_READY] = "the service's /health/ready did not say 200 in time",
         [PLAY_SETTING_CLOCK] = "the mock did not take the scenario's start within 15 s",
     };
     play_abort(play, reasons[play->state]);
@@ -268,7 +316,7 @@ static void play_on_tick(uv_timer_t *timer)
         play_on_state_overdue(play);
     }
     if (play->state == PLAY_WAITING_READY && play->call == NULL) {
-        play_call(play, play->runtime.url, "/health/ready", NULL, play_on_health);
+        play_call(play, play->service_url, "/health/ready", NULL, play_on_health);
     }
     bool gone = child_closed(&play->mock) && child_closed(&play->runtime);
     if (play->state == PLAY_STOPPING && gone) play_finish(play);
@@ -279,10 +327,13 @@ void play_start(struct play *play, uv_loop_t *loop, const struct play_config *co
 {
     *play = (struct play){ .loop = loop, .config = *config, .run = run, .began = clock_now() };
     play->mock = (struct child){ .name = "mock",
-                                 .on_ready = play_start_runtime,
+                                 .on_ready = play_on_mock_ready,
                                  .on_exit = play_on_child_exit,
                                  .context = play };
-    play->runtime = (struct child){ .name = "runtime",
+    run->foreign = config->target != NULL;
+    run->strict = run->foreign && config->target->strict;
+    play->runtime = (struct child){ .name = run->foreign ? "target" : "runtime",
+                                    .foreign = run->foreign,
                                     .on_ready = play_on_runtime_ready,
                                     .on_exit = play_on_child_exit,
                                     .context = play };

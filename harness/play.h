@@ -1,7 +1,7 @@
 #ifndef HARNESS_PLAY_H
 #define HARNESS_PLAY_H
-/* The real world: one scenario played over sockets. Starts the mock and the runtime on free ports,
- * waits until both are ready, drives the load, stops them, and joins the client's answers with the
+/* The real world: one scenario played over sockets. Starts the mock and the runtime on free ports
+ * (or the service of harness/target.h, or nothing in its place), waits until both are ready, drives the load, stops them, and joins the client's answers with the
  * ledger and the trace. Several plays share one loop and run side by side.
  *
  *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING ->
@@ -15,6 +15,7 @@
 #include "harness/child.h"
 #include "harness/load.h"
 #include "harness/run.h"
+#include "harness/target.h"
 #include "net/address.h"
 #include "net/http_client.h"
 
@@ -32,6 +33,8 @@ struct play_config {
     const char *programs;    /* folder of the two programs; borrowed */
     const char *config_path; /* the runtime's YAML file; borrowed */
     const char *folder;      /* for ledger, trace and logs; exists; borrowed */
+    const struct target_options *target; /* judged instead of the bundled runtime; NULL: that;
+                                          * borrowed */
     void (*on_done)(void *context);
     void *context;
 };
@@ -53,6 +56,7 @@ struct play {
     instant_ns began;
     struct load_address address; /* of the service */
     char control_body[64];
+    char service_url[LOAD_HOST_MAX + LOAD_PATH_MAX]; /* of what is judged */
 };
 
 /* `run` has been initialised with WORLD_REAL. on_done comes in a later turn of the loop, once. */

@@ -135,6 +135,8 @@ static void print_checks(struct progress *progress, const struct suite_scenario 
     for (size_t i = 0; i < world->verdict.count; i++) {
         const struct check *check = &world->verdict.checks[i];
         if (check->status == CHECK_PASS) continue;
+        bool asked = check->line > 0;
+        if (check->status == CHECK_UNOBSERVABLE && !asked && !progress->verbose) continue;
         if (check->status == CHECK_INVALID && i > 0) break; /* one reason for all of them */
         fputs(item->scenario.path, progress->out);
         if (check->line > 0) fprintf(progress->out, ":%d:%d", check->line, check->column);

@@ -87,6 +87,7 @@ struct run {
     /* --target: a service that is not ours. It gives no trace, so its attempts, paths and breaker are
      * unknown; its answers, and what the mock's ledger tells of their attempts, are all there is. */
     bool foreign;
+    bool strict;               /* foreign: what cannot be observed makes it inconclusive */
     bool permits_known;
     uint32_t permits_out;      /* at the end; must be 0 */
     bool invalid;              /* the run says nothing about the service */

@@ -148,6 +148,7 @@ static void job_start(struct run_session *session, size_t index)
         .programs = session->place.programs,
         .config_path = job->config_path,
         .folder = job->folder,
+        .target = target_is_given(&session->options->target) ? &session->options->target : NULL,
         .on_done = job_on_done,
         .context = job,
     };
@@ -169,10 +170,16 @@ static void session_close_handles(struct run_session *session)
     }
 }
 
+/* One service can only have one model server at a time. */
+static size_t session_jobs(const struct run_session *session)
+{
+    return target_is_shared(&session->options->target) ? 1 : session->options->jobs;
+}
+
 static void session_start_jobs(struct run_session *session)
 {
     while (!session->stopping && session->next < session->suite.count &&
-           session->playing < session->options->jobs) {
+           session->playing < session_jobs(session)) {
         job_start(session, session->next++);
     }
     while (session->playing == 0 && session->again_count > 0 && !session->stopping) {
@@ -210,6 +217,7 @@ static void replay_traces(struct run_session *session)
 {
     for (size_t i = 0; i < session->suite.count; i++) {
         struct suite_scenario *item = &session->suite.scenarios[i];
+        if (item->real.run.foreign) continue; /* it writes none */
         if (!item->real.present || item->real.run.invalid || !item->real.run.complete) continue;
         char path[RUN_PATH_MAX + 32];
         snprintf(path, sizeof path, "%s/trace.jsonl", session->jobs[i].folder);
@@ -269,6 +277,7 @@ static int session_run(struct run_session *session)
 {
     const struct run_options *options = session->options;
     struct err_note note = { .err = ERR_OK };
+    session->place.mock_alone = target_is_given(&options->target);
     if (options->real && run_find_programs(&session->place, options->programs, &note) != ERR_OK) {
         err_note_print(stderr, &note);
         return EXIT_BAD_USAGE;

@@ -8,6 +8,7 @@
 
 #include "harness/discover.h"
 #include "harness/report_outputs.h"
+#include "harness/target.h"
 
 struct run_options {
     struct discover_options discover;
@@ -23,6 +24,7 @@ struct run_options {
     bool quiet;
     bool verbose;         /* every check, not only those that did not pass */
     struct report_outputs outputs;
+    struct target_options target;
     bool keep_going;      /* go on with the other scenarios when one run becomes invalid */
 };
 

@@ -51,7 +51,7 @@ enum err run_find_programs(struct run_place *place, const char *programs, struct
         *strrchr(place->programs, '/') = '\0';
     }
     static const char *const needed[] = { "tollgate-runtime", "mock-tollama" };
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+    for (size_t i = place->mock_alone ? 1 : 0; i < sizeof needed / sizeof needed[0]; i++) {
         char path[RUN_PATH_MAX + 32];
         snprintf(path, sizeof path, "%s/%s", place->programs, needed[i]);
         if (file_exists(path)) continue;

@@ -13,6 +13,7 @@ struct run_place {
     char programs[RUN_PATH_MAX]; /* folder of tollgate-runtime and mock-tollama */
     char folder[RUN_PATH_MAX];   /* of the report */
     char name[32];               /* of the run: its UTC time, "20260131-235959" */
+    bool mock_alone;             /* the runtime is not needed: another service is judged */
     bool is_latest;              /* nobody chose the folder: reports/latest will point to it */
 };
 

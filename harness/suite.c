@@ -57,6 +57,28 @@ int suite_exit_code(const struct suite *suite)
     return code;
 }
 
+/* Expectations of the files that nobody could see fulfilled or broken. */
+static size_t count_unobserved(const struct suite *suite)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct verdicts *verdict = &suite->scenarios[i].real.verdict;
+        for (size_t c = 0; suite->scenarios[i].real.present && c < verdict->count; c++) {
+            const struct check *check = &verdict->checks[c];
+            count += check->status == CHECK_UNOBSERVABLE && check->line > 0;
+        }
+    }
+    return count;
+}
+
+static void put_unobserved(const struct suite *suite, struct buf *out)
+{
+    size_t count = count_unobserved(suite);
+    if (count == 0) return;
+    buf_printf(out, " %zu expectation%s could not be observed, which is no pass.", count,
+               count == 1 ? "" : "s");
+}
+
 static const char *suite_worlds(const struct suite *suite)
 {
     const struct suite_scenario *first = &suite->scenarios[0];
@@ -82,6 +104,7 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
     if (counts[EXIT_PASSED] == suite->count) {
         buf_printf(out, "%s%zu scenario%s passed %s.", suite->count == 1 ? "" : "All ",
                    suite->count, suite->count == 1 ? "" : "s", suite_worlds(suite));
+        put_unobserved(suite, out);
         return;
     }
     const char *separator = "";
@@ -92,6 +115,7 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
     }
     buf_printf(out, ", %zu passed, of %zu scenarios %s.", counts[EXIT_PASSED], suite->count,
                suite_worlds(suite));
+    put_unobserved(suite, out);
 }
 
 static void world_deinit(struct suite_world *world)

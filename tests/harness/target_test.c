@@ -1,0 +1,207 @@
+/* A service that is not ours (tests/stranger) is judged by the same scenarios. */
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "command.h"
+#include "harness/target.h"
+
+#define STRANGER TOLLGATE_BINARY_DIR "/tests/stranger/stranger"
+
+#define SCENARIO(name, expect)                                                                     \
+    "version: 1\nname: " name "\nteaches: A stranger meets an outage.\nseed: 7\nduration: 4s\n"    \
+    "runtime: { env: prod }\n"                                                                     \
+    "workload:\n  - arrival: { constant: 50/s }\n    keys: { count: 20 }\n"                        \
+    "    request: { y_len: 64 }\n"                                                                 \
+    "upstream:\n  latency: 10ms\n  phases:\n"                                                      \
+    "    - { name: outage, from: 1500ms, to: 3s, faults: [ { status: 503 } ] }\n"                  \
+    "expect:\n" expect
+
+/* It answers whatever happens, from its baseline in the outage. */
+#define GOOD                                                                                       \
+    SCENARIO("stranger-lives",                                                                     \
+             "  - latency: { p95: 300ms }\n"                                                         \
+             "  - served: { error: 0, baseline: \">= 1\", in: outage }\n"                            \
+             "  - codes: { RUNTIME_5XX: \">= 1\" }\n"                                                \
+             "  - amplification: \"<= 2\"\n"                                                         \
+             "  - breaker: [closed, open, half_open, closed]\n")
+
+/* Nobody ever told it of stale-if-error. */
+#define BAD SCENARIO("stranger-fails", "  - served: { stale: \">= 1\", in: outage }\n")
+
+static struct command command;
+static char folder[] = "/tmp/tollgate-target-XXXXXX";
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char line[128];
+    snprintf(line, sizeof line, "rm -rf %s", folder);
+    return system(line);
+}
+
+static const char *in_folder(const char *name)
+{
+    static char path[8][128];
+    static unsigned turn;
+    turn = (turn + 1) % 8;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    return path[turn];
+}
+
+static const char *write_file(const char *name, const char *text)
+{
+    const char *path = in_folder(name);
+    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
+    return path;
+}
+
+static void assert_says(const char *wanted)
+{
+    if (strstr(command.text, wanted) == NULL) fail_msg("no \"%s\" in:\n%s", wanted, command.text);
+}
+
+/* `tollgate run` against a stranger that it starts itself. */
+static int judge(const char *scenario, const char *more)
+{
+    return command_run(&command, (const char *const[]){
+                                     "run", "--configs", "configs", "--out", in_folder("out"),
+                                     "--target-command", STRANGER " {port} {upstream}", scenario,
+                                     more, NULL });
+}
+
+static void a_stranger_passes_and_what_cannot_be_seen_is_said(void **state)
+{
+    (void)state;
+    const char *path = write_file("good.yaml", GOOD);
+    int code = judge(path, NULL);
+    if (code != 0) fail_msg("exit %d:\n%s", code, command.text);
+    assert_says("1 scenario passed over real sockets. 1 expectation could not be observed");
+    assert_says("not observable (real): breaker: ");
+    assert_null(strstr(command.text, "invariant.")); /* nobody asked for those */
+
+    assert_int_equal(judge(path, "--strict"), 3);
+    assert_says("not observable (real): breaker: ");
+}
+
+static void a_stranger_without_stale_answers_fails_where_they_are_expected(void **state)
+{
+    (void)state;
+    assert_int_equal(judge(write_file("bad.yaml", BAD), NULL), 1);
+    assert_says("bad.yaml:16:15: fail");
+    assert_says("expected served.stale >= 1 in outage; 0 of 75 answers");
+}
+
+/* The other way round: it runs already, and knows the mock's address. */
+static void a_running_service_is_judged_at_its_url(void **state)
+{
+    (void)state;
+    uint16_t mock = target_free_port();
+    uint16_t port = target_free_port();
+    assert_true(mock != 0 && port != 0 && mock != port);
+    char upstream[64], listen[64], url[64], port_text[8];
+    snprintf(upstream, sizeof upstream, "http://127.0.0.1:%u", mock);
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", mock);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/", port);
+    snprintf(port_text, sizeof port_text, "%u", port);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        execl(STRANGER, "stranger", port_text, upstream, (char *)NULL);
+        _exit(127);
+    }
+    int code = command_run(&command, (const char *const[]){
+                                         "run", "--configs", "configs", "--out", in_folder("out"),
+                                         "--target", url, "--mock-listen", listen,
+                                         write_file("good.yaml", GOOD), NULL });
+    int alive = kill(pid, 0);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    if (code != 0) fail_msg("exit %d:\n%s", code, command.text);
+    assert_int_equal(alive, 0); /* it is not ours to stop */
+}
+
+static void a_service_that_never_comes_up_makes_the_run_invalid(void **state)
+{
+    (void)state;
+    const char *path = write_file("good.yaml", GOOD);
+    int code = command_run(&command, (const char *const[]){
+                                         "run", "--configs", "configs", "--out", in_folder("out"),
+                                         "--target-command", "echo {upstream} {port} is no service",
+                                         path, NULL });
+    assert_int_equal(code, 4);
+    assert_says("the target exited with status 0");
+    assert_says("target.log");
+    char *text = NULL;
+    size_t length = 0;
+    assert_int_equal(file_read(in_folder("out/stranger-lives/target.log"), 4096, &text, &length, NULL),
+                     ERR_OK);
+    assert_non_null(strstr(text, "is no service"));
+    free(text);
+}
+
+static void what_does_not_fit_together_is_refused(void **state)
+{
+    (void)state;
+    const char *path = write_file("good.yaml", GOOD);
+    static const struct {
+        const char *arguments[4];
+        const char *sentence;
+    } rows[] = {
+        { { "--target", "http://127.0.0.1:1" }, "--target needs --mock-listen" },
+        { { "--target", "https://127.0.0.1:1" }, "does not begin with http://" },
+        { { "--target", "http://127.0.0.1:x" }, "names no host and port" },
+        { { "--target", "http://127.0.0.1:1", "--mock-listen", "127.0.0.1:0" }, "needs a port" },
+        { { "--mock-listen", "127.0.0.1:5" }, "name it with --target" },
+        { { "--target-command", "x {upstream}" }, "does not say {port}" },
+        { { "--target-command", "x {port}" }, "does not say {upstream}" },
+        { { "--target-command", "x {port} {upstream}", "--world", "both" }, "no simulation knows" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *const *more = rows[i].arguments;
+        assert_int_equal(command_run(&command, (const char *const[]){ "run", path, more[0], more[1],
+                                                                      more[2], more[3], NULL }),
+                         2);
+        assert_says(rows[i].sentence);
+    }
+}
+
+static void a_command_gets_its_addresses(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    assert_string_equal(target_command(&arena, "a {port} --u {upstream}/{port} {x}", "http://u:1", 8),
+                        "a 8 --u http://u:1/8 {x}");
+    arena_deinit(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stranger_passes_and_what_cannot_be_seen_is_said),
+        cmocka_unit_test(a_stranger_without_stale_answers_fails_where_they_are_expected),
+        cmocka_unit_test(a_running_service_is_judged_at_its_url),
+        cmocka_unit_test(a_service_that_never_comes_up_makes_the_run_invalid),
+        cmocka_unit_test(what_does_not_fit_together_is_refused),
+        cmocka_unit_test(a_command_gets_its_addresses),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
