@@ -1,6 +1,7 @@
 #include "scenario/fault_table.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define EXACT(effect, at, outcome, yaml, what)                                                     \
     {                                                                                              \
@@ -69,8 +70,8 @@ static const struct fault_row rows[] = {
     IMPOSSIBLE(FAULT_SYN_DROP, AT_BODY, before_it_exists),
     IMPOSSIBLE(FAULT_SYN_DROP, AT_END, before_it_exists),
 
-    EITHER(FAULT_RESET, AT_CONNECT, "read_error", "write_error", "{ at: connect, do: reset }",
-           "accepted, then RST"),
+    EITHER(FAULT_RESET, AT_CONNECT, "read_error", "connect_error write_error",
+           "{ at: connect, do: reset }", "accepted, then RST"),
     EXACT(FAULT_RESET, AT_REQUEST_HEAD, "read_error", "{ at: request_head, do: reset }",
           "RST when the head was read and nothing of the body"),
     EXACT(FAULT_RESET, AT_REQUEST_BODY, "read_error", "{ at: request_body@50%, do: reset }",
@@ -85,8 +86,8 @@ static const struct fault_row rows[] = {
     EXACT(FAULT_RESET, AT_END, "ok", "{ at: response_end, do: reset }",
           "RST behind a whole answer: the connection must not be used again"),
 
-    EITHER(FAULT_CLOSE, AT_CONNECT, "protocol_error", "read_error", "{ at: connect, do: close }",
-           "accepted, then FIN"),
+    EITHER(FAULT_CLOSE, AT_CONNECT, "protocol_error", "read_error write_error",
+           "{ at: connect, do: close }", "accepted, then FIN"),
     EXACT(FAULT_CLOSE, AT_REQUEST_HEAD, "protocol_error", "{ at: request_head, do: close }",
           "FIN when the head was read and nothing of the body"),
     EXACT(FAULT_CLOSE, AT_REQUEST_BODY, "protocol_error", "{ at: request_body@50%, do: close }",
@@ -236,6 +237,18 @@ const struct fault_row *fault_table_find(enum fault_effect effect, enum fault_po
     }
     assert(false && "a position and effect without a row");
     return NULL;
+}
+
+bool fault_row_allows(const struct fault_row *row, const char *outcome)
+{
+    size_t length = strlen(outcome);
+    if (strcmp(row->outcome, outcome) == 0) return true;
+    for (const char *at = row->other; at != NULL && *at != '\0';) {
+        size_t word = strcspn(at, " ");
+        if (word == length && strncmp(at, outcome, length) == 0) return true;
+        at += word + strspn(at + word, " ");
+    }
+    return false;
 }
 
 const char *fault_support_name(enum fault_support support)

@@ -16,13 +16,17 @@ struct fault_row {
     enum fault_support support;
     const char *what;    /* what happens; emulated: and how; impossible: why */
     const char *outcome; /* of the attempt, as core/classify.h names them; NULL: impossible */
-    const char *other;   /* an outcome that is also right, where the network decides; NULL: none */
+    const char *other;   /* others that are right where the network decides which packet wins, with
+                            blanks between; NULL: none */
     const char *yaml;    /* NULL: impossible */
 };
 
 const struct fault_row *fault_table(size_t *count);
 /* The first row of an effect at a position; never NULL for those that are written with "at". */
 const struct fault_row *fault_table_find(enum fault_effect effect, enum fault_position at);
+
+/* Whether an attempt may be called so. */
+bool fault_row_allows(const struct fault_row *row, const char *outcome);
 
 const char *fault_support_name(enum fault_support support);
 

@@ -67,21 +67,34 @@ static int divide(struct reply_plan *plan, int index, const struct fault *fault)
     return index + 1;
 }
 
+/* Whether the fault's place is the end of a HEAD_PART or BODY step. */
+static bool is_at_end_of(const struct fault *fault, const struct plan_step *step)
+{
+    if (step->to_is_bytes != fault->at_is_bytes) return false;
+    return fault->at_is_bytes ? fault->at_bytes == step->to_bytes : fault->at_ppm == step->to_ppm;
+}
+
 int plan_split(struct reply_plan *plan, const struct fault *fault)
 {
     bool in_head = fault->at == FAULT_AT_RESPONSE_HEAD;
     bool in_body = fault->at == FAULT_AT_RESPONSE_BODY;
+    bool here = false; /* the steps so far end where the fault's place is */
     for (int i = 0; i < plan->step_count; i++) {
         const struct plan_step *step = &plan->steps[i];
         switch (step->kind) {
         case PLAN_HEAD_PART:
+            if (here) return i;
             if (in_head && is_before(fault, step)) return divide(plan, i, fault);
+            here = in_head && is_at_end_of(fault, step);
             break;
         case PLAN_HEAD:
+            if (here) return i;
             if (in_head) return divide(plan, i, fault);
             break;
         case PLAN_BODY:
+            if (here) return i;
             if (in_body && is_before(fault, step)) return divide(plan, i, fault);
+            here = in_body && is_at_end_of(fault, step);
             break;
         case PLAN_END: return i;
         case PLAN_GARBAGE:

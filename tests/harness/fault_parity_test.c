@@ -1,0 +1,246 @@
+/* Each row of the fault table, played by the mock on real sockets against the real runtime, and by
+ * the simulator: in both, its attempts are what the row says. */
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "harness/play.h"
+#include "judge_fixture.h"
+#include "scenario/fault_table.h"
+
+enum {
+    GROUPS = 3,    /* side by side */
+    SLOT_MS = 400, /* a row's phase and the pause behind it */
+    PHASE_MS = 300,
+    EVERY_MS = 50,   /* between requests */
+    SETTLED_MS = 60, /* of a phase: its listener and its connections are as they should be */
+    LATEST_MS = 280,
+    PATH_MAX_BYTES = 512,
+};
+
+static const char head[] =
+    "version: 1\nname: faults\nseed: 11\nduration: %us\n"
+    "runtime:\n  env: prod\n  set:\n    cache_entries_max: 0\n    retry_count: 0\n"
+    "    breaker_min_volume: 1000000\n    breaker_failure_ratio: 0\n    connect_timeout_s: 0.1\n"
+    "    read_timeout_s: 0.25\n    write_timeout_s: 0.2\n    retry_after_hold_cap_s: 0\n"
+    "    negative_cache_entries_max: 0\n    warmup_enabled: false\n"
+    "workload:\n  - arrival: { constant: 20/s }\n    keys: { count: 1000 }\n"
+    "    request: { y_len: 64, horizon_steps: 12, liquidity_bucket: high }\n"
+    "upstream:\n  latency: 5ms\n  phases:\n";
+
+struct group {
+    struct stage stage; /* its run is the simulated one */
+    struct run real;
+    struct play play;
+    char folder[PATH_MAX_BYTES / 2];
+    char path[PATH_MAX_BYTES];
+    const struct fault_row *rows[SCENARIO_PHASES_MAX];
+    size_t row_count;
+};
+
+struct all {
+    struct group groups[GROUPS];
+    uv_loop_t loop;
+    char folder[64];
+};
+
+static struct all *all;
+static size_t wrong; /* attempts and rows */
+
+/* As a file that the mock reads, too. */
+static void write_scenario(struct group *group, const char *text)
+{
+    FILE *file = fopen(group->path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    stage_open(&group->stage, text, NULL);
+    group->stage.scenario.path = group->path;
+}
+
+static void open_group(struct group *group, const char *folder, size_t index)
+{
+    struct buf yaml;
+    struct err_note note = { .err = ERR_OK };
+    snprintf(group->folder, sizeof group->folder, "%s/%zu", folder, index);
+    snprintf(group->path, sizeof group->path, "%s/faults.yaml", group->folder);
+    assert_int_equal(file_make_folder(group->folder, &note), ERR_OK);
+    buf_init(&yaml, BUF_UNBOUNDED);
+    buf_printf(&yaml, head, (unsigned)(group->row_count * SLOT_MS / 1000 + 1));
+    for (size_t i = 0; i < group->row_count; i++) {
+        buf_printf(&yaml, "    - { name: row%zu, from: %zums, to: %zums, faults: [ %s ] }\n", i,
+                   i * SLOT_MS, i * SLOT_MS + PHASE_MS, group->rows[i]->yaml);
+    }
+    buf_puts(&yaml, "expect:\n  - order: guide\n");
+    write_scenario(group, buf_text(&yaml));
+    buf_deinit(&yaml);
+    const struct stage *stage = &group->stage;
+    run_init(&group->real, WORLD_REAL, &stage->scenario, &stage->schedule, &stage->config,
+             stage->scenario.seed);
+}
+
+static void on_done(void *context)
+{
+    (void)context; /* the state is looked at */
+}
+
+static void on_guard(uv_timer_t *timer)
+{
+    (void)timer; /* it is not active any more, which is looked at */
+}
+
+static bool all_done(void)
+{
+    for (size_t g = 0; g < GROUPS; g++) {
+        if (all->groups[g].play.state != PLAY_DONE) return false;
+    }
+    return true;
+}
+
+/* Those at connect last: before the harness has set the mock's clock, a scenario runs already, and
+ * a listener that refuses would keep it from doing so. */
+static void deal_rows(void)
+{
+    size_t count = 0;
+    size_t dealt = 0;
+    const struct fault_row *rows = fault_table(&count);
+    for (int connect = 0; connect < 2; connect++) {
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i].support == FAULT_IMPOSSIBLE) continue;
+            if ((rows[i].at == FAULT_AT_CONNECT) != (connect == 1)) continue;
+            struct group *group = &all->groups[dealt++ % GROUPS];
+            assert_true(group->row_count < SCENARIO_PHASES_MAX);
+            group->rows[group->row_count++] = &rows[i];
+        }
+    }
+}
+
+static void play_groups(void)
+{
+    uv_timer_t guard;
+    assert_int_equal(uv_timer_init(&all->loop, &guard), 0);
+    for (size_t g = 0; g < GROUPS; g++) {
+        struct group *group = &all->groups[g];
+        struct play_config config = {
+            .programs = TOLLGATE_BINARY_DIR "/bin",
+            .config_path = TOLLGATE_SOURCE_DIR "/configs/prod.yaml",
+            .folder = group->folder,
+            .on_done = on_done,
+        };
+        play_start(&group->play, &all->loop, &config, &group->real);
+    }
+    uv_timer_start(&guard, on_guard, 60000, 0);
+    while (!all_done()) {
+        assert_true(
+            uv_is_active((uv_handle_t *)&guard)); /* each play bounds itself; this is ours */
+        uv_run(&all->loop, UV_RUN_ONCE);
+    }
+    uv_close((uv_handle_t *)&guard, NULL);
+    uv_run(&all->loop, UV_RUN_DEFAULT);
+}
+
+static int play_all(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tollgate-fault-parity-XXXXXX";
+    all = mem_alloc(1, sizeof *all);
+    if (mkdtemp(folder) == NULL) return -1;
+    snprintf(all->folder, sizeof all->folder, "%s", folder);
+    deal_rows();
+    assert_int_equal(uv_loop_init(&all->loop), 0);
+    for (size_t g = 0; g < GROUPS; g++)
+        open_group(&all->groups[g], folder, g);
+    play_groups();
+    for (size_t g = 0; g < GROUPS; g++)
+        stage_simulate(&all->groups[g].stage);
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+static int free_all(void **state)
+{
+    (void)state;
+    for (size_t g = 0; g < GROUPS; g++) {
+        run_deinit(&all->groups[g].real);
+        stage_close(&all->groups[g].stage);
+    }
+    assert_int_equal(uv_loop_close(&all->loop), 0);
+    int rc = nftw(all->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    mem_free(all);
+    return rc;
+}
+
+/* The attempts of a row's phase are what it says. Returns how many there were. */
+static size_t check_row(const struct group *group, const struct run *run, size_t index)
+{
+    const struct fault_row *row = group->rows[index];
+    uint64_t from_ns = (index * SLOT_MS + SETTLED_MS) * NS_PER_MS;
+    uint64_t to_ns = (index * SLOT_MS + LATEST_MS) * NS_PER_MS;
+    size_t seen = 0;
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        if (attempt->started_ns < from_ns || attempt->started_ns >= to_ns) continue;
+        const char *outcome = outcome_name(attempt->outcome);
+        bool exact = strcmp(outcome, row->outcome) == 0;
+        seen++;
+        if (exact || (run->world == WORLD_REAL && fault_row_allows(row, outcome))) continue;
+        print_error("%s: %s is %s in the %s world, at %.0f ms; wanted: %s\n", group->path,
+                    row->yaml, outcome, world_name(run->world), (double)attempt->started_ns / 1e6,
+                    row->outcome);
+        wrong++;
+    }
+    return seen;
+}
+
+static void check_world(enum world world)
+{
+    wrong = 0;
+    for (size_t g = 0; g < GROUPS; g++) {
+        const struct group *group = &all->groups[g];
+        const struct run *run = world == WORLD_SIM ? &group->stage.run : &group->real;
+        if (run->invalid && !run->lagged) fail_msg("%s", run->invalid_reason);
+        for (size_t i = 0; i < group->row_count; i++) {
+            if (check_row(group, run, i) > 0) continue;
+            print_error("no attempt met %s in the %s world\n", group->rows[i]->yaml,
+                        world_name(world));
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void simulator_gives_each_fault_the_outcome_of_its_row(void **state)
+{
+    (void)state;
+    check_world(WORLD_SIM);
+}
+
+static void sockets_give_each_fault_the_outcome_of_its_row(void **state)
+{
+    (void)state;
+    check_world(WORLD_REAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(simulator_gives_each_fault_the_outcome_of_its_row),
+        cmocka_unit_test(sockets_give_each_fault_the_outcome_of_its_row),
+    };
+    return cmocka_run_group_tests(tests, play_all, free_all);
+}
