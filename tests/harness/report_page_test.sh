@@ -1,0 +1,131 @@
+#!/bin/sh
+# The report in a browser: nothing goes wrong in its console, the timeline has its points, a click on a
+# failing expectation shows its requests. Skipped (77) where there is no Chromium.
+# usage: report_page_test.sh TOLLGATE SOURCE_DIR
+set -eu
+tollgate=$1
+source=$2
+command -v chromium >/dev/null 2>&1 || exit 77
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# open_page FILE[#id]: the page's DOM when its script is through, in $work/dom; what it said on the
+# console in $work/console.
+open_page() {
+    rm -rf "$work/profile"
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync \
+        --user-data-dir="$work/profile" --window-size=1280,1000 --virtual-time-budget=3000 \
+        --enable-logging=stderr --dump-dom "file://$1" >"$work/dom" 2>"$work/log" ||
+        fail "chromium ended with $?: $(tail -5 "$work/log")"
+    grep -F 'CONSOLE' "$work/log" >"$work/console" || true
+}
+
+# add_script OLD NEW SCRIPT: a copy of a page that also runs a script of the test.
+add_script() {
+    awk -v script="$3" '
+        /<\/body>/ { print "<script>" script "</script>" }
+        { print }' "$1" >"$2"
+}
+
+cat >"$work/failing.yaml" <<'END'
+version: 1
+name: failing
+teaches: A limit that nobody keeps.
+duration: 20s
+runtime: { set: { cache_ttl_s: 2 } }
+workload: [ { arrival: { constant: 20/s }, keys: { count: 60 } } ]
+upstream:
+  latency: 40ms
+  phases: [ { name: trouble, from: 5s, to: 10s, faults: [ { status: 503, share: 50% } ] } ]
+expect:
+  - latency: { p90: 10ms }
+  - served: { error: 0 }
+END
+"$tollgate" run -q --world sim --configs "$source/configs" --out "$work/run" "$work/failing.yaml" \
+    >/dev/null && fail "the scenario was meant to fail"
+
+# As it is, by a link to the check that failed.
+open_page "$work/run/index.html#failing/latency.p90"
+[ ! -s "$work/console" ] || fail "the page says: $(cat "$work/console")"
+grep -q '<html[^>]* data-ready="true"' "$work/dom" || fail "the page's script did not get through"
+grep -q 'class="check fail selected" id="failing/latency.p90"' "$work/dom" ||
+    fail "the link does not show its check"
+dots=$(grep -o '<path class="dot [a-z]*" d="[^"]*"' "$work/dom" | grep -o 'h0' | wc -l)
+[ "$dots" -eq 400 ] || fail "$dots dots of 400 requests"
+
+# By hand: a click on the check, then the keys and the pointer over the timeline.
+grep -v 'Content-Security-Policy' "$work/run/index.html" >"$work/open.html"
+add_script "$work/open.html" "$work/driven.html" '
+    const seen = {};
+    const check = document.querySelector(".check.fail");
+    check.querySelector("a.name").click();
+    setTimeout(() => {
+        seen.selected = check.classList.contains("selected");
+        seen.rings = document.querySelectorAll("svg.dots .ring.named").length;
+        const list = check.querySelector("details.requests");
+        seen.open = list.open;
+        seen.rows = list.querySelectorAll("tbody tr").length;
+        seen.attempts = list.querySelector("tbody tr").cells[5].textContent;
+        const svg = document.querySelector("svg.timeline");
+        const tip = document.querySelector(".tip");
+        svg.focus();
+        const key = (name) => svg.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
+        key("ArrowRight");
+        seen.first = tip.querySelector("b").textContent;
+        seen.told = tip.textContent.includes("attempts") && !tip.hidden;
+        seen.spoken = document.querySelector(".sr[aria-live]").textContent.startsWith(seen.first);
+        key("+");
+        const zoom = svg.querySelector("svg.zoom");
+        seen.zoomed = zoom.getAttribute("width");
+        key("0");
+        seen.whole = zoom.getAttribute("width");
+        const dot = svg.querySelector(".dot").getAttribute("d").match(/M(\d+) (\d+)/);
+        const panel = svg.querySelector("svg.dots");
+        const box = svg.getBoundingClientRect();
+        svg.dispatchEvent(new PointerEvent("pointermove", {
+            clientX: box.left + dot[1] / 10000 * box.width,
+            clientY: box.top + +panel.getAttribute("y") + dot[2] / 10 }));
+        seen.hover = !tip.hidden && svg.querySelectorAll(".mark").length;
+        const head = document.querySelector(".overview thead button.sort");
+        head.click();
+        seen.sorted = head.parentElement.getAttribute("aria-sort");
+        document.querySelector("button.theme").click();
+        seen.theme = document.documentElement.dataset.theme;
+        document.body.dataset.seen = JSON.stringify(seen);
+    }, 100);
+'
+open_page "$work/driven.html"
+[ ! -s "$work/console" ] || fail "the driven page says: $(cat "$work/console")"
+seen=$(grep -o 'data-seen="[^"]*"' "$work/dom" | sed 's/&quot;/"/g') || fail "the driver did not end"
+expect() {
+    case $seen in
+    *"$1"*) ;;
+    *) fail "no $1 in $seen" ;;
+    esac
+}
+expect '"selected":true'
+expect '"rings":8'
+expect '"open":true'
+expect '"rows":8'
+expect '"attempts":"1. '
+expect '"first":"r000000"'
+expect '"told":true'
+expect '"spoken":true'
+expect '"zoomed":"200%"'
+expect '"whole":"100%"'
+expect '"hover":1'
+expect '"sorted":"ascending"'
+expect '"theme":"dark"'
+
+# A stranger's script does not run, and that this test can hear a console.
+add_script "$work/run/index.html" "$work/stranger.html" 'document.body.dataset.stranger = "ran";'
+open_page "$work/stranger.html"
+grep -q 'data-stranger' "$work/dom" && fail "a stranger's script ran"
+grep -q 'Content Security Policy' "$work/console" || fail "the console says nothing of the stranger"
+echo "console clean, $dots dots, a click shows 8 requests"
