@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "mock/options.h"
 #include "net/lifeline.h"
+#include "scenario/fates.h"
+#include "scenario/realised.h"
 
 enum { FILES_MAX = 65536, URL_MAX = 128 };
 
@@ -75,16 +77,39 @@ static int serve(struct mock_config *config)
     return rc == ERR_NETWORK ? EXIT_CANNOT_RUN : EXIT_USAGE;
 }
 
+static void print_fates(const struct options_mock *options)
+{
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    fates_write(&text, &options->stage->scenario, options->stage->seed, options->dry_run);
+    fputs(buf_text(&text), stdout);
+    buf_deinit(&text);
+}
+
+/* Of what the program was started with. */
+static void print_summary(const struct options_mock *options)
+{
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    realised_write_all(&text, &options->stage->scenario, options->stage->plans);
+    fputs(buf_text(&text), stdout);
+    buf_deinit(&text);
+}
+
 int main(int argc, char **argv)
 {
     struct options_mock options;
     file_open_standard();
     options_mock_parse(&options, argc, argv);
     int exit_code = options.exit_code;
-    if (exit_code < 0) {
+    if (exit_code < 0 && options.dry_run > 0) {
+        print_fates(&options);
+        exit_code = EXIT_OK;
+    } else if (exit_code < 0) {
         if (options.parent != 0) lifeline_hold(options.parent);
         raise_file_limit();
         exit_code = serve(&options.config);
+        if (options.summary) print_summary(&options);
     }
     options_mock_deinit(&options);
     return exit_code;

@@ -26,6 +26,11 @@ static const char HELP[] =
     "  --scenario FILE       the faults of a scenario; of its keys only `upstream` must be there\n"
     "  --seed N              seed of all draws instead of the scenario's own: same seed, same "
     "fates\n"
+    "  --dry-run N           print what would happen to the first N requests of the scenario, and "
+    "end\n"
+    "  --summary             at the end, print how often each fault fired and whether that is what "
+    "it\n"
+    "                        asks for\n"
     "\n"
     "what it is:\n"
     "  --listen HOST:PORT    where to listen; port 0 takes a free one (default 127.0.0.1:11435)\n"
@@ -69,6 +74,7 @@ struct texts {
     const char *control;
     const char *latency;
     const char *timeout;
+    const char *dry_run;
     const char *faults[FAULTS_MAX];
     size_t fault_count;
 };
@@ -103,6 +109,8 @@ static const struct option LONG[] = {
     { "fault", required_argument, NULL, 'f' },
     { "latency", required_argument, NULL, 't' },
     { "seed", required_argument, NULL, 'n' },
+    { "dry-run", required_argument, NULL, 'd' },
+    { "summary", no_argument, NULL, 'y' },
     { "models", required_argument, NULL, 'm' },
     { "api-key", required_argument, NULL, 'k' },
     { "ledger", required_argument, NULL, 'g' },
@@ -140,6 +148,8 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'r': out->upstream.record_path = optarg; break;
         case 'b': out->upstream.record_bodies = true; break;
         case 'p': texts->parent = optarg; break;
+        case 'd': texts->dry_run = optarg; break;
+        case 'y': out->summary = true; break;
         case 'h':
             fputs(HELP, stdout);
             out->exit_code = EXIT_OK;
@@ -165,6 +175,12 @@ static enum err read_numbers(struct options_mock *out, const struct texts *texts
                             texts->seed);
     }
     if (texts->seed != NULL) out->config.seed = &out->seed;
+    if (texts->dry_run != NULL && (!parse_u64(texts->dry_run, &out->dry_run) ||
+                                   out->dry_run == 0)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--dry-run: \"%.64s\" is not a number of requests; write 20",
+                            texts->dry_run);
+    }
     if (texts->parent != NULL) {
         if (!parse_u64(texts->parent, &parent) || parent == 0 || parent > INT32_MAX) {
             return err_note_set(note, ERR_USAGE, NULL, 0, 0,
@@ -267,6 +283,11 @@ static enum err read_stage(struct options_mock *out, const struct texts *texts,
         }
     }
     out->config.stage = out->stage;
+    if (note->err == ERR_OK && out->stage == NULL && (out->dry_run > 0 || out->summary)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--dry-run and --summary tell of faults, and there are none; add "
+                            "--scenario FILE or --fault FAULT");
+    }
     return note->err;
 }
 

@@ -18,6 +18,8 @@ struct options_mock {
     uint64_t seed;
     struct auth auth;    /* owned */
     struct stage *stage; /* held */
+    uint64_t dry_run;    /* print the fates of so many requests and end; 0: serve */
+    bool summary;        /* at the end, what was realised of what was asked */
     pid_t parent;        /* 0: none */
     int exit_code;       /* -1: run; else the program ends with it, all is said */
 };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/instant.h"
 #include "base/rng.h"
 #include "base/units.h"
 #include "scenario/arrival.h"
@@ -9,6 +10,13 @@
 #include "scenario/workload.h"
 
 enum { PPM_ALL = 1000000 };
+
+/* As exact as a person reads. */
+static const char *short_time(uint64_t ns, char out[UNITS_TEXT_MAX])
+{
+    uint64_t unit = ns >= NS_PER_MS ? 10 * NS_PER_US : 1;
+    return units_format_duration((ns + unit / 2) / unit * unit, out);
+}
 
 static void write_place(struct buf *out, bool is_bytes, uint32_t ppm, uint64_t bytes,
                         const char *part)
@@ -41,7 +49,7 @@ static void write_step(struct buf *out, const struct plan_step *step,
 {
     char pause[UNITS_TEXT_MAX];
     if (step->after_ns > 0) {
-        buf_printf(out, ", pause of %s", units_format_duration(step->after_ns, pause));
+        buf_printf(out, ", pause of %s", short_time(step->after_ns, pause));
         if (before->kind == PLAN_HEAD_PART || before->kind == PLAN_BODY) {
             write_place(out, before->to_is_bytes, before->to_ppm, before->to_bytes,
                         before->kind == PLAN_BODY ? "body" : "head");
@@ -103,7 +111,7 @@ void plan_write(struct buf *out, const struct reply_plan *plan)
         write_place(out, stop->to_is_bytes, stop->to_ppm, stop->to_bytes, "request's body");
     }
     if (first->after_ns > 0 || answers) {
-        buf_printf(out, " after %s", units_format_duration(first->after_ns, after));
+        buf_printf(out, " after %s", short_time(first->after_ns, after));
     }
     if (!answers) return;
     write_details(out, plan);
@@ -121,7 +129,7 @@ static void write_rules(struct buf *out, const struct reply_plan *plan)
         buf_puts(out, "    the queue is full\n");
     else if (plan->wait_ns > 0) {
         buf_printf(out, "    waits %s for a worker or a cold model\n",
-                   units_format_duration(plan->wait_ns, wait));
+                   short_time(plan->wait_ns, wait));
     }
     for (size_t i = 0; plan->phase != NULL && i < plan->phase->fault_count; i++) {
         if ((plan->fired >> i & 1) == 0) continue;
@@ -156,7 +164,7 @@ static void write_fate(struct buf *out, const struct scenario *scenario, struct 
     char at[UNITS_TEXT_MAX];
     char market[WORKLOAD_MARKET_MAX];
     const struct workload *workload = &scenario->workloads[arrival->workload];
-    uint64_t at_ns = arrival->at_ns / 1000000 * 1000000; /* as much as a person reads */
+    uint64_t at_ns = arrival->at_ns / NS_PER_MS * NS_PER_MS; /* as much as a person reads */
     enum plan_connect connect = plan_connect_at(state, arrival->at_ns);
     const struct phase *phase = scenario_phase_at(scenario, arrival->at_ns);
     schedule_request_id(arrival->number, id);

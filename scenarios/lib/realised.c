@@ -145,6 +145,12 @@ bool realised_as_asked(const struct realised *realised)
     return realised->count.fired >= realised->least && realised->count.fired <= realised->most;
 }
 
+/* To a tenth of a percent. */
+static const char *rough_share(uint32_t ppm, char out[UNITS_TEXT_MAX])
+{
+    return units_format_share((ppm + 500) / 1000 * 1000, out);
+}
+
 void realised_write(struct buf *out, const struct realised *realised)
 {
     char share[UNITS_TEXT_MAX];
@@ -156,9 +162,8 @@ void realised_write(struct buf *out, const struct realised *realised)
                (unsigned long long)count->eligible);
     if (count->eligible == 0) return;
     uint32_t fired_ppm = (uint32_t)((double)count->fired / (double)count->eligible * PPM_ALL + 0.5);
-    buf_printf(out, " (%s, 99%% interval %s to %s)", units_format_share(fired_ppm, share),
-               units_format_share(realised->low_ppm, low),
-               units_format_share(realised->high_ppm, high));
+    buf_printf(out, " (%s, 99%% interval %s to %s)", rough_share(fired_ppm, share),
+               rough_share(realised->low_ppm, low), rough_share(realised->high_ppm, high));
     if (!realised->judged) return;
     if (realised->least == realised->most) {
         buf_printf(out, ", asked %llu", (unsigned long long)realised->least);

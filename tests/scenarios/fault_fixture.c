@@ -56,8 +56,10 @@ struct reply_plan faults_plan(struct faults *faults, uint64_t request, unsigned 
 
 static void write_place(struct buf *out, const struct plan_step *step)
 {
-    if (step->to_is_bytes) buf_printf(out, " %lluB", (unsigned long long)step->to_bytes);
-    else buf_printf(out, " %u%%", step->to_ppm / 10000);
+    if (step->to_is_bytes)
+        buf_printf(out, " %lluB", (unsigned long long)step->to_bytes);
+    else
+        buf_printf(out, " %u%%", step->to_ppm / 10000);
 }
 
 const char *faults_steps(const struct reply_plan *plan, char out[512])

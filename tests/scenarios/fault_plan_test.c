@@ -21,8 +21,7 @@ static void faults_make_their_steps(void **state)
           "40ms head part 50%, 200ms head, 0ms body 100%, 0ms end" },
         { "{ at: response_body@40%, do: delay, for: 200ms }",
           "40ms head, 0ms body 40%, 200ms body 100%, 0ms end" },
-        { "{ at: response_end, do: delay, for: 200ms }",
-          "40ms head, 0ms body 100%, 200ms end" },
+        { "{ at: response_end, do: delay, for: 200ms }", "40ms head, 0ms body 100%, 200ms end" },
         { "{ at: response_end, do: reset }", "40ms head, 0ms body 100%, 0ms end, 0ms reset" },
         { "{ at: response_end, do: close }", "40ms head, 0ms body 100%, 0ms end, 0ms close" },
         { "{ at: response_end, do: stall }", "40ms head, 0ms body 100%, 0ms stall" },
@@ -115,9 +114,9 @@ static void framing_and_stops_follow_the_fault(void **state)
         assert_int_equal(plan.malform, cases[i].malform);
         assert_int_equal(plan.stop.at, cases[i].stop);
         assert_int_equal(plan_needs_head(faults.state, 1000000000), cases[i].stop != STOP_NONE);
-        assert_int_equal(plan_steps_are_plain(&plan),
-                         plan.framing == FRAMING_LENGTH && plan.malform == MALFORM_NONE &&
-                             plan.stop.at == STOP_NONE);
+        assert_int_equal(plan_steps_are_plain(&plan), plan.framing == FRAMING_LENGTH &&
+                                                          plan.malform == MALFORM_NONE &&
+                                                          plan.stop.at == STOP_NONE);
         faults_close(&faults);
     }
     struct plan_stop stop = { .at = STOP_AT_BODY, .to_ppm = 300000 };
@@ -182,13 +181,15 @@ static void fate_that_was_decided_makes_the_plan_again(void **state)
 {
     (void)state;
     struct faults faults;
-    faults_open_good(&faults,
-                     "{ status: 503, first: 5 }, { delay: { uniform: [1ms, 90ms] }, share: 40% }, { "
-                     "cold_start: 1s }, { at: response_body@30%, do: reset, exact_share: 25% }",
-                     "latency: { lognormal: { median: 20ms, p99: 200ms } }\n  capacity: { workers: "
-                     "2, queue: 3 }");
+    faults_open_good(
+        &faults,
+        "{ status: 503, first: 5 }, { delay: { uniform: [1ms, 90ms] }, share: 40% }, { "
+        "cold_start: 1s }, { at: response_body@30%, do: reset, exact_share: 25% }",
+        "latency: { lognormal: { median: 20ms, p99: 200ms } }\n  capacity: { workers: "
+        "2, queue: 3 }");
     for (uint64_t i = 0; i < 200; i++) {
-        struct plan_query query = { .request_key = i * 977, .attempt = (unsigned)(i % 3),
+        struct plan_query query = { .request_key = i * 977,
+                                    .attempt = (unsigned)(i % 3),
                                     .offset_ns = i * 9000000 };
         struct reply_plan made;
         struct reply_plan again;

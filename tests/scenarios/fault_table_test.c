@@ -1,5 +1,5 @@
-/* The table of faults is whole, and each line in it is one that the parser takes, or refuses with the
- * row's reason. */
+/* The table of faults is whole, and each line in it is one that the parser takes, or refuses with
+ * the row's reason. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,9 +59,9 @@ static void every_position_has_a_row_of_every_effect_that_has_one(void **state)
 {
     (void)state;
     static const enum fault_effect effects[] = {
-        FAULT_REFUSE,  FAULT_SYN_DROP, FAULT_RESET,    FAULT_CLOSE,   FAULT_STALL,
-        FAULT_DELAY,   FAULT_DRIBBLE,  FAULT_THROTTLE, FAULT_GARBAGE, FAULT_STRAY_ANSWER,
-        FAULT_SLOW_CLOSE,
+        FAULT_REFUSE,  FAULT_SYN_DROP,     FAULT_RESET,      FAULT_CLOSE,
+        FAULT_STALL,   FAULT_DELAY,        FAULT_DRIBBLE,    FAULT_THROTTLE,
+        FAULT_GARBAGE, FAULT_STRAY_ANSWER, FAULT_SLOW_CLOSE,
     };
     for (size_t e = 0; e < sizeof effects / sizeof effects[0]; e++) {
         for (enum fault_position at = 0; at < FAULT_POSITION_COUNT; at++) {

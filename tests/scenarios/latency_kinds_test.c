@@ -46,7 +46,8 @@ static int compare(const void *a, const void *b)
 static uint64_t *draws_of(const struct latency *latency)
 {
     uint64_t *values = mem_alloc(DRAWS, sizeof *values);
-    for (uint64_t i = 0; i < DRAWS; i++) values[i] = latency_draw_ns(latency, draw(5, 6, i, 0));
+    for (uint64_t i = 0; i < DRAWS; i++)
+        values[i] = latency_draw_ns(latency, draw(5, 6, i, 0));
     qsort(values, DRAWS, sizeof *values, compare);
     return values;
 }
@@ -67,7 +68,8 @@ static void uniform_is_flat_between_its_ends(void **state)
     uint64_t *sorted = draws_of(&latency);
     assert_string_equal(latency.text, "uniform 100ms to 300ms");
     assert_true(sorted[0] >= 100000000 && sorted[DRAWS - 1] <= 300000000);
-    for (int i = 1; i < 10; i++) check_quantile(sorted, i / 10.0, 100 + 20.0 * i, 0.01);
+    for (int i = 1; i < 10; i++)
+        check_quantile(sorted, i / 10.0, 100 + 20.0 * i, 0.01);
     mem_free(sorted);
 }
 
@@ -213,8 +215,8 @@ static void fixed_point_agrees_with_the_real_functions(void **state)
         assert_true(fabs((double)chance_log2(value) / 4294967296.0 - wanted) < 1e-8);
         double exponent = (double)((int64_t)(i % 41) - 20) + (double)i / 2000;
         double power = 1e6 * exp2(exponent);
-        double got = (double)chance_scale_exp2(1000000, (int64_t)(exponent * 4294967296.0),
-                                               UINT64_MAX);
+        double got =
+            (double)chance_scale_exp2(1000000, (int64_t)(exponent * 4294967296.0), UINT64_MAX);
         assert_true(fabs(got - power) <= 0.5 + power * 1e-8);
         sum += (double)chance_exponential(draw(7, 7, i, 0), 1000000, UINT64_MAX);
     }

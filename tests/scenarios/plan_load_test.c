@@ -9,7 +9,7 @@
 
 #include "fault_fixture.h"
 
-#define MS(n) ((uint64_t)(n) * 1000000)
+#define MS(n) ((uint64_t)(n)*1000000)
 
 static const char two_workers[] =
     "latency: 100ms\n  capacity: { workers: 2, queue: 3, on_full: 503 }";
@@ -88,7 +88,8 @@ static void delays_keep_a_worker_and_gates_and_stops_do_not(void **state)
     faults_close(&faults);
     faults_open_good(&faults, "{ at: request_head, do: reset }",
                      "latency: 100ms\n  capacity: { workers: 1, queue: 0 }");
-    for (uint64_t i = 0; i < 5; i++) assert_int_equal(faults_plan(&faults, i, 0, 1).fired, 1);
+    for (uint64_t i = 0; i < 5; i++)
+        assert_int_equal(faults_plan(&faults, i, 0, 1).fired, 1);
     faults_close(&faults);
 }
 

@@ -74,8 +74,9 @@ static void counters_fire_at_their_number(void **state)
 {
     (void)state;
     struct faults faults;
-    faults_open_good(&faults, "{ status: 503, nth: 7 }, { delay: 1ms, every: 3 }, { answer: "
-                              "wrong_id, first: 2 }",
+    faults_open_good(&faults,
+                     "{ status: 503, nth: 7 }, { delay: 1ms, every: 3 }, { answer: "
+                     "wrong_id, first: 2 }",
                      NULL);
     for (uint64_t i = 1; i <= 12; i++) {
         struct reply_plan plan = faults_plan(&faults, i, 0, i);
@@ -112,8 +113,9 @@ static void counters_count_what_the_others_let_through(void **state)
 {
     (void)state;
     struct faults faults;
-    faults_open_good(&faults, "{ status: 503, model: b, first: 3 }, { delay: 1ms, attempt: \">= "
-                              "1\", every: 2 }",
+    faults_open_good(&faults,
+                     "{ status: 503, model: b, first: 3 }, { delay: 1ms, attempt: \">= "
+                     "1\", every: 2 }",
                      NULL);
     uint64_t hits[2] = { 0, 0 };
     for (uint64_t i = 0; i < 40; i++) {
@@ -135,15 +137,18 @@ static void names_stand_for_what_they_begin(void **state)
 {
     (void)state;
     struct faults faults;
-    faults_open_good(&faults, "{ status: 503, market: btc }, { delay: 1ms, model: a-b }, { answer: "
-                              "wrong_id, path: /v1/forecast }",
+    faults_open_good(&faults,
+                     "{ status: 503, market: btc }, { delay: 1ms, model: a-b }, { answer: "
+                     "wrong_id, path: /v1/forecast }",
                      NULL);
     static const struct {
         const char *model, *market, *path;
         uint32_t fired;
     } cases[] = {
-        { "a-b", "btc", "/v1/forecast", 7 }, { "a-b-c", "btc-m3", "/api/forecast", 3 },
-        { "a-bc", "btcx", "/v1/forecast/", 0 }, { "a", "bt", "/v1", 0 },
+        { "a-b", "btc", "/v1/forecast", 7 },
+        { "a-b-c", "btc-m3", "/api/forecast", 3 },
+        { "a-bc", "btcx", "/v1/forecast/", 0 },
+        { "a", "bt", "/v1", 0 },
         { NULL, NULL, NULL, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -168,12 +173,11 @@ static void ramp_moves_the_share_over_its_time(void **state)
                                   (fifth + 1) * 4000);
         assert_in_range(hits, wanted[fifth] - 150, wanted[fifth] + 150);
     }
-    size_t down = count_fired("{ status: 503, ramp: { from: 100%, to: 0% }, after: 5s }", 10000,
-                              12000);
+    size_t down =
+        count_fired("{ status: 503, ramp: { from: 100%, to: 0% }, after: 5s }", 10000, 12000);
     assert_in_range(down, 1800 - 61, 1800 + 61);
-    assert_int_equal(count_fired("{ status: 503, ramp: { from: 100%, to: 0% }, after: 5s }", 0,
-                                 10000),
-                     0);
+    assert_int_equal(
+        count_fired("{ status: 503, ramp: { from: 100%, to: 0% }, after: 5s }", 0, 10000), 0);
 }
 
 /* Over 40 phases' worth of time (by seeds): the share of bad time and how long a bad time lasts. */
@@ -215,7 +219,8 @@ static void burst_is_the_same_whoever_asks_and_in_any_order(void **state)
         forward[i] = fires(&faults, &query);
     }
     for (uint64_t i = 1000; i > 0; i--) {
-        struct plan_query query = { .request_key = i * 77, .attempt = 3,
+        struct plan_query query = { .request_key = i * 77,
+                                    .attempt = 3,
                                     .offset_ns = (i - 1) * 10000000 };
         assert_int_equal(fires(&faults, &query), forward[i - 1]);
     }
@@ -265,8 +270,9 @@ static void keyed_part_of_a_fate_can_be_checked_elsewhere(void **state)
 {
     (void)state;
     struct faults faults;
-    faults_open_good(&faults, "{ status: 503, share: 30% }, { delay: 1ms, first: 5 }, { delay: 2ms, "
-                              "share: 50%, every: 2 }, { answer: wrong_id, model: chronos }",
+    faults_open_good(&faults,
+                     "{ status: 503, share: 30% }, { delay: 1ms, first: 5 }, { delay: 2ms, "
+                     "share: 50%, every: 2 }, { answer: wrong_id, model: chronos }",
                      NULL);
     struct plan_state *other = plan_state_create(&faults.scenario, faults.scenario.seed);
     uint32_t seen = 0;
