@@ -1,0 +1,52 @@
+#ifndef MUTATION_REPORT_H
+#define MUTATION_REPORT_H
+/* What became of each mutant, gathered from the tools' tables, and the report made of it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+enum mutant_end {
+    MUTANT_EQUIVALENT, /* the compiler makes the same code of it as of the original */
+    MUTANT_DUPLICATE,  /* the same code as an earlier mutant */
+    MUTANT_KILLED,     /* by the catalogue */
+    MUTANT_TESTED,     /* killed by a unit test: of a file that the simulator does not drive */
+    MUTANT_ALLOWED,    /* survives, for a reason in mutants.allow */
+    MUTANT_SURVIVED,
+};
+
+struct mutant {
+    unsigned id;
+    const char *file; /* borrowed, as all texts here */
+    unsigned line;
+    const char *function;
+    const char *kind;
+    const char *original;
+    const char *replacement;
+    enum mutant_end end;
+    bool simulated;     /* of a file that the simulator drives */
+    const char *how;    /* failed, assert, crash, hang; of MUTANT_TESTED: the test */
+    const char *checks; /* "scenario/check" by tabs; "" */
+    const char *reason; /* MUTANT_ALLOWED */
+};
+
+struct mutants {
+    struct mutant *items; /* owned */
+    size_t count, capacity;
+};
+
+struct score {
+    size_t counted; /* neither equivalent, duplicate nor allowed as equivalent */
+    size_t killed;
+};
+
+/* Of the files that the simulator drives, or of the others; all kinds when `kind` is NULL. */
+struct score mutants_score(const struct mutants *mutants, bool simulated, const char *kind);
+unsigned score_permille(struct score score);
+
+void report_summary(struct buf *out, const struct mutants *mutants);
+void report_matrix(struct buf *out, const struct mutants *mutants);
+void report_page(struct buf *out, const struct mutants *mutants);
+
+#endif

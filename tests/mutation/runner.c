@@ -1,0 +1,221 @@
+/* Plays the catalogue in virtual time against each mutant of the policy core, each in a process of
+ * its own, and says by which checks it was killed. The judge is never mutated: a mutant is in force
+ * while a scenario is simulated, and no longer when its run is judged.
+ *
+ * usage: mutants_runner JOBS IDS OUT.tsv SCENARIO|DIR ...
+ * IDS: a file with one number per line. OUT.tsv: id, end, then "scenario/check" for each failed
+ * check; end is survived, failed, assert, crash or hang. Exit 2 when the unmutated core fails. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "harness/discover.h"
+#include "harness/sim.h"
+
+enum {
+    JOBS_MAX = 64,
+    IDS_BYTES_MAX = 1 << 20,
+    TEXT_BYTES_MAX = 1 << 16,
+    HANG_FACTOR = 20, /* times what the whole core needs */
+    HANG_AT_LEAST_US = 500000,
+};
+
+/* Read by the woven core. */
+extern unsigned mutant_in_force;
+
+struct job {
+    pid_t pid; /* 0: idle */
+    int fd;    /* of the child's report */
+    unsigned id;
+};
+
+struct runner {
+    struct suite suite;
+    struct sim_requests **requests; /* owned; by scenario */
+    uint64_t cpu_us_max;            /* of one mutant */
+    struct job jobs[JOBS_MAX];
+    unsigned job_count;
+    FILE *out;
+    unsigned done, total;
+};
+
+/* Simulates and judges one scenario; writes its failed checks to `fd`. True when all passed. */
+static bool judge_scenario(const struct runner *runner, size_t index, unsigned mutant, int fd)
+{
+    const struct suite_scenario *item = &runner->suite.scenarios[index];
+    const struct sim_options options = { .jitter_seed = 0 };
+    struct run run;
+    struct verdicts verdicts;
+    bool passed = true;
+    run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
+    mutant_in_force = mutant;
+    sim_play(&run, runner->requests[index], &options, NULL);
+    mutant_in_force = 0;
+    verdict_judge(&run, &verdicts);
+    for (size_t i = 0; i < verdicts.count; i++) {
+        const struct check *check = &verdicts.checks[i];
+        if (check->status != CHECK_FAIL && check->status != CHECK_INCONCLUSIVE) continue;
+        passed = false;
+        dprintf(fd, "\t%s/%s", item->scenario.name, check->name);
+    }
+    verdict_deinit(&verdicts);
+    run_deinit(&run);
+    return passed;
+}
+
+static void child_run(const struct runner *runner, unsigned id, int fd)
+{
+    uint64_t us = runner->cpu_us_max;
+    struct itimerval limit = { .it_value = { (time_t)(us / 1000000), (long)(us % 1000000) } };
+    struct rlimit no_core = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)setitimer(ITIMER_PROF, &limit, NULL); /* SIGPROF ends it */
+    (void)!freopen("/dev/null", "w", stderr);   /* an assert's sentence */
+    bool passed = true;
+    for (size_t i = 0; i < runner->suite.count; i++)
+        passed = judge_scenario(runner, i, id, fd) && passed;
+    _exit(passed ? 0 : 1);
+}
+
+static void job_start(struct runner *runner, struct job *job, unsigned id)
+{
+    int fds[2];
+    if (pipe(fds) != 0) abort();
+    pid_t pid = fork();
+    if (pid < 0) abort();
+    if (pid == 0) {
+        close(fds[0]);
+        child_run(runner, id, fds[1]);
+    }
+    close(fds[1]);
+    *job = (struct job){ .pid = pid, .fd = fds[0], .id = id };
+}
+
+static const char *end_name(int status)
+{
+    if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? "survived" : "failed";
+    switch (WTERMSIG(status)) {
+    case SIGABRT: return "assert";
+    case SIGPROF: return "hang";
+    default: return "crash";
+    }
+}
+
+/* Takes one child's report, to its end, and the child. */
+static void job_finish(struct runner *runner, struct job *job)
+{
+    char text[TEXT_BYTES_MAX];
+    size_t length = 0;
+    int status = 0;
+    for (;;) {
+        ssize_t n = read(job->fd, &text[length], sizeof text - 1 - length);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        length += (size_t)n;
+    }
+    text[length] = '\0';
+    close(job->fd);
+    while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    fprintf(runner->out, "%u\t%s%s\n", job->id, end_name(status), text);
+    job->pid = 0;
+    runner->done++;
+    if (isatty(2) && runner->done % 50 == 0) {
+        fprintf(stderr, "\r%u of %u mutants", runner->done, runner->total);
+    }
+}
+
+static void run_all(struct runner *runner, const char *ids)
+{
+    unsigned next_job = 0;
+    for (const char *at = ids; *at != '\0';) {
+        char *end = NULL;
+        unsigned id = (unsigned)strtoul(at, &end, 10);
+        if (end == at) break;
+        at = end + strspn(end, "\n");
+        /* In turn: children differ little in length, and order makes the output reproducible. */
+        struct job *job = &runner->jobs[next_job];
+        if (job->pid != 0) job_finish(runner, job);
+        job_start(runner, job, id);
+        next_job = (next_job + 1) % runner->job_count;
+    }
+    for (unsigned i = 0; i < runner->job_count; i++) {
+        struct job *job = &runner->jobs[(next_job + i) % runner->job_count];
+        if (job->pid != 0) job_finish(runner, job);
+    }
+    if (isatty(2)) fputc('\n', stderr);
+}
+
+static bool prepare(struct runner *runner, struct err_note *note)
+{
+    runner->requests = mem_alloc(runner->suite.count, sizeof *runner->requests);
+    for (size_t i = 0; i < runner->suite.count; i++) {
+        const struct suite_scenario *item = &runner->suite.scenarios[i];
+        struct run run;
+        run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
+        runner->requests[i] = sim_requests_create(&run, note);
+        run_deinit(&run);
+        if (runner->requests[i] == NULL) return false;
+    }
+    instant_ns began = clock_now();
+    bool passed = true;
+    for (size_t i = 0; i < runner->suite.count; i++)
+        passed = judge_scenario(runner, i, 0, STDERR_FILENO) && passed;
+    runner->cpu_us_max = (clock_now() - began) / NS_PER_US * HANG_FACTOR + HANG_AT_LEAST_US;
+    if (passed) return true;
+    err_note_set(note, ERR_INVALID, NULL, 0, 0,
+                 "the unmutated core fails the checks above; mend that first");
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct runner *runner = mem_alloc(1, sizeof *runner);
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    char *ids = NULL;
+    size_t length = 0;
+    if (argc < 5) {
+        fputs("usage: mutants_runner JOBS IDS OUT.tsv SCENARIO|DIR ...\n", stderr);
+        return 2;
+    }
+    const struct discover_options options = {
+        .paths = (const char *const *)&argv[4],
+        .path_count = (size_t)argc - 4,
+    };
+    unsigned long jobs = strtoul(argv[1], NULL, 10);
+    runner->job_count = jobs < 1 ? 1 : jobs > JOBS_MAX ? JOBS_MAX : (unsigned)jobs;
+    if (file_read(argv[2], IDS_BYTES_MAX, &ids, &length, &note) != ERR_OK) goto refused;
+    if (discover(&runner->suite, &arena, &options, stderr) != ERR_OK) return 2;
+    if (!prepare(runner, &note)) goto refused;
+    for (size_t i = 0; i < length; i++)
+        runner->total += ids[i] == '\n';
+    runner->out = fopen(argv[3], "w");
+    if (runner->out == NULL) {
+        err_note_set(&note, ERR_IO, argv[3], 0, 0, "cannot be written: %s", strerror(errno));
+        goto refused;
+    }
+    run_all(runner, ids);
+    for (size_t i = 0; i < runner->suite.count; i++)
+        sim_requests_destroy(runner->requests[i]);
+    mem_free(runner->requests);
+    suite_deinit(&runner->suite);
+    arena_deinit(&arena);
+    mem_free(ids);
+    int closed = fclose(runner->out);
+    mem_free(runner);
+    return closed == 0 ? 0 : 2;
+
+refused:
+    err_note_print(stderr, &note);
+    return 2;
+}
