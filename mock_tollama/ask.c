@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_read.h"
+#include "mock/ask_scan.h"
 #include "mock/schema.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
@@ -92,6 +93,17 @@ static enum err read_numbers(struct arena *arena, const cJSON *list, const char 
     return ERR_OK;
 }
 
+static enum err read_target(struct arena *arena, const cJSON *list, const char *where,
+                            struct ask_series *out, struct err_note *note)
+{
+    const double *values = NULL;
+    enum err rc = read_numbers(arena, list, where, &values, &out->count, note);
+    if (rc != ERR_OK) return rc;
+    out->recent_count = out->count < ASK_RECENT_MAX ? out->count : ASK_RECENT_MAX;
+    out->recent = values + (out->count - out->recent_count);
+    return ERR_OK;
+}
+
 static enum err read_quantiles(struct ask *ask, struct err_note *note)
 {
     const cJSON *list = member(ask->document, "quantiles");
@@ -164,8 +176,7 @@ static enum err read_series(struct ask *ask, const cJSON *value, struct ask_seri
     if (rc != ERR_OK) return rc;
     out->id = text_or(value, "id", "");
     out->freq = text_or(value, "freq", "auto");
-    rc = read_numbers(&ask->arena, member(value, "target"), "target", &out->target, &out->count,
-                      note);
+    rc = read_target(&ask->arena, member(value, "target"), "target", out, note);
     if (rc != ERR_OK) return rc;
     if (out->count == 0) return invalid(note, "target", "must have at least one value");
     rc = read_timestamps(member(value, "timestamps"), out, note);
@@ -207,8 +218,7 @@ static enum err read_all_series(struct ask *ask, struct err_note *note)
 static enum err read_plain_series(struct ask *ask, struct err_note *note)
 {
     struct ask_series *series = arena_alloc(&ask->arena, 1, sizeof(*series));
-    enum err rc = read_numbers(&ask->arena, member(ask->document, "series"), "series",
-                               &series->target, &series->count, note);
+    enum err rc = read_target(&ask->arena, member(ask->document, "series"), "series", series, note);
     if (rc == ERR_OK) rc = check_covariates(ask->document, "x_past", 0, note);
     if (rc == ERR_OK) rc = check_covariates(ask->document, "x_future", 0, note);
     if (rc != ERR_OK) return rc;
@@ -282,6 +292,12 @@ enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask
                             (int)ASK_VALUES_MAX, horizon_key);
     }
     return ERR_OK;
+}
+
+enum err ask_read(enum ask_api api, const char *body, size_t length, struct ask *out,
+                  struct err_note *note)
+{
+    return ask_scan(api, body, length, out) ? ERR_OK : ask_parse(api, body, length, out, note);
 }
 
 void ask_deinit(struct ask *ask)

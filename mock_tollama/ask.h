@@ -17,15 +17,19 @@ enum ask_api {
     ASK_TIMESERIES, /* POST /v1/timeseries/forecast: the older shape, one series of plain numbers */
 };
 
-enum { ASK_VALUES_MAX = 1000000 }; /* forecast values in one answer; more is refused */
+enum {
+    ASK_VALUES_MAX = 1000000, /* forecast values in one answer; more is refused */
+    ASK_RECENT_MAX = 33,      /* of a series, what a forecast looks at */
+};
 
 struct ask_series {
     const char *id;                    /* texts are borrowed from the ask */
     const char *freq;                  /* "auto" when not given */
     const char *before_last_timestamp; /* NULL: none */
     const char *last_timestamp;        /* NULL: none (the older shape) */
-    const double *target;              /* finite */
-    size_t count;                      /* >= 1 */
+    size_t count;                      /* of the target's values; >= 1 */
+    const double *recent;              /* the last of them, finite */
+    size_t recent_count;               /* ASK_RECENT_MAX, or all there are */
 };
 
 struct ask {
@@ -47,6 +51,9 @@ struct ask {
  * ERR_INVALID: breaks a rule. Never crashes on any bytes. */
 MUST_USE enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask *out,
                             struct err_note *note);
+/* The same; the common kind of request takes a shorter way (mock/ask_scan.h). */
+MUST_USE enum err ask_read(enum ask_api api, const char *body, size_t length, struct ask *out,
+                           struct err_note *note);
 void ask_deinit(struct ask *ask);
 
 #endif

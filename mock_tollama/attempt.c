@@ -1,18 +1,28 @@
 #include "mock/attempt.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "mock/answers.h"
 #include "mock/forecast.h"
 #include "mock/head.h"
 #include "mock/models.h"
 #include "mock/proxy.h"
 #include "scenario/plan_state.h"
 
+enum { TIMING_BYTES_LIKELY = 64 };
+
 /* What is known of a request without the scenario. */
 struct request {
+    const struct answer *known; /* its body came before; NULL: `ask` holds what it says */
     struct ask ask;
-    unsigned status; /* 200: a forecast can be made */
+    const char *name;   /* the model's; NULL: unknown */
+    const char *market; /* the first series' id; NULL: unknown */
+    struct keep_alive keep_alive;
+    bool stream;
+    unsigned status;    /* 200: a forecast can be made */
     struct err_note note;
     const char *hint;    /* NULL: none */
     struct model *model; /* NULL: unknown, or not in the registry */
@@ -30,13 +40,23 @@ static void request_read(struct request *request, struct mock *mock, struct http
     }
     size_t length = 0;
     const char *body = http_exchange_body(exchange, &length);
-    if (ask_parse(api, body, length, &request->ask, &request->note) != ERR_OK) {
+    request->known = answers_find(&mock->answers, api, body, length);
+    if (request->known != NULL) {
+        request->name = request->known->model;
+        request->market = request->known->market;
+        request->keep_alive = request->known->keep_alive;
+        request->stream = request->known->stream;
+    } else if (ask_read(api, body, length, &request->ask, &request->note) == ERR_OK) {
+        request->name = request->ask.model;
+        request->market = request->ask.series[0].id;
+        request->keep_alive = request->ask.keep_alive;
+        request->stream = request->ask.stream;
+    } else {
         request->status = 400;
         return;
     }
-    const char *name = request->ask.model;
-    enum model_state state = registry_check(&mock->registry, name, &request->model);
-    request->status = models_refusal(state, name, &request->note, &request->hint);
+    enum model_state state = registry_check(&mock->registry, request->name, &request->model);
+    request->status = models_refusal(state, request->name, &request->note, &request->hint);
 }
 
 static void plan_for(const struct show_pick *pick, const struct plan_query *query,
@@ -49,8 +69,50 @@ static void plan_for(const struct show_pick *pick, const struct plan_query *quer
         plan_compose(NULL, 0, query, &healthy, out);
 }
 
+static void write_good(struct buf *out, struct mock *mock, const struct player_order *order,
+                       const struct request *request)
+{
+    const struct ask *ask = &request->ask;
+    const struct answer *known = request->known;
+    if (known != NULL) {
+        buf_expect(out, known->text_length + TIMING_BYTES_LIKELY);
+        buf_put(out, known->text, known->text_length);
+    } else {
+        struct answer answer = {
+            .api = ask->api,
+            .stream = request->stream,
+            .model = request->name,
+            .market = request->market,
+            .keep_alive = request->keep_alive,
+        };
+        forecast_write_start(out, ask);
+        answer.body = http_exchange_body(order->exchange, &answer.body_length);
+        answer.text = buf_text(out);
+        answer.text_length = out->length;
+        answers_add(&mock->answers, &answer);
+    }
+    forecast_write_end(out, ask->api, request->stream, order->plan->latency_ns);
+}
+
+/* An answer with one thing wrong. */
+static void write_bad(struct buf *out, const struct player_order *order, struct request *request)
+{
+    const struct forecast_reply reply = {
+        .fault = order->plan->answer,
+        .luck = draw(0, rng_stream("answer"), hash_text(order->id), order->attempt),
+        .latency_ns = order->plan->latency_ns,
+    };
+    if (request->known != NULL) {
+        size_t length = 0;
+        const char *body = http_exchange_body(order->exchange, &length);
+        enum err rc = ask_read(request->ask.api, body, length, &request->ask, &request->note);
+        assert(rc == ERR_OK);
+    }
+    forecast_write(out, &request->ask, &reply);
+}
+
 /* Fills status, answer, content type and body. */
-static void order_answer(struct player_order *order, const struct request *request)
+static void order_answer(struct mock *mock, struct player_order *order, struct request *request)
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
@@ -59,14 +121,12 @@ static void order_answer(struct player_order *order, const struct request *reque
     order->status = failed ? order->plan->status : request->status;
     order->answer = ANSWER_GOOD;
     if (order->status == 200) {
-        struct forecast_reply reply = {
-            .fault = order->plan->answer,
-            .luck = draw(0, rng_stream("answer"), hash_text(order->id), order->attempt),
-            .latency_ns = order->plan->latency_ns,
-        };
-        order->answer = reply.fault;
-        order->content_type = forecast_content_type(&request->ask, reply.fault);
-        forecast_write(&body, &request->ask, &reply);
+        order->answer = order->plan->answer;
+        order->content_type = forecast_content_type(request->stream, order->answer);
+        if (order->answer == ANSWER_GOOD)
+            write_good(&body, mock, order, request);
+        else
+            write_bad(&body, order, request);
     } else if (head_has_body(order->status)) {
         order->content_type = "application/json";
         forecast_write_error_hint(&body, order->status, failed ? NULL : request->note.sentence,
@@ -104,15 +164,15 @@ static void attempt_end(void *owner)
 }
 
 /* Fills what the player needs to answer. */
-static void attempt_answer(struct player_order *order, const struct request *request)
+static void attempt_answer(struct player_order *order, struct request *request)
 {
     struct attempt *attempt = order->owner;
-    order_answer(order, request);
+    order_answer(attempt->mock, order, request);
     order->echo_id = order_echo(order->exchange, order);
     attempt->answered = true;
     metrics_count(&attempt->mock->metrics, attempt->api, order->status, attempt->planned_ns);
     if (order->status != 200 || request->model == NULL) return;
-    model_use(request->model, &request->ask.keep_alive,
+    model_use(request->model, &request->keep_alive,
               instant_add(order->read_at, attempt->planned_ns));
 }
 
@@ -164,8 +224,8 @@ static void attempt_decide(struct player_order *order, struct reply_plan *plan,
     bool reads = asks_for_body(&pick);
     if (reads) {
         request_read(&request, mock, exchange, attempt->api);
-        query.model = request.ask.model;
-        query.market = request.ask.series_count > 0 ? request.ask.series[0].id : NULL;
+        query.model = request.name;
+        query.market = request.market;
     }
     plan_for(&pick, &query, plan);
     attempt->planned_ns = plan->steps[0].after_ns;

@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/instant.h"
 #include "base/json.h"
 #include "mock/timestamp.h"
 
-enum { TREND_STEPS = 12, SPREAD_STEPS = 32, VALUE_TEXT_MAX = 40 };
+enum { TREND_STEPS = 12, SPREAD_STEPS = ASK_RECENT_MAX - 1, VALUE_TEXT_MAX = DECIMAL_TEXT_MAX };
+
+/* Room that is asked for at once; more is found when it is needed. */
+enum { VALUE_BYTES_LIKELY = 10, DOCUMENT_BYTES_LIKELY = 512, EXPECTED_VALUES_MAX = 100000 };
 
 /* ln(9) / 1.2815515655: makes the logistic's 90 % point the normal's. */
 #define LOGISTIC_SCALE 1.7145
@@ -25,17 +29,17 @@ static double finite_or(double value, double otherwise)
 
 static struct outlook outlook_make(const struct ask_series *series)
 {
-    size_t steps = series->count - 1;
+    size_t steps = series->recent_count - 1;
     size_t trend_steps = steps < TREND_STEPS ? steps : TREND_STEPS;
     size_t spread_steps = steps < SPREAD_STEPS ? steps : SPREAD_STEPS;
-    double last = series->target[steps];
+    double last = series->recent[steps];
     double moved = 0;
     for (size_t i = 0; i < spread_steps; i++) {
-        moved += fabs(series->target[steps - i] - series->target[steps - i - 1]);
+        moved += fabs(series->recent[steps - i] - series->recent[steps - i - 1]);
     }
     double trend = 0;
     if (trend_steps > 0)
-        trend = 0.1 * (last - series->target[steps - trend_steps]) / (double)trend_steps;
+        trend = 0.1 * (last - series->recent[steps - trend_steps]) / (double)trend_steps;
     double spread = spread_steps > 0 ? moved / (double)spread_steps : 0;
     return (struct outlook){
         .level = last,
@@ -61,7 +65,7 @@ static double quantile_z(double quantile)
 static int format_value(char out[VALUE_TEXT_MAX], double value)
 {
     double size = fabs(value);
-    if (size < 1e-3 || size >= 1e9) return snprintf(out, VALUE_TEXT_MAX, "%.17g", value);
+    if (size < 1e-3 || size >= 1e9) return (int)decimal_write(value, out);
     uint64_t micro = (uint64_t)llround(size * 1e6);
     char text[VALUE_TEXT_MAX];
     size_t at = sizeof text;
@@ -115,11 +119,12 @@ static void write_quantiles(struct writer *writer, const struct outlook *outlook
     }
     json_open(&writer->json, '{');
     for (size_t i = 0; i < ask->quantile_count; i++) {
-        char key[VALUE_TEXT_MAX];
+        char key[DECIMAL_TEXT_MAX];
         if (i == missing) continue;
-        snprintf(key, sizeof key, "%.15g", ask->quantiles[i]);
+        size_t from = fault == ANSWER_CROSSED_QUANTILES ? ask->quantile_count - 1 - i : i;
+        decimal_write(ask->quantiles[i], key);
         json_key(&writer->json, key);
-        write_values(writer, outlook, quantile_z(ask->quantiles[i]),
+        write_values(writer, outlook, quantile_z(ask->quantiles[from]),
                      fault == ANSWER_NOT_FINITE && i == ask->quantile_count / 2);
     }
     json_close(&writer->json, '}');
@@ -165,12 +170,6 @@ static void write_forecasts(struct writer *writer)
     json_open(json, '{');
     json_key(json, "model_load_ms");
     json_u64(json, 0);
-    json_key(json, "inference_ms");
-    json_ms(json, writer->reply->latency_ns);
-    json_key(json, "total_ms");
-    json_ms(json, writer->reply->latency_ns);
-    json_close(json, '}');
-    json_close(json, '}');
 }
 
 static void write_timeseries(struct writer *writer)
@@ -186,28 +185,22 @@ static void write_timeseries(struct writer *writer)
     json_open(json, '{');
     json_key(json, "model_version");
     json_string(json, writer->ask->model_version);
-    json_key(json, "latency_ms");
-    json_ms(json, writer->reply->latency_ns);
-    json_close(json, '}');
-    json_close(json, '}');
 }
 
+/* All but what forecast_write_end() adds. */
 static void write_document(struct writer *writer)
 {
     switch (writer->ask->api) {
     case ASK_V1: write_forecasts(writer); break;
-    case ASK_OLLAMA: {
-        bool stream = writer->ask->stream;
-        if (stream) {
+    case ASK_OLLAMA:
+        if (writer->ask->stream) {
             json_open(&writer->json, '{');
             json_key(&writer->json, "done");
             json_bool(&writer->json, true);
             json_key(&writer->json, "response");
         }
         write_forecasts(writer);
-        if (stream) json_close(&writer->json, '}');
         break;
-    }
     case ASK_TIMESERIES: write_timeseries(writer); break;
     }
 }
@@ -218,8 +211,35 @@ static size_t horizon_written(const struct ask *ask, enum answer_fault fault)
     return ask->horizon > 1 ? ask->horizon - 1 : ask->horizon + 1;
 }
 
+/* Nanoseconds as the milliseconds of a JSON number. */
+static void put_ms(struct buf *out, const char *key, uint64_t ns)
+{
+    struct json json;
+    buf_puts(out, key);
+    json_init(&json, out);
+    json_ms(&json, ns);
+}
+
+void forecast_write_end(struct buf *out, enum ask_api api, bool stream, uint64_t latency_ns)
+{
+    if (api == ASK_TIMESERIES) {
+        put_ms(out, ",\"latency_ms\":", latency_ns);
+    } else {
+        put_ms(out, ",\"inference_ms\":", latency_ns);
+        put_ms(out, ",\"total_ms\":", latency_ns);
+    }
+    buf_puts(out, stream ? "}}}\n" : "}}");
+}
+
+static void write_status_lines(struct buf *out, const struct ask *ask)
+{
+    if (!ask->stream) return;
+    buf_puts(out, "{\"status\":\"loading model\"}\n{\"status\":\"running forecast\"}\n");
+}
+
 void forecast_write(struct buf *out, const struct ask *ask, const struct forecast_reply *reply)
 {
+    if (reply->fault == ANSWER_EMPTY) return;
     if (reply->fault == ANSWER_NOT_JSON) {
         buf_puts(out, "<html><body><h1>Service temporarily unavailable</h1></body></html>\n");
         return;
@@ -228,9 +248,7 @@ void forecast_write(struct buf *out, const struct ask *ask, const struct forecas
         forecast_write_error(out, 500, "runner returned no forecast");
         return;
     }
-    if (ask->stream) {
-        buf_puts(out, "{\"status\":\"loading model\"}\n{\"status\":\"running forecast\"}\n");
-    }
+    write_status_lines(out, ask);
     struct writer writer = {
         .ask = ask,
         .reply = reply,
@@ -239,7 +257,7 @@ void forecast_write(struct buf *out, const struct ask *ask, const struct forecas
     size_t start = out->length;
     json_init(&writer.json, out);
     write_document(&writer);
-    if (ask->stream) buf_putc(out, '\n');
+    forecast_write_end(out, ask->api, ask->stream, reply->latency_ns);
     assert(!out->overflow);
     if (reply->fault == ANSWER_TRUNCATED_JSON) {
         out->length = start + (out->length - start) / 2;
@@ -247,10 +265,24 @@ void forecast_write(struct buf *out, const struct ask *ask, const struct forecas
     }
 }
 
-const char *forecast_content_type(const struct ask *ask, enum answer_fault fault)
+void forecast_write_start(struct buf *out, const struct ask *ask)
+{
+    static const struct forecast_reply good = { .fault = ANSWER_GOOD };
+    struct writer writer = { .ask = ask, .reply = &good, .values = ask->horizon };
+    size_t lists = ask->series_count * (ask->quantile_count + 1);
+    if (ask->horizon * lists < EXPECTED_VALUES_MAX) {
+        buf_expect(out, ask->horizon * lists * VALUE_BYTES_LIKELY + DOCUMENT_BYTES_LIKELY);
+    }
+    write_status_lines(out, ask);
+    json_init(&writer.json, out);
+    write_document(&writer);
+    assert(!out->overflow);
+}
+
+const char *forecast_content_type(bool stream, enum answer_fault fault)
 {
     if (fault == ANSWER_NOT_JSON) return "text/html";
-    return ask->stream ? "application/x-ndjson" : "application/json";
+    return stream ? "application/x-ndjson" : "application/json";
 }
 
 static const char *default_sentence(unsigned status)

@@ -22,7 +22,10 @@ struct forecast_reply {
 
 /* The body of a 200. */
 void forecast_write(struct buf *out, const struct ask *ask, const struct forecast_reply *reply);
-const char *forecast_content_type(const struct ask *ask, enum answer_fault fault);
+/* The same in two parts, for a good answer: what the request alone decides, and the timing. */
+void forecast_write_start(struct buf *out, const struct ask *ask);
+void forecast_write_end(struct buf *out, enum ask_api api, bool stream, uint64_t latency_ns);
+const char *forecast_content_type(bool stream, enum answer_fault fault);
 
 /* {"detail": sentence}; NULL: the sentence tollama has for that status. */
 void forecast_write_error(struct buf *out, unsigned status, const char *sentence);

@@ -135,6 +135,7 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     mock->ledger.on_line = mock_on_line;
     mock->ledger.context = mock;
     identity_table_init(&mock->identities);
+    answers_init(&mock->answers);
     player_init(&mock->player, config->loop, &mock->ledger, MOCK_CONNECTIONS_MAX);
     listener_init(&mock->listener, config->loop, mock->server, &mock->show, &mock->ledger);
     mock->show.on_change = mock_on_show;
@@ -189,5 +190,6 @@ void mock_destroy(struct mock *mock)
     show_deinit(&mock->show);
     registry_deinit(&mock->registry);
     identity_table_deinit(&mock->identities);
+    answers_deinit(&mock->answers);
     uv_close((uv_handle_t *)&mock->flush, mock_on_closed);
 }

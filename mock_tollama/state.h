@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "mock/answers.h"
 #include "mock/auth.h"
 #include "mock/identity.h"
 #include "mock/ledger.h"
@@ -28,6 +29,7 @@ struct mock {
     struct listener listener;
     struct ledger ledger;
     struct identity_table identities;
+    struct answers answers;
     uv_timer_t flush; /* MOCK_LEDGER_FLUSH_MS after the first line that waits */
     struct show show;
     struct registry registry;

@@ -40,23 +40,38 @@ static void date_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
+/* Up to `most` digits, then `behind` unless that is NUL; moves past both. -1: neither stood there. */
+static int take_digits(const char **at, int most, char behind)
+{
+    int value = 0;
+    int count = 0;
+    while (count < most && **at >= '0' && **at <= '9') {
+        value = value * 10 + (*(*at)++ - '0');
+        count++;
+    }
+    if (count == 0 || (behind != '\0' && **at != behind)) return -1;
+    if (behind != '\0') ++*at;
+    return value;
+}
+
 static bool moment_parse(const char *text, struct moment *out)
 {
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
+    int hour = 0, minute = 0, second = 0;
+    const char *at = text;
     if (strlen(text) >= TIMESTAMP_TEXT_MAX) return false;
-    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3) return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31) return false;
-    *out = (struct moment){ .date_only = text[used] == '\0' };
+    int year = take_digits(&at, 4, '-');
+    int month = year < 1 ? -1 : take_digits(&at, 2, '-');
+    int day = month < 1 ? -1 : take_digits(&at, 2, '\0');
+    if (month > 12 || day < 1 || day > 31) return false;
+    *out = (struct moment){ .date_only = *at == '\0' };
     if (!out->date_only) {
-        int more = 0;
-        if (text[used] != 'T' && text[used] != ' ') return false;
-        if (sscanf(text + used + 1, "%2d:%2d:%2d%n", &hour, &minute, &second, &more) != 3) {
-            return false;
-        }
-        if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
-            return false;
-        }
-        const char *zone = text + used + 1 + more;
+        if (*at != 'T' && *at != ' ') return false;
+        at++;
+        hour = take_digits(&at, 2, ':');
+        minute = hour < 0 ? -1 : take_digits(&at, 2, ':');
+        second = minute < 0 ? -1 : take_digits(&at, 2, '\0');
+        if (hour > 23 || minute > 59 || second < 0 || second > 60) return false;
+        const char *zone = at;
         if (strlen(zone) >= sizeof(out->zone) || strchr("Z+-", zone[0]) == NULL) return false;
         memcpy(out->zone, zone, strlen(zone) + 1);
     }
@@ -85,17 +100,29 @@ static int64_t step_seconds(const char *freq)
     return 0;
 }
 
+/* `count` digits, then `behind`; returns what comes after. */
+static char *put_digits(char *at, int value, int count, char behind)
+{
+    for (int i = count; i-- > 0; value /= 10) at[i] = (char)('0' + value % 10);
+    at[count] = behind;
+    return at + count + 1;
+}
+
 static const char *moment_format(const struct moment *moment, char out[TIMESTAMP_TEXT_MAX])
 {
     int year = 0, month = 0, day = 0;
     date_from_days(moment->unix_s / DAY_S, &year, &month, &day);
+    char *at = put_digits(put_digits(out, year % 10000, 4, '-'), month, 2, '-');
     int64_t rest = moment->unix_s % DAY_S;
     if (moment->date_only && rest == 0) {
-        snprintf(out, TIMESTAMP_TEXT_MAX, "%04d-%02d-%02d", year, month, day);
-    } else {
-        snprintf(out, TIMESTAMP_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02d%s", year, month, day,
-                 (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60), moment->zone);
+        put_digits(at, day, 2, '\0');
+        return out;
     }
+    at = put_digits(at, day, 2, 'T');
+    at = put_digits(at, (int)(rest / 3600), 2, ':');
+    at = put_digits(at, (int)(rest / 60 % 60), 2, ':');
+    at = put_digits(at, (int)(rest % 60), 2, '\0');
+    memcpy(at - 1, moment->zone, strlen(moment->zone) + 1);
     return out;
 }
 

@@ -303,6 +303,42 @@ static void wrong_options_say_what_to_do(void **state)
     }
 }
 
+/* The answer to a forecast as text. */
+static void forecast_text(const struct mock_process *mock, const char *path, struct buf *out)
+{
+    struct answer answer;
+    client_call(mock, &(struct request){ .path = path }, &answer);
+    assert_int_equal(answer.status, 200);
+    buf_init(out, BUF_UNBOUNDED);
+    buf_puts(out, buf_text(&answer.body));
+    answer_free(&answer);
+}
+
+static void a_request_that_came_before_gets_the_same_answer_or_the_same_fault(void **state)
+{
+    (void)state;
+    static const char *const PATHS[] = { "/v1/forecast", "/api/forecast" };
+    struct mock_process mock;
+    start(&mock);
+    for (size_t path = 0; path < 2; path++) {
+        struct buf first, later;
+        forecast_text(&mock, PATHS[path], &first);
+        for (int i = 0; i < 4; i++) {
+            forecast_text(&mock, PATHS[path], &later);
+            assert_string_equal(buf_text(&first), buf_text(&later));
+            buf_deinit(&later);
+        }
+        assert_int_equal(post(&mock, "/__mock/fault", "{ answer: wrong_types }"), 200);
+        forecast_text(&mock, PATHS[path], &later);
+        assert_null(strstr(buf_text(&first), "[\"0."));
+        assert_non_null(strstr(buf_text(&later), "[\"0."));
+        buf_deinit(&later);
+        assert_int_equal(delete (&mock, "/__mock/fault"), 200);
+        buf_deinit(&first);
+    }
+    mock_stop(&mock);
+}
+
 enum { CHURN_CLIENTS = 40, CHURN_ROUNDS = 30, CHURN_SWAPS = 3 };
 
 /* Every request gets one answer, and the ledger has each once, while scenarios are swapped under
@@ -375,6 +411,7 @@ int main(void)
         cmocka_unit_test(faults_do_not_reach_the_control_interface),
         cmocka_unit_test(a_control_port_for_anybody_must_be_asked_for),
         cmocka_unit_test(wrong_options_say_what_to_do),
+        cmocka_unit_test(a_request_that_came_before_gets_the_same_answer_or_the_same_fault),
         cmocka_unit_test(swaps_under_load_lose_and_duplicate_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mock/answers.h"
+#include "mock/ask_scan.h"
 #include "mock/ledger_ring.h"
 #include "mock/registry.h"
 #include "mock/stage.h"
@@ -151,6 +153,111 @@ static void a_stage_lives_until_nobody_holds_it(void **state)
     show_deinit(&show);
 }
 
+static void keep(struct answers *answers, const char *body, const char *text)
+{
+    assert_null(answers_find(answers, ASK_V1, body, strlen(body)));
+    answers_add(answers, &(struct answer){ .api = ASK_V1,
+                                           .model = "m",
+                                           .market = "series",
+                                           .body = body,
+                                           .body_length = strlen(body),
+                                           .text = text,
+                                           .text_length = strlen(text) });
+}
+
+static void an_answer_is_kept_when_its_body_comes_again(void **state)
+{
+    (void)state;
+    static const char BODY[] = "a body of more than four times eight bytes, so that lanes are used";
+    struct answers answers;
+    answers_init(&answers);
+    keep(&answers, BODY, "text");
+    keep(&answers, BODY, "text");
+    const struct answer *answer = answers_find(&answers, ASK_V1, BODY, sizeof BODY - 1);
+    assert_non_null(answer);
+    assert_string_equal(answer->text, "text");
+    assert_string_equal(answer->model, "m");
+    assert_string_equal(answer->market, "series");
+    /* Other bytes, another length or another endpoint are another request. */
+    char other[sizeof BODY];
+    for (size_t i = 0; i + 1 < sizeof BODY; i++) {
+        memcpy(other, BODY, sizeof BODY);
+        other[i] ^= 1;
+        assert_null(answers_find(&answers, ASK_V1, other, sizeof BODY - 1));
+    }
+    assert_null(answers_find(&answers, ASK_V1, BODY, sizeof BODY - 2));
+    assert_null(answers_find(&answers, ASK_OLLAMA, BODY, sizeof BODY - 1));
+    answers_deinit(&answers);
+}
+
+static void kept_answers_stay_within_their_memory(void **state)
+{
+    (void)state;
+    enum { BODIES = 400, BODY_BYTES = 20000 };
+    static char body[BODY_BYTES + 1];
+    struct answers answers;
+    answers_init(&answers);
+    for (int i = 0; i < BODIES; i++) {
+        snprintf(body, sizeof body, "%0*d", BODY_BYTES, i);
+        keep(&answers, body, "text");
+        keep(&answers, body, "text");
+        assert_true(answers.bytes <= ANSWERS_BYTES_MAX);
+        assert_non_null(answers_find(&answers, ASK_V1, body, BODY_BYTES));
+    }
+    snprintf(body, sizeof body, "%0*d", BODY_BYTES, 0);
+    assert_null(answers_find(&answers, ASK_V1, body, BODY_BYTES));
+    answers_deinit(&answers);
+}
+
+static void the_short_way_takes_what_is_common(void **state)
+{
+    (void)state;
+    static const char *const TAKEN[] = {
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\",\"y\"],"
+        "\"target\":[1,-2.5]}],\"quantiles\":[0.1,0.9],\"options\":{},\"timeout\":1.5}",
+        " { \"horizon\":3 ,\"model\" : \"m\",\"series\":[ { \"target\":[ 1 ], \"id\":\"a\","
+        "\"freq\":\"5m\",\"timestamps\":[ \"a timestamp\" ] } ] } ",
+    };
+    /* Left to the long way, which refuses most of it. */
+    static const char *const LEFT[] = {
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1,2]}]}",
+        "{\"model\":\"m\",\"horizon\":0,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}]}",
+        "{\"model\":\"\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}]}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1,]}]}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[01]}]}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}]}x",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}],\"quantiles\":[0.9,0.1]}",
+        "{\"model\":\"m\",\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\","
+        "\"timestamps\":[\"x\"],\"target\":[1]}]}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\\n\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}]}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]}],\"more\":1}",
+        "{\"model\":\"m\",\"horizon\":3,\"series\":[{\"id\":\"a\",\"timestamps\":[\"x\"],"
+        "\"target\":[1]",
+        "",
+    };
+    struct ask ask;
+    for (size_t i = 0; i < sizeof TAKEN / sizeof TAKEN[0]; i++) {
+        assert_true(ask_scan(ASK_V1, TAKEN[i], strlen(TAKEN[i]), &ask));
+        assert_string_equal(ask.model, "m");
+        assert_int_equal(ask.horizon, 3);
+        assert_string_equal(ask.series[0].id, "a");
+        assert_true(ask.series[0].recent[0] == 1);
+        ask_deinit(&ask);
+    }
+    for (size_t i = 0; i < sizeof LEFT / sizeof LEFT[0]; i++) {
+        if (ask_scan(ASK_V1, LEFT[i], strlen(LEFT[i]), &ask)) fail_msg("%s", LEFT[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +267,9 @@ int main(void)
         cmocka_unit_test(the_ring_keeps_the_last_lines_whole),
         cmocka_unit_test(a_file_for_the_mock_needs_its_upstream_only),
         cmocka_unit_test(a_stage_lives_until_nobody_holds_it),
+        cmocka_unit_test(an_answer_is_kept_when_its_body_comes_again),
+        cmocka_unit_test(kept_answers_stay_within_their_memory),
+        cmocka_unit_test(the_short_way_takes_what_is_common),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

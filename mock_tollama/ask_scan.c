@@ -1,0 +1,315 @@
+#include "mock/ask_scan.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/decimal.h"
+
+enum { SCAN_SERIES_MAX = 16, SCAN_QUANTILES_MAX = 32, SCAN_HORIZON_DIGITS = 6, WORD = 8 };
+
+#define ONES UINT64_C(0x0101010101010101)
+#define HIGH UINT64_C(0x8080808080808080)
+
+struct text {
+    const char *at;
+    size_t length;
+};
+
+struct scan {
+    const char *at;
+    const char *end;
+    struct ask *ask;
+    struct ask_series series[SCAN_SERIES_MAX];
+    double quantiles[SCAN_QUANTILES_MAX];
+};
+
+static void skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
+        scan->at++;
+}
+
+/* Takes `c`, with white space around it. */
+static bool take(struct scan *scan, char c)
+{
+    skip_space(scan);
+    if (scan->at == scan->end || *scan->at != c) return false;
+    scan->at++;
+    skip_space(scan);
+    return true;
+}
+
+/* Marks, in the high bit of their bytes, what ends a plain text: a quote, a backslash, a control
+ * character, a byte that is not ASCII. The first mark is right; those behind it may not be. */
+static uint64_t mark_ends(uint64_t word)
+{
+    uint64_t quote = word ^ ONES * '"';
+    uint64_t backslash = word ^ ONES * '\\';
+    uint64_t control = (word - ONES * 0x20) & ~word;
+    return (((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | control | word) & HIGH;
+}
+
+/* A text that is neither empty nor escaped. */
+static bool take_text(struct scan *scan, struct text *out)
+{
+    if (scan->at == scan->end || *scan->at != '"') return false;
+    const char *at = scan->at + 1;
+    out->at = at;
+    while (scan->end - at >= WORD) {
+        uint64_t word;
+        memcpy(&word, at, WORD);
+        uint64_t ends = mark_ends(word);
+        if (ends != 0) {
+            at += __builtin_ctzll(ends) / 8;
+            break;
+        }
+        at += WORD;
+    }
+    while (at < scan->end && *at != '"' && *at != '\\' && *at >= 0x20 && *at < 0x7F)
+        at++;
+    if (at == scan->end || *at != '"' || at == out->at) return false;
+    out->length = (size_t)(at - out->at);
+    scan->at = at + 1;
+    return true;
+}
+
+static bool text_is(const struct text *text, const char *word)
+{
+    return strlen(word) == text->length && memcmp(text->at, word, text->length) == 0;
+}
+
+static const char *keep(struct scan *scan, const struct text *text)
+{
+    return arena_copy_text(&scan->ask->arena, text->at, text->length);
+}
+
+/* At the next item of a list: true; at its end: false, and *good says whether it ended well. */
+static bool next_item(struct scan *scan, char closing, size_t taken, bool *good)
+{
+    skip_space(scan);
+    if (scan->at < scan->end && *scan->at == closing) {
+        scan->at++;
+        *good = true;
+        return false;
+    }
+    *good = taken == 0 || (scan->at < scan->end && *scan->at == ',');
+    if (*good && taken > 0) scan->at++;
+    skip_space(scan);
+    /* A comma before the end is no JSON. */
+    if (*good && scan->at < scan->end && *scan->at != closing) return true;
+    *good = false;
+    return false;
+}
+
+/* Not inside a longer number of another kind. */
+static bool at_number_end(const char *at, const char *end)
+{
+    return at < end && (*at == ',' || *at == ']' || *at == '}' || *at == ' ' || *at == '\n');
+}
+
+static bool take_number(struct scan *scan, double *out)
+{
+    size_t length = decimal_scan(scan->at, (size_t)(scan->end - scan->at), out);
+    if (length == 0) return false;
+    scan->at += length;
+    return at_number_end(scan->at, scan->end);
+}
+
+static bool take_timestamps(struct scan *scan, struct ask_series *series, size_t *count)
+{
+    struct text last = { .at = NULL }, before = { .at = NULL };
+    bool good = false;
+    *count = 0;
+    if (!take(scan, '[')) return false;
+    while (next_item(scan, ']', *count, &good)) {
+        before = last;
+        if (!take_text(scan, &last)) return false;
+        ++*count;
+    }
+    if (!good || *count == 0) return false;
+    series->last_timestamp = keep(scan, &last);
+    if (before.at != NULL) series->before_last_timestamp = keep(scan, &before);
+    return true;
+}
+
+static bool take_target(struct scan *scan, struct ask_series *series)
+{
+    double ring[ASK_RECENT_MAX];
+    bool good = false;
+    if (!take(scan, '[')) return false;
+    while (next_item(scan, ']', series->count, &good)) {
+        if (!take_number(scan, &ring[series->count % ASK_RECENT_MAX])) return false;
+        series->count++;
+    }
+    if (!good || series->count == 0) return false;
+    size_t kept = series->count < ASK_RECENT_MAX ? series->count : ASK_RECENT_MAX;
+    double *recent = arena_alloc(&scan->ask->arena, kept, sizeof *recent);
+    for (size_t i = 0; i < kept; i++)
+        recent[i] = ring[(series->count - kept + i) % ASK_RECENT_MAX];
+    series->recent = recent;
+    series->recent_count = kept;
+    return true;
+}
+
+/* The key of a member and its colon; false when it stood there before. */
+static bool take_key(struct scan *scan, const char *const *keys, size_t count, unsigned *seen,
+                     size_t *out)
+{
+    struct text key;
+    if (!take_text(scan, &key) || !take(scan, ':')) return false;
+    for (size_t i = 0; i < count; i++) {
+        if (!text_is(&key, keys[i])) continue;
+        if ((*seen >> i & 1) != 0) return false;
+        *seen |= 1u << i;
+        *out = i;
+        return true;
+    }
+    return false;
+}
+
+static bool take_kept_text(struct scan *scan, const char **out)
+{
+    struct text text;
+    if (!take_text(scan, &text)) return false;
+    *out = keep(scan, &text);
+    return true;
+}
+
+static bool take_one_series(struct scan *scan, struct ask_series *series)
+{
+    static const char *const KEYS[] = { "id", "freq", "timestamps", "target" };
+    enum { ID, FREQ, TIMESTAMPS, TARGET, COUNT };
+    unsigned seen = 0;
+    size_t key = 0, members = 0, timestamps = 0;
+    bool good = false;
+    *series = (struct ask_series){ .freq = "auto" };
+    if (!take(scan, '{')) return false;
+    for (; next_item(scan, '}', members, &good); members++) {
+        if (!take_key(scan, KEYS, COUNT, &seen, &key)) return false;
+        bool taken = false;
+        switch (key) {
+        case ID: taken = take_kept_text(scan, &series->id); break;
+        case FREQ: taken = take_kept_text(scan, &series->freq); break;
+        case TIMESTAMPS: taken = take_timestamps(scan, series, &timestamps); break;
+        case TARGET: taken = take_target(scan, series); break;
+        }
+        if (!taken) return false;
+    }
+    const unsigned needed = 1u << ID | 1u << TIMESTAMPS | 1u << TARGET;
+    return good && (seen & needed) == needed && timestamps == series->count;
+}
+
+static bool take_series(struct scan *scan)
+{
+    struct ask *ask = scan->ask;
+    bool good = false;
+    if (!take(scan, '[')) return false;
+    while (next_item(scan, ']', ask->series_count, &good)) {
+        if (ask->series_count == SCAN_SERIES_MAX) return false;
+        if (!take_one_series(scan, &scan->series[ask->series_count])) return false;
+        ask->series_count++;
+    }
+    return good && ask->series_count > 0;
+}
+
+static bool take_quantiles(struct scan *scan)
+{
+    struct ask *ask = scan->ask;
+    bool good = false;
+    if (!take(scan, '[')) return false;
+    while (next_item(scan, ']', ask->quantile_count, &good)) {
+        double *value = &scan->quantiles[ask->quantile_count];
+        if (ask->quantile_count == SCAN_QUANTILES_MAX) return false;
+        if (!take_number(scan, value) || !(*value > 0 && *value < 1)) return false;
+        if (ask->quantile_count > 0 && !(value[0] > value[-1])) return false;
+        ask->quantile_count++;
+    }
+    return good;
+}
+
+static bool take_horizon(struct scan *scan)
+{
+    size_t value = 0;
+    const char *at = scan->at;
+    while (at < scan->end && *at >= '0' && *at <= '9' && at - scan->at < SCAN_HORIZON_DIGITS)
+        value = value * 10 + (size_t)(*at++ - '0');
+    bool good = at > scan->at && *scan->at != '0' && at_number_end(at, scan->end);
+    scan->at = at;
+    scan->ask->horizon = value;
+    return good;
+}
+
+static bool take_word(struct scan *scan, const char *word)
+{
+    size_t length = strlen(word);
+    if ((size_t)(scan->end - scan->at) < length || memcmp(scan->at, word, length) != 0) {
+        return false;
+    }
+    scan->at += length;
+    return true;
+}
+
+static bool take_stream(struct scan *scan)
+{
+    struct ask *ask = scan->ask;
+    if (ask->api != ASK_OLLAMA) return false;
+    ask->stream = take_word(scan, "true");
+    return ask->stream || take_word(scan, "false");
+}
+
+static bool take_positive(struct scan *scan)
+{
+    double value = 0;
+    return take_number(scan, &value) && value > 0;
+}
+
+static bool take_members(struct scan *scan)
+{
+    static const char *const KEYS[] = { "model",   "horizon", "series", "quantiles",
+                                        "options", "timeout", "stream" };
+    enum { MODEL, HORIZON, SERIES, QUANTILES, OPTIONS, TIMEOUT, STREAM, COUNT };
+    unsigned seen = 0;
+    size_t key = 0, members = 0;
+    bool good = false;
+    scan->ask->stream = scan->ask->api == ASK_OLLAMA;
+    if (!take(scan, '{')) return false;
+    for (; next_item(scan, '}', members, &good); members++) {
+        if (!take_key(scan, KEYS, COUNT, &seen, &key)) return false;
+        bool taken = false;
+        switch (key) {
+        case MODEL: taken = take_kept_text(scan, &scan->ask->model); break;
+        case HORIZON: taken = take_horizon(scan); break;
+        case SERIES: taken = take_series(scan); break;
+        case QUANTILES: taken = take_quantiles(scan); break;
+        case OPTIONS: taken = take(scan, '{') && take(scan, '}'); break;
+        case TIMEOUT: taken = take_positive(scan); break;
+        case STREAM: taken = take_stream(scan); break;
+        }
+        if (!taken) return false;
+    }
+    skip_space(scan);
+    const unsigned needed = 1u << MODEL | 1u << HORIZON | 1u << SERIES;
+    return good && (seen & needed) == needed && scan->at == scan->end;
+}
+
+bool ask_scan(enum ask_api api, const char *body, size_t length, struct ask *out)
+{
+    *out = (struct ask){ .api = api };
+    if (api == ASK_TIMESERIES) return false;
+    struct scan scan = { .at = body, .end = body + length, .ask = out };
+    bool good = take_members(&scan) &&
+                out->horizon <= ASK_VALUES_MAX / (out->quantile_count + 1) / out->series_count;
+    if (!good) {
+        ask_deinit(out);
+        return false;
+    }
+    struct ask_series *series = arena_alloc(&out->arena, out->series_count, sizeof *series);
+    double *quantiles = arena_alloc(&out->arena, out->quantile_count + 1, sizeof *quantiles);
+    memcpy(series, scan.series, out->series_count * sizeof *series);
+    memcpy(quantiles, scan.quantiles, out->quantile_count * sizeof *quantiles);
+    out->series = series;
+    out->quantiles = quantiles;
+    return true;
+}
