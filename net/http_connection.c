@@ -2,6 +2,7 @@
  * and which gives its place to a newcomer. */
 #include <assert.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
@@ -54,6 +55,13 @@ void http_connection_progress(struct http_connection *on, size_t bytes)
     http_patience_progress(&on->patience, bytes, connection_now(on->server));
 }
 
+static void connection_unlink_left(struct http_connection *on)
+{
+    if (!on->left) return;
+    on->left = false;
+    TAILQ_REMOVE(&on->server->left, on, left_link);
+}
+
 /* The daemon sees the end of the socket in its next turn and closes it. */
 void http_connection_give_up(struct http_connection *on)
 {
@@ -104,6 +112,7 @@ void http_connections_init(struct http_server *server)
 {
     LIST_INIT(&server->all);
     TAILQ_INIT(&server->waiting);
+    TAILQ_INIT(&server->left);
     int rc = uv_timer_init(server->config.loop, &server->sweep);
     assert(rc == 0);
     server->handles_open++;
@@ -119,6 +128,7 @@ struct http_connection *http_connection_open(struct http_server *server)
         .peer = server->accepting.peer,
     };
     LIST_INSERT_HEAD(&server->all, on, link);
+    http_connection_watch_open(on);
     http_connection_enter(on, HTTP_PHASE_HEAD);
     uint64_t tick_ms = sweep_ms(&server->config.limits);
     if (server->connections++ == 0 && tick_ms > 0) {
@@ -131,12 +141,32 @@ void http_connection_closed(struct http_connection *on)
 {
     struct http_server *server = on->server;
     connection_unlink_waiting(on);
+    connection_unlink_left(on);
     LIST_REMOVE(on, link);
     if (on->dying) server->dying--;
     if (--server->connections == 0 && !uv_is_closing((uv_handle_t *)&server->sweep)) {
         uv_timer_stop(&server->sweep);
     }
     http_connection_watch_close(on);
+}
+
+/* When a FIN comes together with bytes, the daemon reads these and is told of nothing any more: its
+ * epoll reports changes, and there is none. It would keep the socket until idle_timeout_s. */
+void http_connections_close_left(struct http_server *server)
+{
+    struct http_connection *on = TAILQ_FIRST(&server->left);
+    while (on != NULL) {
+        struct http_connection *next = TAILQ_NEXT(on, left_link);
+        int unread = 0;
+        bool reads = phase_waits_for_client(on->patience.phase);
+        if (on->dying) {
+            connection_unlink_left(on);
+        } else if (reads && ioctl(on->fd, FIONREAD, &unread) == 0 && unread == 0) {
+            connection_unlink_left(on);
+            http_connection_give_up(on);
+        }
+        on = next;
+    }
 }
 
 bool http_connection_make_room(struct http_server *server)

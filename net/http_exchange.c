@@ -124,24 +124,34 @@ static void http_connection_on_watch(uv_poll_t *watch, int status, int events)
     uv_poll_stop(watch);
     on->watched = false;
     on->exchange = NULL;
+    if (!on->left) TAILQ_INSERT_TAIL(&on->server->left, on, left_link);
+    on->left = true;
+    http_server_run_soon(on->server);
     if (exchange == NULL) return;
     exchange->server->config.on_gone(exchange->server->config.context, exchange);
+}
+
+static void connection_start_watch(struct http_connection *on)
+{
+    if (!on->watch_ready || on->watched) return;
+    on->watched = true;
+    uv_poll_start(&on->watch, UV_DISCONNECT, http_connection_on_watch);
+}
+
+void http_connection_watch_open(struct http_connection *on)
+{
+    if (uv_poll_init(on->server->config.loop, &on->watch, on->fd) != 0) return;
+    on->watch.data = on;
+    on->watch_ready = true;
+    connection_start_watch(on);
 }
 
 static void http_connection_watch(struct http_exchange *exchange)
 {
     struct http_connection *on = exchange->on;
     if (exchange->server->config.on_gone == NULL) return;
-    if (!on->watch_ready) {
-        int fd = http_exchange_fd(exchange);
-        if (uv_poll_init(exchange->server->config.loop, &on->watch, fd) != 0) return;
-        on->watch.data = on;
-        on->watch_ready = true;
-    }
     on->exchange = exchange;
-    if (on->watched) return;
-    on->watched = true;
-    uv_poll_start(&on->watch, UV_DISCONNECT, http_connection_on_watch);
+    connection_start_watch(on); /* tells at once when the client has left before */
 }
 
 void http_connection_unwatch(struct http_connection *on)

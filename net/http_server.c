@@ -116,6 +116,7 @@ static void server_run(struct http_server *server)
     server->running = true;
     MHD_run(server->daemon);
     server->running = false;
+    http_connections_close_left(server);
     MHD_UNSIGNED_LONG_LONG timeout_ms;
     if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES) {
         uv_timer_stop(&server->timer);

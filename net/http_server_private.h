@@ -52,6 +52,8 @@ struct http_connection {
     uv_poll_t watch;
     bool watch_ready;
     bool watched; /* the poll is active; it stays so between requests */
+    bool left;    /* in server->left */
+    TAILQ_ENTRY(http_connection) left_link;
     LIST_ENTRY(http_connection) link;
     TAILQ_ENTRY(http_connection) waiting_link;
     bool waiting;   /* in server->waiting */
@@ -82,6 +84,7 @@ struct http_server {
     struct http_accepting accepting; /* what the daemon is being given */
     LIST_HEAD(, http_connection) all;
     TAILQ_HEAD(, http_connection) waiting; /* for their clients, since the longest first */
+    TAILQ_HEAD(, http_connection) left;    /* by their clients; the daemon may not have noticed */
     struct http_server_stats stats;
     uint32_t handles_open;
     uint32_t connections;
@@ -126,6 +129,8 @@ void http_exchange_end(struct http_exchange *exchange);
 int http_exchange_fd(const struct http_exchange *exchange);
 /* Somebody else takes the socket. */
 void http_connection_unwatch(struct http_connection *on);
+/* Tells when its client leaves; from accept on, between and inside requests. */
+void http_connection_watch_open(struct http_connection *on);
 void http_connection_watch_close(struct http_connection *on);
 
 /* http_accept.c */
@@ -157,6 +162,8 @@ void http_connection_give_up(struct http_connection *on);
 void http_connection_progress(struct http_connection *on, size_t bytes);
 /* Gives up the connection that has waited longest for its client; false when none waits. */
 bool http_connection_make_room(struct http_server *server);
+/* After each turn of the daemon. */
+void http_connections_close_left(struct http_server *server);
 bool http_connection_client_has_room(const struct http_server *server,
                                      const struct http_peer *peer);
 
