@@ -18,6 +18,7 @@ static const struct {
     { "invariant.deadline", "every answer within the deadline", invariant_deadline, false },
     { "invariant.freshness", "no answer older than its cache allows", invariant_freshness, true },
     { "invariant.codes", "codes of the taxonomy that fit what was served", invariant_codes, true },
+    { "invariant.input", "bad requests, and no others, refused as such", invariant_input, false },
     { "invariant.output", "0 <= q10 <= q50 <= q90 <= 1 in every forecast", invariant_output,
       false },
     { "invariant.baseline_never_cached", "only the upstream's answers in the cache",

@@ -26,6 +26,10 @@ void invariant_output(struct invariant *invariant);
 void invariant_baseline_never_cached(struct invariant *invariant);
 void invariant_negative(struct invariant *invariant);
 
+/* invariants_clients.c: over what the clients sent: what is no valid request is refused, reaches
+ * nobody, and is the only thing that is refused */
+void invariant_input(struct invariant *invariant);
+
 /* invariants_attempts.c: over the attempts */
 void invariant_no_attempt_while_open(struct invariant *invariant);
 void invariant_permits_balance(struct invariant *invariant);

@@ -126,6 +126,33 @@ static void bad_requests_are_refused_and_reach_nobody(void **state)
     stage_close(&stage);
 }
 
+static void what_is_refused_is_what_is_bad(void **state)
+{
+    (void)state;
+    static const char yaml[] =
+        SCENARIO(OPEN "    mix: [ { share: 80% }, { request: { bad: nan } } ]\n", "  latency: 40ms\n");
+    for (int spoil = 0; spoil < 4; spoil++) {
+        struct stage stage;
+        stage_open(&stage, yaml, NULL);
+        stage_simulate(&stage);
+        struct run *run = &stage.run;
+        uint32_t good = 0;
+        uint32_t bad = 0;
+        while (run->schedule->items[bad].key < 9) bad++;
+        while (run->schedule->items[good].key >= 9) good++;
+        struct run_answer refused = run->answers[bad];
+        if (spoil == 1) run->answers[bad] = run->answers[good];
+        if (spoil == 2) run->answers[good] = refused;
+        if (spoil == 3) run_add_delivery(run)->request = bad;
+        stage_judge(&stage);
+        if (spoil == 0) stage_assert_passes(&stage, "invariant.input");
+        if (spoil == 1) stage_assert_fails(&stage, "invariant.input", "is bad (nan) and got status 200");
+        if (spoil == 2) stage_assert_fails(&stage, "invariant.input", "is a valid request");
+        if (spoil == 3) stage_assert_fails(&stage, "invariant.input", "was sent to the upstream");
+        stage_close(&stage);
+    }
+}
+
 static void clients_that_hang_up_are_answered_by_nobody(void **state)
 {
     (void)state;
@@ -225,6 +252,7 @@ int main(void)
         cmocka_unit_test(clients_of_a_closed_loop_wait_for_their_answers),
         cmocka_unit_test(a_cycle_sends_its_top_keys_with_few_at_once),
         cmocka_unit_test(bad_requests_are_refused_and_reach_nobody),
+        cmocka_unit_test(what_is_refused_is_what_is_bad),
         cmocka_unit_test(clients_that_hang_up_are_answered_by_nobody),
         cmocka_unit_test(a_slow_upload_counts_from_its_end),
         cmocka_unit_test(parity_follows_requests_that_the_run_decides),
