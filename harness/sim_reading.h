@@ -1,8 +1,8 @@
 #ifndef HARNESS_SIM_READING_H
 #define HARNESS_SIM_READING_H
 /* What the runtime's HTTP client makes of an answer while its bytes come in: when it takes it for
- * complete, and what it calls one that never is. A model of net/http_client.h and runtime/upstream.c;
- * a test plays every row of the fault table through both. */
+ * complete, and what it calls one that never is. A model of net/http_client.h and
+ * runtime/upstream.c; a test plays every row of the fault table through both. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -61,6 +61,7 @@ static enum err prepare(struct sim_requests *requests, struct sim_request *reque
     struct forecast_values values = forecast_values_create(&arena, parsed.horizon);
     uint32_t warnings = 0;
     enum baseline_kind kind = (enum baseline_kind)config->baseline;
+    bool tells_market = config->upstream_api != UPSTREAM_TIMESERIES;
     *request = (struct sim_request){
         .key = parsed.key,
         .family = parsed.family_key,
@@ -68,8 +69,7 @@ static enum err prepare(struct sim_requests *requests, struct sim_request *reque
         .used = true,
         .baseline_ok = baseline_forecast(kind, &parsed, &values, &warnings) == ERR_OK,
         .model = keep_text(requests, parsed.model_name),
-        .market = config->upstream_api == UPSTREAM_TIMESERIES ? NULL
-                                                              : keep_text(requests, parsed.market_id),
+        .market = keep_text(requests, tells_market ? parsed.market_id : NULL),
         .answer_bytes = ANSWER_BYTES + parsed.horizon * ANSWER_BYTES_PER_STEP,
     };
 out:

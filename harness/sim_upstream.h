@@ -7,8 +7,8 @@
  *     start at 0:  0.1 ms ATTEMPT_SENT (the upstream has read the request, the plan is made)
  *                  { 40ms HEAD } { BODY 40% } { RESET }: 40.3 ms ATTEMPT_DONE read_error
  *
- * Steps of one instant are reported as one. An attempt inside a connect fault's window never becomes
- * a request: `planned` stays false. */
+ * Steps of one instant are reported as one. An attempt inside a connect fault's window never
+ * becomes a request: `planned` stays false. */
 
 #include "base/timers.h"
 #include "core/engine.h"

@@ -1,7 +1,7 @@
 #ifndef SCENARIO_CHANCE_H
 #define SCENARIO_CHANCE_H
-/* Distributions in integers, the same on every machine: what is drawn decides what an upstream does,
- * so no float and no libm may take part. Fixed point numbers are Q32.
+/* Distributions in integers, the same on every machine: what is drawn decides what an upstream
+ * does, so no float and no libm may take part. Fixed point numbers are Q32.
  *
  *     chance_log2(8) -> 3 << 32
  *     chance_scale_exp2(100, 3 << 31, most) -> 283      (100 * 2^1.5)

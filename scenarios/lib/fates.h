@@ -15,8 +15,8 @@
 /* The first `count` requests; "and 12 more" behind them when there are more. */
 void fates_write(struct buf *out, const struct scenario *scenario, uint64_t seed, size_t count);
 
-/* "200 after 40ms", "RST after 40ms", "503 after 40ms, Retry-After 1s", "200 after 40ms, silence after
- * 50% of the body". */
+/* "200 after 40ms", "RST after 40ms", "503 after 40ms, Retry-After 1s", "200 after 40ms, silence
+ * after 50% of the body". */
 void plan_write(struct buf *out, const struct reply_plan *plan);
 
 #endif

@@ -79,8 +79,9 @@ static void write_possible(struct buf *out)
     for (size_t i = 0; i < count; i++) {
         const struct fault_row *row = &rows[i];
         if (row->support == FAULT_IMPOSSIBLE) continue;
-        buf_printf(out, "| %s | `%s` | %s | %s | %s%s", position_of(row), row->yaml, row->what,
-                   fault_support_name(row->support), row->outcome, row->other == NULL ? "" : " or ");
+        buf_printf(out, "| %s | `%s` | %s | %s | %s", position_of(row), row->yaml, row->what,
+                   fault_support_name(row->support), row->outcome);
+        if (row->other != NULL) buf_puts(out, " or ");
         for (const char *at = row->other; at != NULL && *at != '\0'; at++) {
             if (*at == ' ') buf_puts(out, " or ");
             else buf_putc(out, *at);

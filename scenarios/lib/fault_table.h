@@ -1,9 +1,9 @@
 #ifndef SCENARIO_FAULT_TABLE_H
 #define SCENARIO_FAULT_TABLE_H
-/* Every fault, one row per position and effect: whether it can be played exactly, what happens, what
- * a client's classifier must call it, and a line to copy. The parser refuses what is impossible with
- * the row's reason; docs/faults.md is made from it; a test plays each row on sockets and in the
- * simulator. */
+/* Every fault, one row per position and effect: whether it can be played exactly, what happens,
+ * what a client's classifier must call it, and a line to copy. The parser refuses what is
+ * impossible with the row's reason; docs/faults.md is made from it; a test plays each row on
+ * sockets and in the simulator. */
 
 #include "base/buf.h"
 #include "scenario/fault.h"

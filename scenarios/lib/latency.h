@@ -10,7 +10,8 @@
  *                                             u = 0.5 -> 40 ms, u = 0.7 -> 65 ms, u = 1 -> 400 ms
  *     { uniform: [100ms, 300ms] }
  *     { lognormal: { median: 40ms, p99: 400ms } }    cut at one in ten million on both sides
- *     { samples: recorded.txt }               one duration per line, each equally likely; the file is
+ *     { samples: recorded.txt }               one duration per line, each equally likely; the file
+ * is
  *                                             looked for beside the scenario */
 
 #include <stdbool.h>

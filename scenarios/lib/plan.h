@@ -27,7 +27,7 @@ enum plan_step_kind {
     PLAN_BODY,      /* send the body up to `to` */
     PLAN_GARBAGE,   /* send `to_bytes` bytes that belong to nothing (plan_garbage) */
     PLAN_END,       /* the response is complete; the connection stays */
-    PLAN_STRAY,     /* after END: a second whole answer, 200 with another id; the connection stays */
+    PLAN_STRAY,     /* after END: a second whole answer, 200 with another id; it stays open */
     PLAN_RESET,     /* RST */
     PLAN_CLOSE,     /* FIN */
     PLAN_STALL,     /* nothing more, ever */
@@ -40,8 +40,8 @@ struct plan_step {
     uint64_t to_bytes;    /* HEAD_PART, BODY: at most the part's length; GARBAGE: how many */
     uint64_t after_ns;    /* since the step before it was done (its last piece was sent); the first:
                              since the request was read, or its part of `stop` */
-    uint64_t piece_bytes; /* HEAD_PART, HEAD, BODY: 0: at once; else this step's bytes leave in pieces
-                             of so many, the first at once and one every piece_ns */
+    uint64_t piece_bytes; /* HEAD_PART, HEAD, BODY: 0: at once; else this step's bytes leave in
+                             pieces of so many, the first at once and one every piece_ns */
     uint64_t piece_ns;
 };
 
@@ -95,7 +95,7 @@ struct reply_plan {
     uint64_t luck;             /* for garbage and the forms of a broken answer */
     const struct phase *phase; /* in force; NULL: none */
     uint32_t fired;            /* bit i: phase->faults[i] applies; PLAN_FIRED_FULL */
-    uint32_t drawn_ppm[PLAN_RULES_MAX]; /* of each rule that fired: what it drew; fires below share */
+    uint32_t drawn_ppm[PLAN_RULES_MAX]; /* of rules that fired: what each drew */
     uint8_t step_count;
     struct plan_step steps[PLAN_STEPS_MAX]; /* last: those behind step_count are not set */
 };
@@ -118,7 +118,8 @@ struct plan_fate {
 void plan_compose(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
                   const struct plan_fate *fate, struct reply_plan *out);
 
-/* A share or a number of bytes, in bytes of a part of `length`: rounded down, at most the length. */
+/* A share or a number of bytes, in bytes of a part of `length`: rounded down, at most the length.
+ * */
 size_t plan_part_end(bool is_bytes, uint32_t ppm, uint64_t bytes, size_t length);
 /* How far a HEAD_PART or BODY step goes, in bytes, of a part of `length`. */
 size_t plan_step_end(const struct plan_step *step, size_t length);

@@ -1,8 +1,8 @@
 #ifndef SCENARIO_PLAN_BURST_H
 #define SCENARIO_PLAN_BURST_H
 /* Bad and good times that follow each other (Gilbert and Elliott's channel, in time): exponentially
- * distributed lengths, each a keyed draw, so that they are the same whoever asks and when. The state
- * at the window's beginning is drawn, too, by the shares of the two. */
+ * distributed lengths, each a keyed draw, so that they are the same whoever asks and when. The
+ * state at the window's beginning is drawn, too, by the shares of the two. */
 
 #include "scenario/fault.h"
 

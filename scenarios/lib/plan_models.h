@@ -1,8 +1,8 @@
 #ifndef SCENARIO_PLAN_MODELS_H
 #define SCENARIO_PLAN_MODELS_H
 /* Which models are loaded, for cold starts: a model's first call loads it, and it is unloaded when
- * nobody called for a while. Remembers PLAN_MODELS_MAX of them; the one not called for longest gives
- * its place away. */
+ * nobody called for a while. Remembers PLAN_MODELS_MAX of them; the one not called for longest
+ * gives its place away. */
 
 #include "scenario/fault.h"
 

@@ -38,7 +38,7 @@ struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *
 struct plan_count {
     uint64_t eligible;
     uint64_t fired;
-    uint64_t share_ppm_sum; /* of the shares that were asked for, attempt by attempt: a ramp's move */
+    uint64_t share_ppm_sum; /* of the shares that were asked for, attempt by attempt */
 };
 
 /* What plan_make() has counted since the start, of a phase's fault by its index. */
@@ -50,7 +50,8 @@ struct plan_count plan_counted(const struct plan_state *state, const struct phas
 void plan_recount(struct plan_state *state, const struct plan_query *query,
                   const struct plan_fate *fate);
 
-/* What a connection meets that is opened at an offset. Not counted in plans: there is no request. */
+/* What a connection meets that is opened at an offset. Not counted in plans: there is no request.
+ * */
 enum plan_connect {
     CONNECT_OPEN,
     CONNECT_REFUSE,   /* nobody listens: RST for the SYN */

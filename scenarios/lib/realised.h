@@ -6,8 +6,8 @@
  *     share: 30 %, 1000 attempts, 287 fired: asked 300, believable 241 .. 360, so it is as asked
  *
  * A share is judged by the exact binomial distribution, on each side at one in ten thousand: of so
- * many runs that do what they should one is called wrong. What counts is exact. A token bucket and a
- * cold start depend on the load; they are only reported. */
+ * many runs that do what they should one is called wrong. What counts is exact. A token bucket and
+ * a cold start depend on the load; they are only reported. */
 
 #include "base/buf.h"
 #include "scenario/plan_state.h"
