@@ -1,8 +1,8 @@
 #ifndef HARNESS_PROGRESS_H
 #define HARNESS_PROGRESS_H
-/* What a person sees while a run goes on. On a terminal: one line per scenario, redrawn in place
- * (what is running, time left, verdict). Elsewhere: a plain line when a world starts and when it
- * ends. */
+/* What a person sees while a run goes on. On a terminal: one line per finished scenario, and below
+ * them, redrawn in place, what is playing and the time left. Elsewhere: a plain line when a world
+ * starts and when it ends. */
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,7 +16,10 @@ struct progress {
     bool terminal;
     bool colour;
     bool quiet;
-    bool verbose;                /* may be set after progress_init() */
+    /* May be set after progress_init(): */
+    bool verbose;                /* every check at the end, and all of the coverage */
+    bool sim_only;               /* a scenario is over when it is simulated */
+    uint32_t jobs;               /* real scenarios side by side; 1 */
     const struct suite *suite;   /* borrowed */
     enum progress_state *states; /* owned; of the real world, by scenario */
     uint64_t *elapsed_ns;        /* owned */

@@ -290,6 +290,8 @@ static int session_run(struct run_session *session)
     }
     progress_init(&session->progress, stdout, options->quiet, &session->suite);
     session->progress.verbose = options->verbose;
+    session->progress.sim_only = !options->real;
+    session->progress.jobs = options->jobs;
     instant_ns began = clock_now();
     enum err rc = options->sim ? simulate_all(session, &note) : ERR_OK;
     if (rc == ERR_OK && options->real) play_all(session);

@@ -1,0 +1,167 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "harness/progress.h"
+#include "harness/progress_private.h"
+#include "harness/report_figures.h"
+
+static void print_checks(struct progress *progress, const struct suite_scenario *item,
+                         const struct suite_world *world, const char *world_text)
+{
+    if (!world->present) return;
+    for (size_t i = 0; i < world->verdict.count; i++) {
+        const struct check *check = &world->verdict.checks[i];
+        if (check->status == CHECK_PASS && !progress->verbose) continue;
+        bool asked = check->line > 0;
+        if (check->status == CHECK_UNOBSERVABLE && !asked && !progress->verbose) continue;
+        if (check->status == CHECK_INVALID && i > 0) break; /* one reason for all of them */
+        fputs(item->scenario.path, progress->out);
+        if (check->line > 0) fprintf(progress->out, ":%d:%d", check->line, check->column);
+        fprintf(progress->out, ": %s%s%s (%s): %s: %s\n", progress_colour(progress, check->status),
+                check_status_name(check->status), progress_plain(progress), world_text, check->name,
+                check->sentence);
+    }
+}
+
+static void print_row(struct progress *progress, const struct suite_scenario *item,
+                      const struct suite_world *world, const char *world_text)
+{
+    if (!world->present) return;
+    struct figures figures;
+    figures_make(&figures, &world->run);
+    enum check_status status = world->verdict.status;
+    char p95[32] = "never";
+    if (figures.p95_ns != INSTANT_NEVER)
+        snprintf(p95, sizeof p95, "%.1f", (double)figures.p95_ns / 1e6);
+    fprintf(progress->out,
+            "  %-24s %-5s %s%-12s%s %7" PRIu64 " %8s %8" PRIu64 " %9" PRIu64 " %6" PRIu64
+            " %9" PRIu64 " %6" PRIu64 "\n",
+            item->scenario.name, world_text, progress_colour(progress, status),
+            check_status_name(status), progress_plain(progress), figures.n, p95,
+            figures.served[SERVED_CACHE], figures.served[SERVED_UPSTREAM],
+            figures.served[SERVED_STALE], figures.served[SERVED_BASELINE],
+            figures.served[SERVED_ERROR] + figures.n - figures.answered);
+    if (world->repeats.count == 0) return;
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    repeats_sentence_write(&world->repeats, &sentence);
+    fprintf(progress->out, "  %-24s       %s\n", "", buf_text(&sentence));
+    buf_deinit(&sentence);
+}
+
+static void print_speed(struct progress *progress)
+{
+    uint64_t virtual_ns = 0;
+    uint64_t wall_ns = 0;
+    for (size_t i = 0; i < progress->suite->count; i++) {
+        const struct suite_scenario *item = &progress->suite->scenarios[i];
+        if (!item->sim.present) continue;
+        virtual_ns += item->scenario.duration_ns;
+        wall_ns += item->sim.run.wall_ns;
+    }
+    if (wall_ns == 0) return;
+    fprintf(progress->out, "sim speed: %.0f virtual seconds per second (%.0f s in %.1f ms)\n",
+            (double)virtual_ns / (double)wall_ns, (double)virtual_ns / 1e9, (double)wall_ns / 1e6);
+}
+
+/* Of a few scenarios everything is said, of many only what differs. */
+static bool is_wordy(const struct progress *progress)
+{
+    enum { FEW = 8 };
+    return progress->verbose || progress->suite->count <= FEW;
+}
+
+static void print_replay(struct progress *progress, const struct suite_scenario *item)
+{
+    if (!item->has_replay || (item->replay.identical && !is_wordy(progress))) return;
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    replay_sentence_write(&item->replay, &sentence);
+    fprintf(progress->out, "  %-24s L0 replay: %s\n", item->scenario.name, buf_text(&sentence));
+    buf_deinit(&sentence);
+}
+
+static void print_parity(struct progress *progress, const struct suite_scenario *item)
+{
+    if (!item->has_parity || (item->parity.holds && !is_wordy(progress))) return;
+    const struct parity *parity = &item->parity;
+    fprintf(progress->out,
+            "  %-24s L1 agreement %" PRIu32 " of %" PRIu32 " decided requests (%.2f %%), %" PRIu32
+            " within the 5 ms margin%s\n",
+            item->scenario.name, parity->agree, parity->decided,
+            parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
+            parity->marginal, parity->holds ? "" : ": the worlds DISAGREE");
+}
+
+/* What both worlds had in common, over all scenarios in one line; those that differ have their own. */
+static void print_agreement(struct progress *progress)
+{
+    uint64_t traces = 0;
+    uint64_t identical = 0;
+    uint64_t decided = 0;
+    uint64_t agree = 0;
+    for (size_t i = 0; i < progress->suite->count; i++) {
+        const struct suite_scenario *item = &progress->suite->scenarios[i];
+        print_replay(progress, item);
+        print_parity(progress, item);
+        traces += item->has_replay;
+        identical += item->has_replay && item->replay.identical;
+        decided += item->has_parity ? item->parity.decided : 0;
+        agree += item->has_parity ? item->parity.agree : 0;
+    }
+    if (traces > 0) {
+        fprintf(progress->out, "L0 replay: %" PRIu64 " of %" PRIu64 " traces identical\n", identical,
+                traces);
+    }
+    if (decided == 0) return;
+    fprintf(progress->out,
+            "L1 agreement: %" PRIu64 " of %" PRIu64 " decided requests (%.2f %%)\n", agree, decided,
+            100.0 * (double)agree / (double)decided);
+}
+
+static void print_coverage(struct progress *progress)
+{
+    const struct coverage *coverage = &progress->suite->coverage;
+    if (coverage->count == 0) return;
+    fprintf(progress->out, "behaviour coverage: %zu of %zu (%.1f %%)\n", coverage->reached,
+            coverage->count, (double)coverage_permille(coverage) / 10);
+    for (size_t i = 0; progress->verbose && i < coverage->count; i++) {
+        if (coverage->items[i].count > 0) continue;
+        fprintf(progress->out, "  not reached: %s: %s\n", coverage->items[i].group,
+                coverage->items[i].name);
+    }
+}
+
+static void print_tables(struct progress *progress)
+{
+    const struct suite *suite = progress->suite;
+    fprintf(progress->out, "\n  %-24s %-5s %-12s %7s %8s %8s %9s %6s %9s %6s\n", "scenario",
+            "world", "verdict", "n", "p95 ms", "cache", "upstream", "stale", "baseline", "error");
+    for (size_t i = 0; i < suite->count; i++) {
+        print_row(progress, &suite->scenarios[i], &suite->scenarios[i].sim, "sim");
+        print_row(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
+    }
+    fputc('\n', progress->out);
+    print_agreement(progress);
+    print_speed(progress);
+    print_coverage(progress);
+}
+
+void progress_summary(struct progress *progress, const char *report_folder)
+{
+    const struct suite *suite = progress->suite;
+    FILE *out = progress->out;
+    if (!progress->quiet) print_tables(progress);
+    for (size_t i = 0; i < suite->count; i++) {
+        print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].sim, "sim");
+        print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
+    }
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    suite_verdict_sentence(suite, &sentence);
+    fprintf(out, "%s\n", buf_text(&sentence));
+    if (report_folder[0] != '\0') fprintf(out, "report: %s/index.html\n", report_folder);
+    buf_deinit(&sentence);
+    fflush(out);
+}
