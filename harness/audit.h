@@ -9,8 +9,9 @@
  *           Attempts are not a fixed number (a breaker that opens ends them), but each one's draw is
  *           its own, so stopping bends nothing.
  *   delays  a reply may be AUDIT_LATE_NS later than asked; when it is certain (1 %) that more than
- *           1 % of them were later, the run is INVALID. That is the machine's trouble, so the run
- *           counts as lagged and is played again. In the simulation nothing may be late at all.
+ *           5 % of them were later, so that a p95 says more of the machine than of the service, the
+ *           run is INVALID. It counts as lagged and is played again. In the simulation nothing may
+ *           be late at all.
  *
  * The simulation is audited alike: its plans come from the same code, its schedule from another. */
 
