@@ -70,7 +70,8 @@ static bool no_connection(void *context)
 static void a_fin_that_comes_with_bytes_closes_the_connection(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "G", "GET /a HTTP/1.1\r\nHo", GET_A "GET", POST_HOLD "12" };
+    static const char *const texts[] = { "G", "GET /a HTTP/1.1\r\nHo", GET_A "GET",
+                                         POST_HOLD "12" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct server_world world;
         struct peer peer;
