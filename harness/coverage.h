@@ -12,10 +12,11 @@
  *     chain         each word that a path can have
  *     cache         the state of the entry that was looked up
  *     fault         each effect, each wrong answer, each malformed framing that fired upstream
- *     position      where in the exchange a fault fired
+ *     fault x position     each effect that has a choice, at each part of the exchange: "reset at
+ *                   response_body"
  *     cause x served       what a request got, by why it got no forecast: "CIRCUIT_OPEN > stale"
  *     breaker x cache      the breaker's state when a request was answered, by the cache's
- *     fault x attempt      each effect on a first attempt, and on a retry
+ *     fault on a retry     each effect on another attempt than a request's first
  *
  * What cannot be (a code that is only ever a code and never a cause, say) is no item. Invalid runs
  * reach nothing. The share is over all items alike.

@@ -6,12 +6,14 @@
 #include "base/mem.h"
 #include "harness/coverage_private.h"
 #include "harness/suite.h"
+#include "scenario/fault_table.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* Which items an observation belongs to: where each group begins among the items, and where within
  * the group an enum's value stands. */
-enum { NO_ITEM = UINT32_MAX, ATTEMPTS_NAMED = 11, CACHE_STATES = 3, BREAKER_STATES = 3 };
+#define NO_ITEM UINT32_MAX
+enum { ATTEMPTS_NAMED = 11, CACHE_STATES = 3, BREAKER_STATES = 3 };
 
 static const char *const attempt_names[ATTEMPTS_NAMED] = {
     "1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th", "11th",
@@ -37,17 +39,8 @@ static const char *const effect_names[] = {
 #undef NAME
 };
 
-static const char *const effect_attempt_names[][2] = {
-#define NAME(name, text) { text " > first attempt", text " > retry" },
-    FAULT_EFFECT_LIST(NAME)
-#undef NAME
-};
-
-static const char *const position_names[] = {
-#define NAME(name, text) text,
-    FAULT_POSITION_LIST(NAME)
-#undef NAME
-};
+/* "reset at response_body", made when first asked for. */
+static char place_names[FAULT_EFFECT_COUNT][FAULT_POSITION_COUNT][48];
 
 static const char *const path_names[] = {
 #define NAME(name, text) text,
@@ -96,10 +89,10 @@ struct tally {
     uint32_t effect[FAULT_EFFECT_COUNT];
     uint32_t answer[COUNT(answer_names)];
     uint32_t malform[COUNT(malform_names)];
-    uint32_t position[FAULT_POSITION_COUNT];
+    uint32_t place[FAULT_EFFECT_COUNT][FAULT_POSITION_COUNT];
     uint32_t cause[COUNT(causes)][3];
     uint32_t breaker_cache[BREAKER_STATES][CACHE_STATES];
-    uint32_t effect_attempt[FAULT_EFFECT_COUNT][2];
+    uint32_t on_retry[FAULT_EFFECT_COUNT];
     bool *seen; /* owned; by item: in the present scenario */
 };
 
@@ -148,12 +141,17 @@ static void add_requests(struct tally *tally, uint32_t attempts)
     add_all(tally, "cache", cache_names, CACHE_STATES, tally->cache);
 }
 
-/* Effects with kinds of their own are there by their kinds. */
+/* Those are there by their kinds. */
+static bool has_kinds(enum fault_effect effect)
+{
+    return effect == FAULT_ANSWER || effect == FAULT_MALFORMED;
+}
+
 static void add_faults(struct tally *tally)
 {
     for (unsigned i = 0; i < FAULT_EFFECT_COUNT; i++) {
-        bool has_kinds = i == FAULT_ANSWER || i == FAULT_MALFORMED;
-        tally->effect[i] = has_kinds ? NO_ITEM : add(tally, "fault", effect_names[i]);
+        bool by_kind = has_kinds((enum fault_effect)i);
+        tally->effect[i] = by_kind ? NO_ITEM : add(tally, "fault", effect_names[i]);
     }
     for (size_t i = 0; i < COUNT(answer_names); i++) {
         tally->answer[i] = i == ANSWER_GOOD ? NO_ITEM : add(tally, "fault", answer_names[i]);
@@ -161,7 +159,41 @@ static void add_faults(struct tally *tally)
     for (size_t i = 0; i < COUNT(malform_names); i++) {
         tally->malform[i] = i == MALFORM_NONE ? NO_ITEM : add(tally, "fault", malform_names[i]);
     }
-    add_all(tally, "position", position_names, FAULT_POSITION_COUNT, tally->position);
+}
+
+/* In how many positions an effect can be played. */
+static size_t positions_of(enum fault_effect effect)
+{
+    bool possible[FAULT_POSITION_COUNT] = { false };
+    size_t rows = 0;
+    size_t count = 0;
+    const struct fault_row *table = fault_table(&rows);
+    for (size_t i = 0; i < rows; i++) {
+        if (table[i].effect != effect || table[i].support == FAULT_IMPOSSIBLE) continue;
+        count += !possible[table[i].at];
+        possible[table[i].at] = true;
+    }
+    return count;
+}
+
+/* Each effect at each position where it can be played, of those that have a choice. */
+static void add_places(struct tally *tally)
+{
+    size_t rows = 0;
+    const struct fault_row *table = fault_table(&rows);
+    for (size_t e = 0; e < FAULT_EFFECT_COUNT; e++) {
+        for (size_t p = 0; p < FAULT_POSITION_COUNT; p++) tally->place[e][p] = NO_ITEM;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        const struct fault_row *row = &table[i];
+        uint32_t *item = &tally->place[row->effect][row->at];
+        if (row->support == FAULT_IMPOSSIBLE || *item != NO_ITEM) continue;
+        if (positions_of(row->effect) < 2 || has_kinds(row->effect)) continue;
+        char *name = place_names[row->effect][row->at];
+        snprintf(name, sizeof place_names[0][0], "%s at %s", fault_effect_name(row->effect),
+                 fault_position_name(row->at));
+        *item = add(tally, "fault x position", name);
+    }
 }
 
 static void add_pairs(struct tally *tally)
@@ -173,9 +205,7 @@ static void add_pairs(struct tally *tally)
         add_all(tally, "breaker x cache", breaker_cache_names[i], CACHE_STATES,
                 tally->breaker_cache[i]);
     }
-    for (size_t i = 0; i < FAULT_EFFECT_COUNT; i++) {
-        add_all(tally, "fault x attempt", effect_attempt_names[i], 2, tally->effect_attempt[i]);
-    }
+    add_all(tally, "fault on a retry", effect_names, FAULT_EFFECT_COUNT, tally->on_retry);
 }
 
 static void hit(struct tally *tally, uint32_t item)
@@ -228,17 +258,11 @@ static void hit_answer(struct tally *tally, const struct run *run, const struct 
 
 static void hit_fault(struct tally *tally, const struct fault *fault, uint32_t attempt)
 {
-    static const bool has_position[FAULT_EFFECT_COUNT] = {
-        [FAULT_RESET] = true,   [FAULT_CLOSE] = true,    [FAULT_STALL] = true,
-        [FAULT_GARBAGE] = true, [FAULT_DRIBBLE] = true,  [FAULT_THROTTLE] = true,
-        [FAULT_REFUSE] = true,   [FAULT_SYN_DROP] = true,
-        [FAULT_SLOW_CLOSE] = true,
-    };
     hit(tally, tally->effect[fault->effect]);
     if (fault->effect == FAULT_ANSWER) hit(tally, tally->answer[fault->answer]);
     if (fault->effect == FAULT_MALFORMED) hit(tally, tally->malform[fault->malform]);
-    if (has_position[fault->effect]) hit(tally, tally->position[fault->at]);
-    hit(tally, tally->effect_attempt[fault->effect][attempt == 0 ? 0 : 1]);
+    hit(tally, tally->place[fault->effect][fault->at]);
+    if (attempt > 0) hit(tally, tally->on_retry[fault->effect]);
 }
 
 static void hit_delivery(struct tally *tally, const struct run *run,
@@ -275,6 +299,7 @@ void coverage_make(struct coverage *out, const struct suite *suite)
     tally->out = out;
     add_requests(tally, most_attempts(suite));
     add_faults(tally);
+    add_places(tally);
     add_pairs(tally);
     tally->seen = mem_alloc(out->count, sizeof *tally->seen);
     for (size_t i = 0; i < suite->count; i++) {

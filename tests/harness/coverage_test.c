@@ -52,8 +52,7 @@ static void what_the_runs_reached_is_counted_by_name(void **state)
     assert_int_equal(count_of(coverage, "cause x served", "CIRCUIT_OPEN > stale"), 0);
     assert_true(count_of(coverage, "breaker x cache", "open > miss") > 0);
     assert_int_equal(count_of(coverage, "fault", "status"), 1);
-    assert_int_equal(count_of(coverage, "fault x attempt", "status > first attempt"), 1);
-    assert_int_equal(count_of(coverage, "fault x attempt", "status > retry"), 0);
+    assert_int_equal(count_of(coverage, "fault on a retry", "status"), 0);
     suite_fixture_close(&suite);
 }
 
@@ -80,10 +79,10 @@ static void a_fault_is_counted_with_its_kind_its_place_and_its_attempt(void **st
     assert_int_equal(count_of(&coverage, "fault", "reset"), 2);
     assert_int_equal(count_of(&coverage, "fault", "answer wrong_id"), 1);
     assert_int_equal(count_of(&coverage, "fault", "malformed chunk_cut"), 1);
-    assert_int_equal(count_of(&coverage, "position", "response_body"), 2);
-    assert_int_equal(count_of(&coverage, "position", "connect"), 0);
-    assert_int_equal(count_of(&coverage, "fault x attempt", "reset > retry"), 1);
-    assert_int_equal(count_of(&coverage, "fault x attempt", "answer > retry"), 0);
+    assert_int_equal(count_of(&coverage, "fault x position", "reset at response_body"), 2);
+    assert_int_equal(count_of(&coverage, "fault x position", "reset at response_head"), 0);
+    assert_int_equal(count_of(&coverage, "fault on a retry", "reset"), 1);
+    assert_int_equal(count_of(&coverage, "fault on a retry", "answer"), 0);
     coverage_deinit(&coverage);
     suite_fixture_close(&suite);
 }
