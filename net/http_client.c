@@ -7,11 +7,13 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "net/http_client_private.h"
 
 enum {
     CLIENT_FREE_MAX = 256,              /* calls kept for use again */
     CLIENT_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
+    CLIENT_HEADERS_BYTES = 512,         /* of a request, as a rule */
 };
 
 void http_call_make_ready(struct http_call *call)
@@ -40,25 +42,38 @@ static void set_text(struct http_call *call, CURLoption option, const char *valu
     assert(rc == CURLE_OK);
 }
 
+/* Copies the lines into the call's own list, which costs no allocations once it was used. */
+static void call_link_headers(struct http_call *call, const char *const *lines, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) bytes += strlen(lines[i]) + 1;
+    buf_clear(&call->header_text);
+    buf_expect(&call->header_text, u64_max(bytes, CLIENT_HEADERS_BYTES)); /* it stays in place */
+    for (size_t i = 0; i < count; i++) {
+        struct curl_slist *item = &call->headers[i];
+        item->data = call->header_text.data + call->header_text.length;
+        item->next = i + 1 < count ? item + 1 : NULL;
+        buf_put(&call->header_text, lines[i], strlen(lines[i]) + 1);
+    }
+}
+
 static void call_set_headers(struct http_call *call, const struct http_call_config *config)
 {
     static const char id[] = "X-Request-ID:";
+    const char *lines[HTTP_CLIENT_HEADERS_MAX + 2];
+    size_t count = 0;
     for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX && config->headers[i] != NULL; i++) {
         const char *line = config->headers[i];
-        call->headers = curl_slist_append(call->headers, line);
-        assert(call->headers != NULL);
+        lines[count++] = line;
         if (strncasecmp(line, id, sizeof id - 1) != 0) continue;
         const char *value = line + sizeof id - 1;
         value += strspn(value, " \t");
-        snprintf(call->sent_request_id, sizeof call->sent_request_id, "%s", value);
+        text_put(call->sent_request_id, sizeof call->sent_request_id, 0, value);
     }
-    if (call->client->config.header != NULL) {
-        call->headers = curl_slist_append(call->headers, call->client->config.header);
-        assert(call->headers != NULL);
-    }
+    if (call->client->config.header != NULL) lines[count++] = call->client->config.header;
     /* Without this libcurl waits a second before it sends a body of more than 1 MiB. */
-    call->headers = curl_slist_append(call->headers, "Expect:");
-    assert(call->headers != NULL);
+    lines[count++] = "Expect:";
+    call_link_headers(call, lines, count);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
@@ -109,6 +124,7 @@ static struct http_call *call_create(struct http_client *client)
     call->easy = curl_easy_init();
     assert(call->easy != NULL);
     buf_init(&call->body, 1);
+    buf_init(&call->header_text, BUF_UNBOUNDED);
     return call;
 }
 
@@ -116,6 +132,7 @@ static void call_destroy(struct http_call *call)
 {
     curl_easy_cleanup(call->easy);
     buf_deinit(&call->body);
+    buf_deinit(&call->header_text);
     mem_free(call);
 }
 
@@ -124,8 +141,6 @@ static void call_release(struct http_call *call)
 {
     struct http_client *client = call->client;
     client->calls--;
-    curl_slist_free_all(call->headers);
-    call->headers = NULL;
     if (client->free_count == CLIENT_FREE_MAX) {
         call_destroy(call);
         return;
@@ -293,7 +308,14 @@ struct http_call *http_client_start(struct http_client *client,
     CURL *easy = call->easy;
     struct buf body = call->body;
     body.bytes_max = config->response_bytes_max;
-    *call = (struct http_call){ .client = client, .config = *config, .easy = easy, .body = body };
+    struct buf header_text = call->header_text;
+    *call = (struct http_call){
+        .client = client,
+        .config = *config,
+        .easy = easy,
+        .body = body,
+        .header_text = header_text,
+    };
     call->config.url = NULL;
     for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX; i++)
         call->config.headers[i] = NULL;

@@ -61,7 +61,8 @@ struct http_call {
     struct http_client *client;
     struct http_call_config config; /* without `url` and `headers`, which libcurl has copied */
     CURL *easy;                     /* owned */
-    struct curl_slist *headers;     /* owned */
+    struct curl_slist headers[HTTP_CLIENT_HEADERS_MAX + 2]; /* libcurl only reads them */
+    struct buf header_text;                                 /* what they point into */
     char sent_request_id[HTTP_REQUEST_ID_MAX];
     struct http_socket *socket; /* since PREREQ, until it closes */
     bool connected;             /* PREREQ let it pass */

@@ -7,7 +7,11 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-enum { BUCKETS = 4096, ENTRY_SHARE = 8 /* of the memo: a larger entry is not kept */ };
+enum {
+    BUCKETS = 4096,
+    ENTRY_SHARE = 8,       /* of the memo: a larger entry is not kept */
+    ENTRY_BYTES_STEP = 512 /* so that one's memory is as large as the next one's */
+};
 
 /* A multiply-and-fold hash: 16 bytes a step, several gigabytes a second. Collisions cost time only,
  * and the seed keeps them from being chosen. */
@@ -66,13 +70,18 @@ static void link_newest(struct request_memo *memo, struct memo_entry *entry)
     memo->newest = entry;
 }
 
-static void drop(struct request_memo *memo, struct memo_entry *entry)
+static void take_out(struct request_memo *memo, struct memo_entry *entry)
 {
     struct memo_entry **at = bucket_of(memo, entry->hash);
     while (*at != entry) at = &(*at)->chain;
     *at = entry->chain;
     unlink_use(memo, entry);
     memo->bytes -= entry->bytes;
+}
+
+static void drop(struct request_memo *memo, struct memo_entry *entry)
+{
+    take_out(memo, entry);
     memo_entry_release(entry);
 }
 
@@ -151,21 +160,31 @@ static void count_text(struct block *block, const char **text)
     block->used += text_bytes(*text);
 }
 
-static struct memo_entry *entry_create(const char *body, size_t length,
-                                       const struct forecast_request *request, size_t bytes)
+/* Room for one of `bytes`: a full memo gives up its oldest, and its memory when it fits. */
+static struct memo_entry *make_room(struct request_memo *memo, size_t bytes)
 {
-    struct memo_entry *entry = mem_alloc(1, bytes);
+    while (memo->bytes + bytes > memo->bytes_max) {
+        struct memo_entry *oldest = memo->oldest;
+        if (oldest->bytes == bytes && oldest->references == 1) {
+            take_out(memo, oldest);
+            return oldest;
+        }
+        drop(memo, oldest);
+    }
+    return mem_resize(NULL, 1, bytes);
+}
+
+static void entry_fill(struct memo_entry *entry, const char *body, size_t length,
+                       const struct forecast_request *request, size_t bytes)
+{
     struct block block = { .start = (char *)(entry + 1) };
-    entry->references = 1;
-    entry->bytes = bytes;
-    entry->request = *request;
+    *entry = (struct memo_entry){ .references = 1, .bytes = bytes, .request = *request };
     struct forecast_request *copy = &entry->request;
     copy->y = put(&block, request->y, request->y_count * sizeof *request->y);
     copy->y_ts = put(&block, request->y_ts, request->y_count * sizeof *request->y_ts);
     each_text(copy, put_text, &block);
     entry->body = put(&block, body, length);
     entry->body_length = length;
-    return entry;
 }
 
 void request_memo_add(struct request_memo *memo, const char *body, size_t length,
@@ -178,10 +197,11 @@ void request_memo_add(struct request_memo *memo, const char *body, size_t length
     size_t bytes = sizeof(struct memo_entry) + length + texts.used +
                    request->y_count * sizeof *request->y +
                    (request->y_ts == NULL ? 0 : request->y_count * sizeof *request->y_ts);
+    bytes = (bytes + ENTRY_BYTES_STEP - 1) / ENTRY_BYTES_STEP * ENTRY_BYTES_STEP;
     if (bytes > memo->bytes_max / ENTRY_SHARE) return;
-    while (memo->bytes + bytes > memo->bytes_max) drop(memo, memo->oldest);
 
-    struct memo_entry *entry = entry_create(body, length, request, bytes);
+    struct memo_entry *entry = make_room(memo, bytes);
+    entry_fill(entry, body, length, request, bytes);
     entry->hash = hash_body(memo->seed, body, length);
     struct memo_entry **bucket = bucket_of(memo, entry->hash);
     entry->chain = *bucket;

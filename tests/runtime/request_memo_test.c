@@ -165,6 +165,35 @@ static void the_least_recently_used_goes_first_and_the_bound_holds(void **state)
     buf_deinit(&second);
 }
 
+/* The oldest leaves its memory to the newest, unless somebody still reads it. */
+static void an_entry_in_use_is_not_written_over_by_those_that_come_later(void **state)
+{
+    (void)state;
+    struct buf first;
+    write_body(&first, 1);
+    assert_null(find(&first));
+    keep(&first);
+    struct memo_entry *used = find(&first);
+    assert_non_null(used);
+    for (int i = 2; i < 200; i++) {
+        struct buf body;
+        write_body(&body, i);
+        keep(&body);
+        struct memo_entry *latest = find(&body);
+        char market[16];
+        snprintf(market, sizeof market, "m%d", i);
+        assert_string_equal(latest->request.market_id, market);
+        memo_entry_release(latest);
+        buf_deinit(&body);
+    }
+    assert_null(find(&first));
+    assert_string_equal(used->request.market_id, "m1");
+    assert_int_equal(used->body_length, first.length);
+    assert_memory_equal(used->body, first.data, first.length);
+    memo_entry_release(used);
+    buf_deinit(&first);
+}
+
 static void an_entry_in_use_outlives_the_memo(void **state)
 {
     (void)state;
@@ -208,6 +237,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_configuration_empties_it, begin, end),
         cmocka_unit_test_setup_teardown(the_least_recently_used_goes_first_and_the_bound_holds,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(
+            an_entry_in_use_is_not_written_over_by_those_that_come_later, begin, end),
         cmocka_unit_test_setup_teardown(an_entry_in_use_outlives_the_memo, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_kept_without_room, begin, end),
     };
