@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "harness/invariants.h"
@@ -188,14 +189,16 @@ static bool is_shared(const struct run_answer *answer)
     return answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
 }
 
-/* An entry of this age was born at done - age: there must have been an answer of the upstream. */
-static bool was_born(const struct births *births, const struct run *run, uint32_t index)
+/* An entry of this age was born at done - age: there must have been an answer of the upstream to the
+ * distinct request `key` of the same workload. */
+static bool was_born_of(const struct births *births, const struct run *run, uint32_t index,
+                        uint32_t key)
 {
     const struct run_answer *answer = &run->answers[index];
     const struct arrival *arrival = &run->schedule->items[index];
     uint64_t slack_ns = birth_slack_ns(run->world);
     uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
-    uint32_t at = births->newest[births->base[arrival->workload] + arrival->key];
+    uint32_t at = births->newest[births->base[arrival->workload] + key];
     while (at != 0) {
         uint64_t filled_ns = run->answers[at - 1].done_ns;
         if (birth_ns <= filled_ns + slack_ns && filled_ns <= birth_ns + slack_ns) return true;
@@ -203,6 +206,41 @@ static bool was_born(const struct births *births, const struct run *run, uint32_
         uint64_t call_ns = run->config->engine.request_deadline_ns + 2 * NS_PER_S;
         if (run->answers[at - 1].intended_ns + call_ns + slack_ns < birth_ns) return false;
         at = births->older[at - 1];
+    }
+    return false;
+}
+
+static bool same_text(const char *left, const char *right)
+{
+    if (left == NULL || right == NULL) return left == right;
+    return strcmp(left, right) == 0;
+}
+
+static bool is_of_family(const struct run *run, const struct run_answer *answer)
+{
+    for (uint32_t i = 0; i < answer->path_count; i++) {
+        if (run->path[answer->path_at + i].step == PATH_STALE_FAMILY) return true;
+    }
+    return false;
+}
+
+/* The request's own entry; or, when the path says so, one of its family: the same market, model and
+ * horizon, another history. */
+static bool was_born(const struct births *births, const struct run *run, uint32_t index)
+{
+    const struct arrival *arrival = &run->schedule->items[index];
+    if (!is_of_family(run, &run->answers[index])) {
+        return was_born_of(births, run, index, arrival->key);
+    }
+    const struct workload *workload = &run->scenario->workloads[arrival->workload];
+    const struct request_shape *own = workload_shape(workload, arrival->key);
+    uint32_t markets = workload_market_count(workload);
+    for (uint32_t i = 0; i < workload->shape_count; i++) {
+        const struct request_shape *shape = &workload->shapes[i];
+        if (shape->horizon_steps != own->horizon_steps) continue;
+        if (!same_text(shape->model, own->model)) continue;
+        if (!same_text(shape->market, own->market)) continue;
+        if (was_born_of(births, run, index, i * markets + arrival->key % markets)) return true;
     }
     return false;
 }
