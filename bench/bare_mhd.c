@@ -1,7 +1,8 @@
-/* The peer of the mock: libmicrohttpd alone. Reads the body of any POST and answers a fixed text of
- * the size given, with its own epoll thread, as its manual suggests.
+/* The peer of the mock, and of the load generator: libmicrohttpd alone. Reads the body of any POST
+ * and answers a fixed text of the size given, or a file, with its own epoll thread, as its manual
+ * suggests.
  *
- *     bench-bare-mhd BODY_BYTES        prints its port; ends with its standard input */
+ *     bench-bare-mhd BODY_BYTES|FILE   prints its port; ends with its standard input */
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -9,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+
+enum { BODY_BYTES_MAX = 1 << 20 };
 
 static struct MHD_Response *answer;
 
@@ -33,22 +37,37 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *connectio
     return MHD_queue_response(connection, MHD_HTTP_OK, answer);
 }
 
+/* Owned by the caller; NULL when `text` is neither. */
+static char *make_body(const char *text, size_t *length)
+{
+    char *end = NULL;
+    char *body = NULL;
+    struct err_note note = { .err = ERR_OK };
+    *length = (size_t)strtoull(text, &end, 10);
+    if (*length > 0 && *end == '\0') {
+        body = mem_alloc(*length, 1);
+        memset(body, 'x', *length);
+    } else if (file_read(text, BODY_BYTES_MAX, &body, length, &note) != ERR_OK) {
+        err_note_print(stderr, &note);
+    }
+    return body;
+}
+
 int main(int argc, char **argv)
 {
-    size_t length = argc == 2 ? (size_t)strtoull(argv[1], NULL, 10) : 0;
-    if (length == 0) {
-        fprintf(stderr, "usage: bench-bare-mhd BODY_BYTES\n");
+    size_t length = 0;
+    char *body = argc == 2 ? make_body(argv[1], &length) : NULL;
+    if (body == NULL || length == 0) {
+        fprintf(stderr, "usage: bench-bare-mhd BODY_BYTES|FILE\n");
         return 2;
     }
-    char *body = mem_alloc(length, 1);
-    memset(body, 'x', length);
     answer = MHD_create_response_from_buffer(length, body, MHD_RESPMEM_PERSISTENT);
     MHD_add_response_header(answer, "Content-Type", "application/json");
     struct sockaddr_in here = { .sin_family = AF_INET,
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     struct MHD_Daemon *daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_access, NULL, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&here, MHD_OPTION_CONNECTION_LIMIT, 2048u, MHD_OPTION_END);
+        (struct sockaddr *)&here, MHD_OPTION_CONNECTION_LIMIT, 16384u, MHD_OPTION_END);
     if (daemon == NULL) {
         fprintf(stderr, "bench-bare-mhd: libmicrohttpd did not start\n");
         return 4;

@@ -98,6 +98,23 @@ mock_delays() {
         "$p99 <= 2 && $least >= 0"
 }
 
+generator() {
+    mkfifo "$dir/answer.in"
+    "$bin/bench-bare-mhd" "$here/answer.json" <"$dir/answer.in" >"$dir/answer.port" &
+    pids="$pids $!"
+    exec 8>"$dir/answer.in"
+    sleep 0.3
+    for _ in $(seq "$rounds"); do
+        "$bin/bench-generator" "$(cat "$dir/answer.port")" 20000 2 >>"$dir/generator.rounds"
+    done
+    exec 8>&-
+    asked=$(median generator 1)
+    lag=$(calc %.3f "$(median generator 4) / 1000")
+    row "load generator of \`tollgate run\`: 20,000 requests/s (Poisson), answers parsed" \
+        "lag p50 $(median generator 3) us, p99 $lag ms, $(median generator 8) us CPU, $(median generator 2) of $asked answered" \
+        "-" "-" "one core, lag p99 <= 1 ms" "$lag <= 1 && $(median generator 8) < 50"
+}
+
 simulation() {
     for _ in $(seq "$rounds"); do
         "$bin/tollgate" run --world sim --out "$dir/report" "$here/speed.yaml" >"$dir/sim.out" 2>&1 ||
@@ -135,7 +152,7 @@ start_nginx
 echo "| what | measured | peer, same run | ratio | target | met |"
 echo "|---|---|---|---|---|---|"
 for name in ${BENCH_ROWS:-cache_hit open_breaker full_path added_latency mock_speed mock_delays \
-    simulation memory}; do
+    simulation generator memory}; do
     say "bench: $name ..."
     "$name"
 done
