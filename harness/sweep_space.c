@@ -247,9 +247,10 @@ uint64_t sweep_value_near(const struct sweep_parameter *parameter, uint64_t valu
 uint64_t sweep_value_scaled(const struct sweep_parameter *parameter, uint64_t own, uint64_t value)
 {
     assert(parameter->current > 0);
+    if (value == parameter->current) return own; /* the scenario as it is written */
     wide scaled = ((wide)own * value + parameter->current / 2) / parameter->current;
     if (scaled == 0 && own > 0 && value > 0) scaled = 1;
     uint64_t most = parameter->row->max;
-    uint64_t result = scaled > most ? most : (uint64_t)scaled;
+    uint64_t result = scaled > most ? most : rounded((uint64_t)scaled);
     return clamped(result, parameter->row->min, most);
 }

@@ -107,8 +107,8 @@ size_t sweep_sample(const struct sweep_space *space, uint64_t seed, struct sweep
  * Returns `value` when there is nowhere to go. */
 uint64_t sweep_value_near(const struct sweep_parameter *parameter, uint64_t value, int permille);
 
-/* A scenario's own value of a SWEEP_SET_SCALED parameter: `own` * `value` / current, within the
- * option's bounds. */
+/* A scenario's own value of a SWEEP_SET_SCALED parameter: `own` * `value` / current, rounded to
+ * three digits, within the option's bounds; `own` itself at the current value. */
 uint64_t sweep_value_scaled(const struct sweep_parameter *parameter, uint64_t own,
                             uint64_t value);
 

@@ -78,11 +78,12 @@ double sweep_explained(const uint64_t *values, const double *results, size_t n, 
 {
     if (n < 3) return 0;
     struct pair *pairs = mem_alloc(n, sizeof *pairs);
-    double mean = 0;
+    double sum = 0;
     for (size_t i = 0; i < n; i++) {
         pairs[i] = (struct pair){ values[i], results[i] };
-        mean += results[i] / (double)n;
+        sum += results[i];
     }
+    double mean = sum / (double)n;
     qsort(pairs, n, sizeof *pairs, compare_pairs);
     double total = 0;
     for (size_t i = 0; i < n; i++) total += (results[i] - mean) * (results[i] - mean);
