@@ -283,7 +283,8 @@ void api_on_head(void *context, struct http_exchange *exchange)
     }
     for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
         const struct route *route = &ROUTES[i];
-        if (route->serve != NULL || strcmp(http_exchange_path(exchange), route->path) != 0) continue;
+        if (route->serve != NULL) continue;
+        if (strcmp(http_exchange_path(exchange), route->path) != 0) continue;
         if (strcmp(http_exchange_method(exchange), route->method) != 0) return;
         attempt_on_head(mock, exchange, route->path);
         return;

@@ -63,6 +63,8 @@ static void play_note(const struct play *play, enum ledger_end end)
         .last_ns = play->last_ns,
         .head_bytes = plain ? LEDGER_NONE : 0,
         .other_bytes = play->other_bytes + play->insert_sent,
+        .upstream = order->upstream,
+        .upstream_ns = order->upstream_ns,
         .end = end,
     };
     if (plain && end == LEDGER_COMPLETE) entry.body_bytes = order->body_length;
@@ -104,16 +106,6 @@ void play_end_raw(struct play *play, enum http_raw_end how, enum ledger_end end)
     wire_release(&play->wire);
     play_free(play, end);
     http_exchange_raw_end(exchange, how);
-}
-
-/* The rest of the request is read; it is answered when that has come. */
-static void play_read_on(struct play *play)
-{
-    struct http_exchange *exchange = play->exchange;
-    http_exchange_set_user(exchange, play->order.owner);
-    play->order.on_end = NULL;
-    play_forget(play);
-    http_exchange_go_on(exchange);
 }
 
 static size_t reply_headers(const struct play *play, struct http_header *headers, size_t most,
@@ -169,11 +161,7 @@ static void player_on_due(void *context)
     for (;;) {
         uint32_t index = timers_pop(&player->timers, now);
         if (index == TIMERS_NONE) break;
-        struct play *play = &player->plays[index];
-        if (play->order.reads_on)
-            play_read_on(play);
-        else
-            play_advance(play);
+        play_advance(&player->plays[index]);
     }
     player->ringing = false;
     player_set_alarm(player);
@@ -219,14 +207,6 @@ static bool plan_sends(const struct reply_plan *plan)
     return false;
 }
 
-/* Nothing that only a socket of one's own could send. */
-static bool plan_is_ordinary(const struct reply_plan *plan)
-{
-    return plan_steps_are_plain(plan) && plan->malform == MALFORM_NONE &&
-           plan->framing == FRAMING_LENGTH && plan->interim_count == 0 &&
-           plan->head_pad_bytes == 0 && plan->body_pad_bytes == 0 && plan->stop.at == STOP_NONE;
-}
-
 static void plan_copy(struct reply_plan *to, const struct reply_plan *from)
 {
     memcpy(to, from,
@@ -244,7 +224,7 @@ static struct play *play_open(struct player *player, const struct player_order *
     play->due = instant_add(order->read_at, order->plan->steps[0].after_ns);
     plan_copy(&play->plan, order->plan);
     play->order.plan = &play->plan;
-    play->plain = plan_is_ordinary(order->plan) && order->status >= 200;
+    play->plain = plan_steps_are_plain(order->plan) && order->status >= 200;
     wire_init(&play->wire, player->loop, play_on_wire, play);
     http_exchange_set_user(order->exchange, play);
     return play;
@@ -256,14 +236,14 @@ bool player_start(struct player *player, const struct player_order *order)
     assert(order->plan->step_count > 0);
     struct play *play = play_open(player, order);
     if (order->prepare == NULL) {
-        if (!order->reads_on) http_exchange_body_done(order->exchange);
+        http_exchange_body_done(order->exchange);
     } else if (plan_sends(order->plan)) {
         if (TAILQ_EMPTY(&player->unprepared)) uv_idle_start(&player->prepare, player_on_idle);
         TAILQ_INSERT_TAIL(&player->unprepared, play, unprepared);
         play->is_unprepared = true;
     }
     /* Only a reply can be made inside this request's callback. */
-    if (play->plain && !order->reads_on)
+    if (play->plain)
         play_advance(play);
     else
         play_wake_at(play, play->due);

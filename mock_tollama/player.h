@@ -82,9 +82,8 @@ struct player_order {
      * perhaps inside player_start(); never for an answer of which no byte is sent. */
     void (*prepare)(struct player_order *order);
 
-    /* The request was stopped before its end and is to be read on when the first step is due: the
-     * play ends without a line in the ledger, and `owner` is the exchange's user again. */
-    bool reads_on;
+    const char *upstream; /* for the ledger, as the next; static; NULL: there is none */
+    uint64_t upstream_ns;
 
     void (*on_end)(void *owner); /* nothing of the order is looked at any more; may be NULL */
     void *owner;
