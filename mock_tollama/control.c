@@ -254,12 +254,8 @@ static bool read_count(const char *path, size_t *out)
 static void reply_lines(const struct control_call *call, size_t count)
 {
     struct buf body;
-    if (call->mock->ledger.ring.bytes == NULL) {
-        api_reply_hint(call->exchange, 404, "no ledger lines are kept",
-                       "start mock-tollama with --ledger FILE or --control HOST:PORT");
-        return;
-    }
     buf_init(&body, BUF_UNBOUNDED);
+    ledger_keep_lines(&call->mock->ledger);
     ledger_ring_write(&body, &call->mock->ledger.ring, count);
     api_reply(call->exchange, &(struct api_answer){ .status = 200,
                                                     .body = buf_text(&body),

@@ -15,7 +15,9 @@
  *   DELETE /__mock/fault
  *   POST   /__mock/reset          as just started, with the same scenario
  *   POST   /__mock/ready          true or false: what /health/ready says
- *   GET    /__mock/ledger         the last 100 lines; /__mock/ledger/20: the last 20
+ *   GET    /__mock/ledger         the last 100 lines; /__mock/ledger/20: the last 20. Without
+ *                                 --ledger and --control they are kept from the first time on that
+ *                                 somebody asks
  *   GET    /__mock/ledger/stats   counts
  *
  * Answers under way end as they began, whatever is changed. */

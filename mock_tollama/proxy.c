@@ -7,8 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/timers.h"
-#include "mock/forecast.h"
-#include "mock/head.h"
+#include "mock/proxy_answer.h"
 #include "net/alarm.h"
 #include "net/http_client.h"
 
@@ -18,16 +17,6 @@ enum {
     PROXY_KEEPALIVE_EXPIRY_S = 4, /* uvicorn closes an idle connection after 5 */
     PROXY_URL_MAX = 512,
     PROXY_HEADER_MAX = 1024,
-    PROXY_VALUE_MAX = 128,
-};
-
-/* What the upstream's answer brings along; lives as long as its play. */
-struct carried {
-    char content_type[PROXY_VALUE_MAX];
-    char retry_after[PROXY_VALUE_MAX];
-    struct plan_header header; /* Retry-After */
-    void (*on_end)(void *owner);
-    void *owner; /* the order's */
 };
 
 struct forward {
@@ -54,15 +43,7 @@ struct proxy {
     uint32_t idle_count;
 };
 
-/* How a call ended, for the client, the ledger and the record. */
-struct outcome {
-    const char *ended;                /* "complete", ... */
-    unsigned status;                  /* 0: no answer */
-    const struct http_result *result; /* NULL: none */
-    const char *detail;
-};
-
-static void forward_record(const struct forward *forward, const struct outcome *outcome)
+static void forward_record(const struct forward *forward, const struct proxy_outcome *outcome)
 {
     const struct http_result *result = outcome->result;
     size_t length = 0;
@@ -96,86 +77,7 @@ static void forward_free(struct forward *forward)
     proxy->idle[proxy->idle_count++] = index;
 }
 
-static void carried_end(void *owner)
-{
-    struct carried *carried = owner;
-    if (carried->on_end != NULL) carried->on_end(carried->owner);
-    mem_free(carried);
-}
-
-static void carry(struct player_order *order, const struct http_result *result)
-{
-    struct carried *carried = mem_alloc(1, sizeof *carried);
-    *carried = (struct carried){ .on_end = order->on_end, .owner = order->owner };
-    order->owner = carried;
-    order->on_end = carried_end;
-    if (result == NULL) return;
-    if (result->content_type != NULL && strlen(result->content_type) < PROXY_VALUE_MAX) {
-        memcpy(carried->content_type, result->content_type, strlen(result->content_type) + 1);
-        order->content_type = carried->content_type;
-    }
-    if (result->retry_after != NULL && strlen(result->retry_after) < PROXY_VALUE_MAX) {
-        memcpy(carried->retry_after, result->retry_after, strlen(result->retry_after) + 1);
-        carried->header = (struct plan_header){ "Retry-After", carried->retry_after };
-        order->headers = &carried->header;
-        order->header_count = 1;
-    }
-    if (result->request_id != NULL) {
-        mem_free(order->echo_id);
-        order->echo_id = mem_copy_string(result->request_id);
-    }
-}
-
-/* Status, body and headers of the answer: the upstream's, or an error that says what happened. */
-static void fill_answer(struct player_order *order, const struct outcome *outcome)
-{
-    struct buf body;
-    buf_init(&body, BUF_UNBOUNDED);
-    carry(order, outcome->result);
-    order->status = outcome->status;
-    if (outcome->result != NULL) {
-        size_t length = outcome->result->body_length;
-        if (order->plan->answer == ANSWER_TRUNCATED_JSON && order->status == 200) {
-            order->answer = ANSWER_TRUNCATED_JSON;
-            length /= 2;
-        }
-        if (head_has_body(order->status)) buf_put(&body, outcome->result->body, length);
-    } else {
-        bool late = strcmp(outcome->ended, "timeout") == 0;
-        order->status = late ? 504 : 502;
-        order->content_type = "application/json";
-        forecast_write_error_hint(&body, order->status, outcome->detail,
-                                  "this comes from mock-tollama: its --upstream failed");
-    }
-    order->body_length = body.length;
-    order->body = buf_take(&body);
-}
-
-static void reply_passed(struct http_exchange *exchange, const struct player_order *order)
-{
-    struct http_header headers[2];
-    size_t count = 0;
-    if (order->echo_id != NULL) {
-        headers[count++] = (struct http_header){ "X-Request-ID", order->echo_id };
-    }
-    if (order->header_count > 0) {
-        headers[count++] = (struct http_header){ order->headers->name, order->headers->value };
-    }
-    http_reply(exchange, &(struct http_response){
-                             .status = order->status,
-                             .content_type = order->content_type,
-                             .headers = headers,
-                             .header_count = count,
-                             .body = order->body,
-                             .body_length = order->body_length,
-                             .ownership = HTTP_BODY_COPY,
-                         });
-    order->on_end(order->owner);
-    mem_free(order->echo_id);
-    mem_free(order->body);
-}
-
-static void forward_finish(struct forward *forward, const struct outcome *outcome)
+static void forward_finish(struct forward *forward, const struct proxy_outcome *outcome)
 {
     struct mock *mock = forward->proxy->mock;
     struct http_exchange *exchange = forward->exchange;
@@ -184,12 +86,12 @@ static void forward_finish(struct forward *forward, const struct outcome *outcom
     struct player_order order = forward->order;
     forward_record(forward, outcome);
     order.plan = &plan;
-    fill_answer(&order, outcome);
+    proxy_answer_fill(&order, outcome);
     order.upstream = outcome->ended;
     order.upstream_ns = instant_until(clock_now(), forward->start);
     forward_free(forward);
     if (!is_attempt) {
-        reply_passed(exchange, &order);
+        proxy_answer_reply(exchange, &order);
         return;
     }
     plan.steps[0].after_ns += instant_until(clock_now(), order.read_at);
@@ -218,10 +120,10 @@ static void forward_on_done(void *context, const struct http_result *result)
     char detail[PROXY_URL_MAX + 256];
     snprintf(detail, sizeof detail, "the upstream %s failed: %s", forward->proxy->url,
              whole ? "" : result->detail);
-    forward_finish(forward, &(struct outcome){ .ended = end_text(result->end),
-                                               .status = whole ? result->status : 0,
-                                               .result = whole ? result : NULL,
-                                               .detail = detail });
+    forward_finish(forward, &(struct proxy_outcome){ .ended = end_text(result->end),
+                                                     .status = whole ? result->status : 0,
+                                                     .result = whole ? result : NULL,
+                                                     .detail = detail });
 }
 
 static void forward_on_sent(void *context)
@@ -252,7 +154,7 @@ static void proxy_on_due(void *context)
         struct forward *forward = &proxy->forwards[index];
         http_client_cancel(forward->call);
         snprintf(detail, sizeof detail, "the upstream %s did not answer in time", proxy->url);
-        forward_finish(forward, &(struct outcome){ .ended = "timeout", .detail = detail });
+        forward_finish(forward, &(struct proxy_outcome){ .ended = "timeout", .detail = detail });
     }
     proxy_set_alarm(proxy);
 }
@@ -365,7 +267,7 @@ static void forward_abandon(struct forward *forward, const char *ended, enum led
     struct http_exchange *exchange = forward->exchange;
     struct player_order order = forward->order;
     http_client_cancel(forward->call);
-    forward_record(forward, &(struct outcome){ .ended = ended });
+    forward_record(forward, &(struct proxy_outcome){ .ended = ended });
     if (forward->is_attempt) {
         ledger_add(&mock->ledger, &(struct ledger_entry){
                                       .id = order.id,

@@ -40,7 +40,7 @@ static void date_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2 ? 1 : 0));
 }
 
-/* Up to `most` digits, then `behind` unless that is NUL; moves past both. -1: neither stood there. */
+/* Up to `most` digits, then `behind` unless that is NUL; moves past both. -1: neither was there. */
 static int take_digits(const char **at, int most, char behind)
 {
     int value = 0;
