@@ -10,8 +10,7 @@
 
 size_t coverage_add(struct coverage *coverage, const char *group, const char *name)
 {
-    coverage->items =
-        mem_resize(coverage->items, coverage->count + 1, sizeof *coverage->items);
+    coverage->items = mem_resize(coverage->items, coverage->count + 1, sizeof *coverage->items);
     coverage->items[coverage->count] = (struct coverage_item){ .group = group, .name = name };
     return coverage->count++;
 }

@@ -34,7 +34,7 @@ struct suite;
 struct coverage_item {
     const char *group; /* borrowed: static, or of an arena */
     const char *name;
-    uint64_t count;    /* requests, attempts, ... that reached it; 0: not reached */
+    uint64_t count;     /* requests, attempts, ... that reached it; 0: not reached */
     uint32_t scenarios; /* so many scenarios did */
 };
 
@@ -48,8 +48,8 @@ struct coverage {
     uint64_t lines_valid, branches_valid;
 };
 
-/* Of all runs in the suite; released by coverage_deinit(). Needs the faults as parsed, so it is made
- * before result.json is written and read back from there. */
+/* Of all runs in the suite; released by coverage_deinit(). Needs the faults as parsed, so it is
+ * made before result.json is written and read back from there. */
 void coverage_make(struct coverage *out, const struct suite *suite);
 void coverage_deinit(struct coverage *coverage);
 

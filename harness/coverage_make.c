@@ -69,10 +69,15 @@ static const struct {
     enum code code;
     const char *names[3]; /* stale, baseline, error */
 } causes[] = {
-#define CAUSE(code) { CODE_##code, { #code " > stale", #code " > baseline", #code " > error" } }
-    CAUSE(RUNTIME_TIMEOUT),    CAUSE(RUNTIME_RATE_LIMITED),
-    CAUSE(RUNTIME_5XX),        CAUSE(RUNTIME_NETWORK),
-    CAUSE(CIRCUIT_OPEN),       CAUSE(RUNTIME_BAD_RESPONSE_SCHEMA),
+#define CAUSE(code)                                                                                \
+    {                                                                                              \
+        CODE_##code,                                                                               \
+        {                                                                                          \
+#code " > stale", #code " > baseline", #code " > error"                                \
+        }                                                                                          \
+    }
+    CAUSE(RUNTIME_TIMEOUT),    CAUSE(RUNTIME_RATE_LIMITED), CAUSE(RUNTIME_5XX),
+    CAUSE(RUNTIME_NETWORK),    CAUSE(CIRCUIT_OPEN),         CAUSE(RUNTIME_BAD_RESPONSE_SCHEMA),
     CAUSE(RUNTIME_OVERLOADED),
 #undef CAUSE
 };
@@ -104,7 +109,8 @@ static uint32_t add(struct tally *tally, const char *group, const char *name)
 static void add_all(struct tally *tally, const char *group, const char *const *names, size_t count,
                     uint32_t *items)
 {
-    for (size_t i = 0; i < count; i++) items[i] = add(tally, group, names[i]);
+    for (size_t i = 0; i < count; i++)
+        items[i] = add(tally, group, names[i]);
 }
 
 static uint32_t most_attempts(const struct suite *suite)
@@ -124,8 +130,7 @@ static void add_requests(struct tally *tally, uint32_t attempts)
     }
     for (unsigned i = 0; i < SERVED_COUNT; i++) {
         bool is_owed = i != SERVED_NOBODY;
-        tally->served[i] =
-            is_owed ? add(tally, "served", served_name((enum served)i)) : NO_ITEM;
+        tally->served[i] = is_owed ? add(tally, "served", served_name((enum served)i)) : NO_ITEM;
     }
     for (unsigned i = 0; i < OUTCOME_COUNT; i++) {
         tally->outcome[i] = add(tally, "outcome", outcome_name((enum outcome)i));
@@ -182,7 +187,8 @@ static void add_places(struct tally *tally)
     size_t rows = 0;
     const struct fault_row *table = fault_table(&rows);
     for (size_t e = 0; e < FAULT_EFFECT_COUNT; e++) {
-        for (size_t p = 0; p < FAULT_POSITION_COUNT; p++) tally->place[e][p] = NO_ITEM;
+        for (size_t p = 0; p < FAULT_POSITION_COUNT; p++)
+            tally->place[e][p] = NO_ITEM;
     }
     for (size_t i = 0; i < rows; i++) {
         const struct fault_row *row = &table[i];
@@ -271,8 +277,7 @@ static void hit_delivery(struct tally *tally, const struct run *run,
     if (delivery->phase >= run->scenario->phase_count) return;
     const struct phase *phase = &run->scenario->phases[delivery->phase];
     for (size_t i = 0; i < phase->fault_count; i++) {
-        if ((delivery->fired >> i & 1) != 0)
-            hit_fault(tally, &phase->faults[i], delivery->attempt);
+        if ((delivery->fired >> i & 1) != 0) hit_fault(tally, &phase->faults[i], delivery->attempt);
     }
 }
 
@@ -280,7 +285,8 @@ static void hit_world(struct tally *tally, const struct suite_world *world)
 {
     const struct run *run = &world->run;
     if (!world->present || run->invalid) return;
-    for (size_t i = 0; i < run->schedule->count; i++) hit_answer(tally, run, &run->answers[i]);
+    for (size_t i = 0; i < run->schedule->count; i++)
+        hit_answer(tally, run, &run->answers[i]);
     for (size_t i = 0; i < run->attempt_count; i++) {
         const struct run_attempt *attempt = &run->attempts[i];
         hit(tally, tally->outcome[attempt->outcome]);
@@ -289,7 +295,8 @@ static void hit_world(struct tally *tally, const struct suite_world *world)
     for (size_t i = 0; i < run->transition_count; i++) {
         hit(tally, tally->breaker[run->transitions[i].rule]);
     }
-    for (size_t i = 0; i < run->delivery_count; i++) hit_delivery(tally, run, &run->deliveries[i]);
+    for (size_t i = 0; i < run->delivery_count; i++)
+        hit_delivery(tally, run, &run->deliveries[i]);
 }
 
 void coverage_make(struct coverage *out, const struct suite *suite)

@@ -52,8 +52,7 @@ static int share_moves(uint64_t old_part, uint64_t old_n, uint64_t new_part, uin
     double before = (double)old_part / (double)old_n;
     double after = (double)new_part / (double)new_n;
     double pooled = (double)(old_part + new_part) / (double)(old_n + new_n);
-    double error =
-        sqrt(pooled * (1 - pooled) * (1 / (double)old_n + 1 / (double)new_n));
+    double error = sqrt(pooled * (1 - pooled) * (1 / (double)old_n + 1 / (double)new_n));
     if (after - before > standard_errors * error) return 1;
     return before - after > standard_errors * error ? -1 : 0;
 }
@@ -114,8 +113,8 @@ static void compare_checks(struct diff *diff, const struct diff_world *row)
         struct diff_check check = { .scenario = row->scenario, .world = row->world };
         check.new = &new->checks[i];
         check.old = find_check(old, check.new->name);
-        check.change = check.old == NULL ? CHANGE_NEW
-                                         : status_change(check.old->status, check.new->status);
+        check.change =
+            check.old == NULL ? CHANGE_NEW : status_change(check.old->status, check.new->status);
         check.new_fails = check.old == NULL && check_severity(check.new->status) > 1;
         add_check(diff, &check);
     }
@@ -178,8 +177,7 @@ void diff_deinit(struct diff *diff)
     mem_free(diff->checks);
 }
 
-const struct diff_world *diff_find(const struct diff *diff, const char *scenario,
-                                   const char *world)
+const struct diff_world *diff_find(const struct diff *diff, const char *scenario, const char *world)
 {
     for (size_t i = 0; i < diff->world_count; i++) {
         const struct diff_world *row = &diff->worlds[i];

@@ -30,8 +30,8 @@ struct diff_world {
     const char *world;
     const struct suite_world *old, *new;
     struct figures old_figures, new_figures; /* of what is there */
-    enum change verdict;  /* NEW, GONE: the whole world */
-    bool new_fails;       /* NEW, and it does not pass */
+    enum change verdict;                     /* NEW, GONE: the whole world */
+    bool new_fails;                          /* NEW, and it does not pass */
     enum change p95, fresh, errors;
 };
 
@@ -48,8 +48,8 @@ struct diff {
     size_t world_count;
     struct diff_check *checks; /* owned; only those that changed, within worlds that both have */
     size_t check_count;
-    size_t same_checks;        /* the others that both have */
-    bool worse;                /* anything */
+    size_t same_checks; /* the others that both have */
+    bool worse;         /* anything */
     bool better;
 };
 

@@ -11,7 +11,8 @@ static const char help[] =
     "usage: tollgate diff [--markdown] OLD NEW\n"
     "\n"
     "Compares two results: each a result.json, or the folder of a run. Prints which verdicts and\n"
-    "checks changed, which are new or gone, and how p95 and the shares of fresh answers and errors\n"
+    "checks changed, which are new or gone, and how p95 and the shares of fresh answers and "
+    "errors\n"
     "moved. Figures count as worse only beyond what chance explains (p95: the 95 % intervals do\n"
     "not overlap; shares: more than 3.29 standard errors).\n"
     "\n"
@@ -54,8 +55,10 @@ static int compare(const struct words *words, const struct suite *suites)
     struct buf out;
     buf_init(&out, BUF_UNBOUNDED);
     diff_make(&diff, &suites[0], &suites[1]);
-    if (words->markdown) diff_write_markdown(&out, &diff);
-    else diff_write_text(&out, &diff);
+    if (words->markdown)
+        diff_write_markdown(&out, &diff);
+    else
+        diff_write_text(&out, &diff);
     fputs(buf_text(&out), stdout);
     int code = diff.worse ? EXIT_WORSE : EXIT_OK;
     buf_deinit(&out);
@@ -77,8 +80,10 @@ int diff_command(int argc, char **argv)
     enum err rc = result_load(words.paths[0], &arena, &suites[0], &note);
     if (rc == ERR_OK) rc = result_load(words.paths[1], &arena, &suites[1], &note);
     int code = EXIT_BAD_USAGE;
-    if (rc == ERR_OK) code = compare(&words, suites);
-    else err_note_print(stderr, &note);
+    if (rc == ERR_OK)
+        code = compare(&words, suites);
+    else
+        err_note_print(stderr, &note);
     suite_deinit(&suites[0]);
     suite_deinit(&suites[1]);
     arena_deinit(&arena);

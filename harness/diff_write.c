@@ -167,12 +167,15 @@ void diff_write_text(struct buf *out, const struct diff *diff)
             snprintf(verdict, sizeof verdict, "%s -> %s", verdict_of(row->old),
                      verdict_of(row->new));
         buf_printf(out, "  %-24s %-5s %-24s ", row->scenario, row->world, verdict);
-        if (row->old != NULL && row->new != NULL) put_figures(out, row);
-        else buf_puts(out, change_word(row->verdict));
+        if (row->old != NULL && row->new != NULL)
+            put_figures(out, row);
+        else
+            buf_puts(out, change_word(row->verdict));
         buf_putc(out, '\n');
     }
     if (diff->check_count > 0) buf_putc(out, '\n');
-    for (size_t i = 0; i < diff->check_count; i++) put_check_text(out, &diff->checks[i]);
+    for (size_t i = 0; i < diff->check_count; i++)
+        put_check_text(out, &diff->checks[i]);
     buf_putc(out, '\n');
     diff_sentence(out, diff);
     buf_putc(out, '\n');
@@ -200,8 +203,10 @@ static void put_world_markdown(struct buf *out, const struct diff_world *row)
     buf_printf(out, " | %s | %s", row->world, verdict_of(row->old));
     if (row->verdict != CHANGE_NONE) buf_printf(out, " → %s", verdict_of(row->new));
     buf_puts(out, " | ");
-    if (row->old != NULL && row->new != NULL) put_figures(out, row);
-    else buf_puts(out, change_word(row->verdict));
+    if (row->old != NULL && row->new != NULL)
+        put_figures(out, row);
+    else
+        buf_puts(out, change_word(row->verdict));
     buf_puts(out, " |\n");
 }
 
@@ -214,10 +219,13 @@ void diff_write_markdown(struct buf *out, const struct diff *diff)
     report_text_markdown(out, buf_text(&sentence));
     buf_deinit(&sentence);
     buf_puts(out, "\n\n");
-    for (size_t i = 0; i < diff->check_count; i++) put_check_markdown(out, &diff->checks[i]);
-    buf_printf(out, "%s<details><summary>%zu runs, one by one</summary>\n\n"
-                    "| scenario | world | verdict | change |\n|---|---|---|---|\n",
+    for (size_t i = 0; i < diff->check_count; i++)
+        put_check_markdown(out, &diff->checks[i]);
+    buf_printf(out,
+               "%s<details><summary>%zu runs, one by one</summary>\n\n"
+               "| scenario | world | verdict | change |\n|---|---|---|---|\n",
                diff->check_count > 0 ? "\n" : "", diff->world_count);
-    for (size_t i = 0; i < diff->world_count; i++) put_world_markdown(out, &diff->worlds[i]);
+    for (size_t i = 0; i < diff->world_count; i++)
+        put_world_markdown(out, &diff->worlds[i]);
     buf_puts(out, "\n</details>\n");
 }

@@ -55,8 +55,8 @@ static void print_world(struct progress *progress, const struct suite_world *wor
                         const char *name)
 {
     enum check_status status = world->verdict.status;
-    fprintf(progress->out, "%s %s%s%s", name, progress_colour(progress, status), check_status_name(status),
-            progress_plain(progress));
+    fprintf(progress->out, "%s %s%s%s", name, progress_colour(progress, status),
+            check_status_name(status), progress_plain(progress));
 }
 
 /* Seconds until the end, from what is known of the scenarios' lengths: the waiting ones fill the
@@ -107,7 +107,8 @@ static void draw_line(struct progress *progress, size_t index)
     }
     uint64_t full = elapsed_ns * BAR / item->scenario.duration_ns;
     fputc('[', progress->out);
-    for (uint64_t i = 0; i < BAR; i++) fputc(i < full ? '#' : '.', progress->out);
+    for (uint64_t i = 0; i < BAR; i++)
+        fputc(i < full ? '#' : '.', progress->out);
     fprintf(progress->out, "] %" PRIu64 " s left\n", (left_ns + NS_PER_S - 1) / NS_PER_S);
 }
 
@@ -190,8 +191,10 @@ void progress_set(struct progress *progress, size_t index, enum progress_state s
     progress->states[index] = state;
     progress->elapsed_ns[index] = elapsed_ns;
     if (progress->quiet || before == state) return;
-    if (!progress->terminal) print_moved(progress, index);
-    else if (state == PROGRESS_DONE) print_finished(progress, index);
+    if (!progress->terminal)
+        print_moved(progress, index);
+    else if (state == PROGRESS_DONE)
+        print_finished(progress, index);
 }
 
 void progress_again(struct progress *progress, size_t index)

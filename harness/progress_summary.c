@@ -94,7 +94,8 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
             parity->marginal, parity->holds ? "" : ": the worlds DISAGREE");
 }
 
-/* What both worlds had in common, over all scenarios in one line; those that differ have their own. */
+/* What both worlds had in common, over all scenarios in one line; those that differ have their own.
+ */
 static void print_agreement(struct progress *progress)
 {
     uint64_t traces = 0;
@@ -111,13 +112,12 @@ static void print_agreement(struct progress *progress)
         agree += item->has_parity ? item->parity.agree : 0;
     }
     if (traces > 0) {
-        fprintf(progress->out, "L0 replay: %" PRIu64 " of %" PRIu64 " traces identical\n", identical,
-                traces);
+        fprintf(progress->out, "L0 replay: %" PRIu64 " of %" PRIu64 " traces identical\n",
+                identical, traces);
     }
     if (decided == 0) return;
-    fprintf(progress->out,
-            "L1 agreement: %" PRIu64 " of %" PRIu64 " decided requests (%.2f %%)\n", agree, decided,
-            100.0 * (double)agree / (double)decided);
+    fprintf(progress->out, "L1 agreement: %" PRIu64 " of %" PRIu64 " decided requests (%.2f %%)\n",
+            agree, decided, 100.0 * (double)agree / (double)decided);
 }
 
 static void print_coverage(struct progress *progress)

@@ -2,9 +2,9 @@
 #define HARNESS_REPORT_H
 /* Files made from a suite, each written to a temporary name and renamed.
  *
- * result.json: schema_version (result_read.h reads it back); integers (ns, ppm), deterministic order. Everything that may
- * differ between two runs of the same simulation stands in the member "run_time" of the top level,
- * nowhere else: when it started, how long it took, speed, folder.
+ * result.json: schema_version (result_read.h reads it back); integers (ns, ppm), deterministic
+ * order. Everything that may differ between two runs of the same simulation stands in the member
+ * "run_time" of the top level, nowhere else: when it started, how long it took, speed, folder.
  * junit.xml: one testcase per check and world, by Surefire's schema (which has one testsuite per
  * file, so the class name tells them apart: tollgate.<scenario>.<world>); INCONCLUSIVE and INVALID
  * are `error`.

@@ -66,8 +66,10 @@ static void put_command_text(struct buf *out, const char *text, bool property)
     for (const char *at = text; *at != '\0'; at++) {
         unsigned char c = (unsigned char)*at;
         bool special = c == '%' || c < 0x20 || c == 0x7F || (property && (c == ',' || c == ':'));
-        if (special) buf_printf(out, "%%%02X", c);
-        else buf_putc(out, *at);
+        if (special)
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_putc(out, *at);
     }
 }
 
@@ -80,8 +82,7 @@ static void put_github(void *context, const struct suite_scenario *item,
     if (check->line > 0) buf_printf(out, ",line=%d,col=%d", check->line, check->column);
     buf_puts(out, ",title=");
     put_command_text(out, check->name, true);
-    buf_printf(out, " (%s)::%s: ", world_name(world->run.world),
-               check_status_name(check->status));
+    buf_printf(out, " (%s)::%s: ", world_name(world->run.world), check_status_name(check->status));
     put_command_text(out, check->sentence, false);
     buf_putc(out, '\n');
 }

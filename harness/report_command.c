@@ -74,8 +74,10 @@ static int make_reports(const struct words *words, struct suite *suite, struct a
         rc = report_write_rebuilt(folder_of(words->path, arena), suite, &note);
     if (rc == ERR_OK) rc = report_outputs_write(&words->outputs, suite, &note);
     int code = EXIT_BAD_USAGE;
-    if (rc == ERR_OK) code = report_outputs_gate(&words->outputs, suite, EXIT_OK, stderr);
-    else err_note_print(stderr, &note);
+    if (rc == ERR_OK)
+        code = report_outputs_gate(&words->outputs, suite, EXIT_OK, stderr);
+    else
+        err_note_print(stderr, &note);
     suite_deinit(&baseline);
     return code;
 }

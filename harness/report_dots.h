@@ -21,7 +21,7 @@ struct dot {
 struct dots {
     struct dot *items; /* owned; by request */
     size_t count;
-    size_t of;         /* requests */
+    size_t of; /* requests */
 };
 
 void dots_make(struct dots *out, const struct picture *picture, const struct suite_world *world);
@@ -33,8 +33,8 @@ struct dot dots_place(const struct picture *picture, const struct run *run, uint
 /* What a hover tells, as JSON without any character that HTML would mind:
  * {"kinds":[["upstream","","",200,"l1:miss, ...","1. ok 200"],...],
  *  "worlds":[{"name":"sim","of":100,"lanes":{"upstream":[[0,12000,0],...]}}]}
- * lanes: dots in the order of their path in the picture: number less that of the dot before, latency
- * in us (-1: no answer), kind. */
+ * lanes: dots in the order of their path in the picture: number less that of the dot before,
+ * latency in us (-1: no answer), kind. */
 void dots_write_data(struct buf *out, const struct picture *picture);
 
 #endif

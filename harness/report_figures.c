@@ -70,8 +70,10 @@ void figures_make(struct figures *out, const struct run *run)
     *out = (struct figures){ .n = 0 };
     for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (answer->hung_up) out->hung_up++;
-        else out->n++;
+        if (answer->hung_up)
+            out->hung_up++;
+        else
+            out->n++;
         if (answer->hung_up || !answer->answered) continue;
         out->answered++;
         out->served[answer->served]++;

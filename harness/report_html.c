@@ -75,8 +75,9 @@ static void put_facts(struct buf *out, const struct suite *suite)
         report_text_count(out, speed);
         buf_puts(out, "× faster than real time");
     }
-    buf_puts(out, " · <a href=\"result.json\">result.json</a> · "
-                  "<a href=\"junit.xml\">junit.xml</a> · <a href=\"summary.md\">summary.md</a></p>\n");
+    buf_puts(out,
+             " · <a href=\"result.json\">result.json</a> · "
+             "<a href=\"junit.xml\">junit.xml</a> · <a href=\"summary.md\">summary.md</a></p>\n");
 }
 
 static void put_headline(struct buf *out, const struct suite *suite)
@@ -109,8 +110,8 @@ enum check_status report_html_status(const struct suite_scenario *item)
         enum check_status status = worlds[i]->verdict.status;
         if (check_severity(status) > check_severity(worst)) worst = status;
     }
-    bool disagree = (item->has_parity && !item->parity.holds) ||
-                    (item->has_replay && !item->replay.identical);
+    bool disagree =
+        (item->has_parity && !item->parity.holds) || (item->has_replay && !item->replay.identical);
     return disagree && check_severity(worst) < check_severity(CHECK_FAIL) ? CHECK_FAIL : worst;
 }
 

@@ -60,12 +60,13 @@ static void put_requests(struct buf *out, const struct suite_world *world,
                          const struct check *check)
 {
     if (check->id_count == 0) return;
-    buf_printf(out,
-               "<details class=\"requests\" data-world=\"%s\" data-check=\"%zu\"%s><summary>%" PRIu32
-               " request%s that show%s it</summary>\n",
-               world_name(world->run.world), (size_t)(check - world->verdict.checks),
-               check->status == CHECK_FAIL ? " open" : "", check->id_count,
-               check->id_count == 1 ? "" : "s", check->id_count == 1 ? "s" : "");
+    buf_printf(
+        out,
+        "<details class=\"requests\" data-world=\"%s\" data-check=\"%zu\"%s><summary>%" PRIu32
+        " request%s that show%s it</summary>\n",
+        world_name(world->run.world), (size_t)(check - world->verdict.checks),
+        check->status == CHECK_FAIL ? " open" : "", check->id_count,
+        check->id_count == 1 ? "" : "s", check->id_count == 1 ? "s" : "");
     buf_puts(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                   "aria-label=\"Requests that show it\"><table class=\"requests\"><thead><tr>"
                   "<th scope=\"col\">Request</th><th scope=\"col\" class=\"n\">Due</th>"

@@ -43,12 +43,14 @@ static void put_item(struct buf *out, const struct coverage_item *item)
 static void put_group(struct buf *out, const struct coverage *coverage, size_t from, size_t to)
 {
     size_t reached = 0;
-    for (size_t i = from; i < to; i++) reached += coverage->items[i].count > 0;
+    for (size_t i = from; i < to; i++)
+        reached += coverage->items[i].count > 0;
     buf_puts(out, "<h3>");
     report_text_escaped(out, coverage->items[from].group);
     buf_printf(out, " <span class=\"zero\">%zu of %zu</span></h3>\n<ul class=\"chips\">\n", reached,
                to - from);
-    for (size_t i = from; i < to; i++) put_item(out, &coverage->items[i]);
+    for (size_t i = from; i < to; i++)
+        put_item(out, &coverage->items[i]);
     buf_puts(out, "</ul>\n");
 }
 

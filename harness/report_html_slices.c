@@ -47,8 +47,10 @@ static void put_breaker(struct buf *out, const struct run *run, uint64_t from_ns
         state = run->transitions[next].to;
         moves++;
     }
-    if (moves > 3) buf_printf(out, ", %u moves, then %s", moves, breaker_state_name(state));
-    else if (moves > 0) buf_printf(out, ", then %s", breaker_state_name(state));
+    if (moves > 3)
+        buf_printf(out, ", %u moves, then %s", moves, breaker_state_name(state));
+    else if (moves > 0)
+        buf_printf(out, ", then %s", breaker_state_name(state));
 }
 
 static void put_row(struct buf *out, const struct run *run, const struct slice *slice,
@@ -67,8 +69,10 @@ static void put_row(struct buf *out, const struct run *run, const struct slice *
         buf_printf(out, "<td class=\"n%s\">%" PRIu64 "</td>", count == 0 ? " zero" : "", count);
     }
     buf_puts(out, "<td class=\"n\">");
-    if (slice->n == 0) buf_puts(out, "–");
-    else report_text_latency(out, slice->slowest_ns);
+    if (slice->n == 0)
+        buf_puts(out, "–");
+    else
+        report_text_latency(out, slice->slowest_ns);
     buf_puts(out, "</td><td>");
     put_breaker(out, run, from_ns, to_ns);
     buf_puts(out, "</td></tr>\n");
@@ -82,13 +86,14 @@ void report_html_slices(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, "<details class=\"slices\"><summary>The timeline as a table</summary>\n"
                   "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Timeline of ");
     report_text_escaped(out, item->scenario.name);
-    buf_puts(out, " as a table\"><table><thead><tr><th scope=\"col\">Due</th>"
-                  "<th scope=\"col\">World</th><th scope=\"col\" class=\"n\">Requests</th>"
-                  "<th scope=\"col\" class=\"n\">Cache</th><th scope=\"col\" class=\"n\">Upstream</th>"
-                  "<th scope=\"col\" class=\"n\">Stale</th><th scope=\"col\" class=\"n\">Baseline</th>"
-                  "<th scope=\"col\" class=\"n\">Error</th><th scope=\"col\" class=\"n\">No answer</th>"
-                  "<th scope=\"col\" class=\"n\">Slowest</th><th scope=\"col\">Breaker</th></tr>"
-                  "</thead><tbody>\n");
+    buf_puts(out,
+             " as a table\"><table><thead><tr><th scope=\"col\">Due</th>"
+             "<th scope=\"col\">World</th><th scope=\"col\" class=\"n\">Requests</th>"
+             "<th scope=\"col\" class=\"n\">Cache</th><th scope=\"col\" class=\"n\">Upstream</th>"
+             "<th scope=\"col\" class=\"n\">Stale</th><th scope=\"col\" class=\"n\">Baseline</th>"
+             "<th scope=\"col\" class=\"n\">Error</th><th scope=\"col\" class=\"n\">No answer</th>"
+             "<th scope=\"col\" class=\"n\">Slowest</th><th scope=\"col\">Breaker</th></tr>"
+             "</thead><tbody>\n");
     for (size_t w = 0; w < 2; w++) {
         if (worlds[w]->present) fill(slices[w], &worlds[w]->run);
     }

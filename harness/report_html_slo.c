@@ -46,7 +46,8 @@ static void put_world(struct buf *out, const struct suite_world *world)
         buf_puts(out, "<li>Not known: the run is not valid, or not complete.</li>\n</ul>\n");
         return;
     }
-    for (size_t i = 0; i < SLO_COUNT; i++) put_indicator(out, &report.indicators[i]);
+    for (size_t i = 0; i < SLO_COUNT; i++)
+        put_indicator(out, &report.indicators[i]);
     rollback_find(&world->run, rollbacks);
     for (int i = 0; i < ROLLBACK_TRIGGERS; i++) {
         put_rollback(out, (enum rollback_trigger)i, &rollbacks[i]);
@@ -69,8 +70,7 @@ static void put_spent(struct buf *out, const struct slo_indicator *indicator)
     buf_printf(out, "<td class=\"n\" data-v=\"%" PRIu64 "\">", indicator->spent_ppm);
     report_text_share(out, indicator->good_ppm, 1000000);
     buf_printf(out, " <span class=\"%s\">%.1f&nbsp;%% spent</span></td>",
-               indicator->spent_ppm > 20000 ? "hot" : "zero",
-               (double)indicator->spent_ppm / 10000);
+               indicator->spent_ppm > 20000 ? "hot" : "zero", (double)indicator->spent_ppm / 10000);
 }
 
 static void put_alerts(struct buf *out, const struct slo_report *report)
@@ -116,7 +116,8 @@ static void put_row(struct buf *out, const struct suite_scenario *item,
     buf_puts(out, "\">");
     report_text_escaped(out, item->scenario.name);
     buf_printf(out, "</a></th><td>%s</td>", world_name(world->run.world));
-    for (size_t i = 0; i < SLO_COUNT; i++) put_spent(out, &report.indicators[i]);
+    for (size_t i = 0; i < SLO_COUNT; i++)
+        put_spent(out, &report.indicators[i]);
     buf_puts(out, "<td>");
     put_alerts(out, &report);
     buf_puts(out, "</td><td>");
@@ -126,16 +127,17 @@ static void put_row(struct buf *out, const struct suite_scenario *item,
 
 void report_html_slo(struct buf *out, const struct suite *suite, const size_t *order)
 {
-    buf_puts(out,
-             "<section class=\"card\" id=\"~slo\">\n<h2>Service levels</h2>\n<p class=\"teaches\">Had "
-             "each scenario been the end of 30 otherwise healthy days: how much of the month's error "
-             "budget it takes, who would have been alerted, and whether a canary would have been "
-             "rolled back.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-             "aria-label=\"Service levels of all scenarios\"><table class=\"overview\"><thead><tr>"
-             "<th scope=\"col\">Scenario</th><th scope=\"col\">World</th>"
-             "<th scope=\"col\" class=\"n\">Availability</th><th scope=\"col\" class=\"n\">Latency</th>"
-             "<th scope=\"col\" class=\"n\">Freshness</th><th scope=\"col\">Would have alerted</th>"
-             "<th scope=\"col\">Rollback</th></tr></thead>\n");
+    buf_puts(
+        out,
+        "<section class=\"card\" id=\"~slo\">\n<h2>Service levels</h2>\n<p class=\"teaches\">Had "
+        "each scenario been the end of 30 otherwise healthy days: how much of the month's error "
+        "budget it takes, who would have been alerted, and whether a canary would have been "
+        "rolled back.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+        "aria-label=\"Service levels of all scenarios\"><table class=\"overview\"><thead><tr>"
+        "<th scope=\"col\">Scenario</th><th scope=\"col\">World</th>"
+        "<th scope=\"col\" class=\"n\">Availability</th><th scope=\"col\" class=\"n\">Latency</th>"
+        "<th scope=\"col\" class=\"n\">Freshness</th><th scope=\"col\">Would have alerted</th>"
+        "<th scope=\"col\">Rollback</th></tr></thead>\n");
     for (size_t i = 0; i < suite->count; i++) {
         const struct suite_scenario *item = &suite->scenarios[order[i]];
         put_row(out, item, &item->sim);

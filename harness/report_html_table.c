@@ -141,6 +141,7 @@ void report_html_table(struct buf *out, const struct suite *suite, const size_t 
     }
     buf_puts(out, "<th scope=\"col\" class=\"n\" title=\"Requests with one possible fate that both "
                   "worlds served the same way\">Worlds agree</th></tr>\n</thead>\n");
-    for (size_t i = 0; i < suite->count; i++) put_scenario(out, &suite->scenarios[order[i]]);
+    for (size_t i = 0; i < suite->count; i++)
+        put_scenario(out, &suite->scenarios[order[i]]);
     buf_puts(out, "</table>\n</div>\n");
 }

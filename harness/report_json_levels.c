@@ -69,7 +69,8 @@ void report_json_levels(struct json *json, const struct run *run)
         return;
     }
     json_open(json, '[');
-    for (size_t i = 0; i < SLO_COUNT; i++) put_indicator(json, &report.indicators[i]);
+    for (size_t i = 0; i < SLO_COUNT; i++)
+        put_indicator(json, &report.indicators[i]);
     json_close(json, ']');
     put_rollbacks(json, run);
 }

@@ -23,16 +23,20 @@ void report_json_time(struct json *json, uint64_t ns)
 /* UINT32_MAX is null. */
 static void put_index(struct json *json, uint32_t index)
 {
-    if (index == UINT32_MAX) json_null(json);
-    else json_u64(json, index);
+    if (index == UINT32_MAX)
+        json_null(json);
+    else
+        json_u64(json, index);
 }
 
 void report_json_wide(struct json *json, uint64_t value)
 {
     char text[24];
     snprintf(text, sizeof text, "%" PRIu64, value);
-    if (value > RESULT_NUMBER_MAX) json_string(json, text);
-    else json_u64(json, value);
+    if (value > RESULT_NUMBER_MAX)
+        json_string(json, text);
+    else
+        json_u64(json, value);
 }
 
 void report_json_line(struct json *json)
@@ -61,26 +65,27 @@ static void put_names(struct json *json, const char *key, const char *const *nam
 
 void report_json_columns(struct json *json)
 {
-    static const char *const requests[] = { "number", "intended_ns", "sent_ns", "latency_ns", "answers",
-                                            "http_status", "served",  "code",       "cause",
-                                            "cache_state", "age_ns",  "valid",      "workload",
-                                            "key", "cycle", "hung_up", "path",    "attempts" };
+    static const char *const requests[] = { "number",   "intended_ns", "sent_ns", "latency_ns",
+                                            "answers",  "http_status", "served",  "code",
+                                            "cause",    "cache_state", "age_ns",  "valid",
+                                            "workload", "key",         "cycle",   "hung_up",
+                                            "path",     "attempts" };
     static const char *const attempts[] = { "number",     "outcome",    "http_status",
                                             "started_ns", "backoff_ns", "latency_ns" };
     static const char *const breaker[] = { "at_ns",    "from",   "to",          "rule",
                                            "failures", "volume", "cooldown_ns", "generation" };
-    static const char *const deliveries[] = { "request", "attempt",  "at_ns",  "phase",
-                                              "fired",   "wait_ns",  "asked_ns", "late_ns" };
+    static const char *const deliveries[] = { "request", "attempt", "at_ns",    "phase",
+                                              "fired",   "wait_ns", "asked_ns", "late_ns" };
     static const char *const coverage[] = { "group", "name", "count", "scenarios" };
     json_key(json, "columns");
     json_open(json, '{');
     json_key(json, "about");
-    json_string(json,
-                "Values of a row in this order. A request's id is r and its number in six digits; "
-                "latency counts from intended_ns and is null when no answer came; "
-                "path is an index into the world's paths; attempts are rows. Rows of deliveries name "
-                "what reached the upstream: phase is an index or null, bit i of fired is the "
-                "phase's fault i. Times are offsets from the scenario's start.");
+    json_string(
+        json, "Values of a row in this order. A request's id is r and its number in six digits; "
+              "latency counts from intended_ns and is null when no answer came; "
+              "path is an index into the world's paths; attempts are rows. Rows of deliveries name "
+              "what reached the upstream: phase is an index or null, bit i of fired is the "
+              "phase's fault i. Times are offsets from the scenario's start.");
     put_names(json, "requests", requests, sizeof requests / sizeof requests[0]);
     put_names(json, "attempts", attempts, sizeof attempts / sizeof attempts[0]);
     put_names(json, "coverage", coverage, sizeof coverage / sizeof coverage[0]);

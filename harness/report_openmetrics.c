@@ -147,6 +147,7 @@ void report_write_openmetrics(struct buf *out, const struct suite *suite)
     put_latencies(&writer);
     put_breaker(&writer);
     buf_puts(out, "# EOF\n");
-    for (size_t i = 0; i < writer.count; i++) samples_deinit(&writer.series[i].samples);
+    for (size_t i = 0; i < writer.count; i++)
+        samples_deinit(&writer.series[i].samples);
     mem_free(writer.series);
 }

@@ -8,8 +8,8 @@
  *     tsfm_request_latency_seconds_bucket{...,le="0.3"} 97 1767323053.000
  *     tsfm_breaker_state{...,state="open"} 1 1767323053.000
  *
- * To look at a run in a dashboard: promtool tsdb create-blocks-from openmetrics openmetrics.txt DIR.
- * All runs begin at the moment at which the suite did. Invalid runs are left out. */
+ * To look at a run in a dashboard: promtool tsdb create-blocks-from openmetrics openmetrics.txt
+ * DIR. All runs begin at the moment at which the suite did. Invalid runs are left out. */
 
 #include "harness/suite.h"
 

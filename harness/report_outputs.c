@@ -31,14 +31,10 @@ const char **report_outputs_slot(struct report_outputs *outputs, const char *wor
         const char *word;
         const char **slot;
     } rows[] = {
-        { "--html", &outputs->html },
-        { "--junit", &outputs->junit },
-        { "--summary", &outputs->summary },
-        { "--openmetrics", &outputs->openmetrics },
-        { "--rules", &outputs->rules },
-        { "--annotations", &outputs->annotations },
-        { "--baseline", &outputs->baseline },
-        { "--require-coverage", &outputs->require_coverage },
+        { "--html", &outputs->html },         { "--junit", &outputs->junit },
+        { "--summary", &outputs->summary },   { "--openmetrics", &outputs->openmetrics },
+        { "--rules", &outputs->rules },       { "--annotations", &outputs->annotations },
+        { "--baseline", &outputs->baseline }, { "--require-coverage", &outputs->require_coverage },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].word, word) == 0) return rows[i].slot;
@@ -62,8 +58,7 @@ enum err report_outputs_open(const struct report_outputs *outputs, struct arena 
                             "--annotations %s: allowed are github, gitlab=FILE and none",
                             outputs->annotations);
     }
-    if (outputs->require_coverage != NULL &&
-        !units_parse_share(outputs->require_coverage, &ppm)) {
+    if (outputs->require_coverage != NULL && !units_parse_share(outputs->require_coverage, &ppm)) {
         return err_note_set(note, ERR_USAGE, NULL, 0, 0,
                             "--require-coverage %s: write a share, for example 90%%",
                             outputs->require_coverage);
@@ -152,8 +147,8 @@ int report_outputs_gate(const struct report_outputs *outputs, const struct suite
     size_t named = 0;
     for (size_t i = 0; i < coverage->count && named < NAMED_MAX; i++) {
         if (coverage->items[i].count > 0) continue;
-        fprintf(errors, "%s %s: %s", named++ == 0 ? " not reached:" : ",",
-                coverage->items[i].group, coverage->items[i].name);
+        fprintf(errors, "%s %s: %s", named++ == 0 ? " not reached:" : ",", coverage->items[i].group,
+                coverage->items[i].name);
     }
     fputs(", ... (all of them: index.html)\n", errors);
     return code == 0 ? 1 : code;

@@ -1,7 +1,7 @@
 #ifndef HARNESS_REPORT_OUTPUTS_H
 #define HARNESS_REPORT_OUTPUTS_H
-/* Reports that a command line asks for by name, beside those in the run's folder. `tollgate run` and
- * `tollgate report` take the same options:
+/* Reports that a command line asks for by name, beside those in the run's folder. `tollgate run`
+ * and `tollgate report` take the same options:
  *
  *     --html FILE --junit FILE --summary FILE --openmetrics FILE    "-": standard output
  *     --rules FOLDER           rules.yml and rules_test.yml, for promtool
@@ -41,7 +41,8 @@ bool report_outputs_any(const struct report_outputs *outputs);
 MUST_USE enum err report_outputs_write(const struct report_outputs *outputs,
                                        const struct suite *suite, struct err_note *note);
 
-/* Whether the coverage that was asked for is reached; when not, says so and makes exit code 0 a 1. */
+/* Whether the coverage that was asked for is reached; when not, says so and makes exit code 0 a 1.
+ */
 int report_outputs_gate(const struct report_outputs *outputs, const struct suite *suite, int code,
                         FILE *errors);
 

@@ -16,7 +16,8 @@ const struct slo_objectives *rules_objectives(const struct suite *suite)
 size_t rules_latency_bound(const struct slo_objectives *objectives)
 {
     size_t bound = 0;
-    while (bound < SAMPLES_BOUNDS && samples_bounds_ns[bound] != objectives->latency_ns) bound++;
+    while (bound < SAMPLES_BOUNDS && samples_bounds_ns[bound] != objectives->latency_ns)
+        bound++;
     return bound;
 }
 
@@ -104,7 +105,8 @@ void report_write_rules(struct buf *out, const struct suite *suite)
                units_format_share(objectives->latency_ppm, latency),
                units_format_duration(objectives->latency_ns, within));
     if (!has_bound) {
-        buf_puts(out, "      # No alert for latency: the runtime's histogram has no bound there.\n");
+        buf_puts(out,
+                 "      # No alert for latency: the runtime's histogram has no bound there.\n");
     }
     for (int i = 0; i < SLO_ALERTS; i++) {
         put_alert(out, SLO_AVAILABILITY, &slo_alert_rules[i], objectives);

@@ -6,8 +6,8 @@
 #include "harness/report_rules_private.h"
 #include "harness/report_text.h"
 
-/* Counters are multiplied, so that healthy traffic of any rate has whole numbers; and begin high, so
- * that Prometheus does not take their start for their zero. */
+/* Counters are multiplied, so that healthy traffic of any rate has whole numbers; and begin high,
+ * so that Prometheus does not take their start for their zero. */
 enum { SCALE = 1000, COUNTER_START = 1000000000, HOURS_BEFORE = 6, MINUTES_AFTER = 75 };
 
 enum series { SERIES_SUCCESS, SERIES_ERROR, SERIES_WITHIN, SERIES_ANSWERED, SERIES_COUNT };
@@ -28,8 +28,8 @@ static void story_open(struct story *story, const struct run *run, size_t bound)
     story->step_ns = (run->scenario->duration_ns <= hour_ns ? 15 : 60) * NS_PER_S;
     story->before = (size_t)(HOURS_BEFORE * hour_ns / story->step_ns);
     story->after = (size_t)(MINUTES_AFTER * 60 * NS_PER_S / story->step_ns);
-    double per_step = (double)run->schedule->count * (double)story->step_ns /
-                      (double)run->scenario->duration_ns;
+    double per_step =
+        (double)run->schedule->count * (double)story->step_ns / (double)run->scenario->duration_ns;
     story->healthy = (uint64_t)(per_step * SCALE + 0.5);
     samples_make(&story->samples, run, story->step_ns);
 }
@@ -101,12 +101,12 @@ static double burn(const struct story *story, enum slo_kind kind, size_t step, u
     uint64_t all = 0;
     if (kind == SLO_AVAILABILITY) {
         bad = counter_at(story, SERIES_ERROR, step) - counter_at(story, SERIES_ERROR, from);
-        all = bad + counter_at(story, SERIES_SUCCESS, step) -
-              counter_at(story, SERIES_SUCCESS, from);
+        all =
+            bad + counter_at(story, SERIES_SUCCESS, step) - counter_at(story, SERIES_SUCCESS, from);
     } else {
         all = counter_at(story, SERIES_ANSWERED, step) - counter_at(story, SERIES_ANSWERED, from);
-        bad = all - (counter_at(story, SERIES_WITHIN, step) -
-                     counter_at(story, SERIES_WITHIN, from));
+        bad =
+            all - (counter_at(story, SERIES_WITHIN, step) - counter_at(story, SERIES_WITHIN, from));
     }
     uint32_t objective_ppm = kind == SLO_AVAILABILITY
                                  ? story->run->scenario->objectives.availability_ppm
@@ -155,7 +155,8 @@ static void put_expectation(struct buf *out, const struct story *story, enum slo
                (double)rule->burn_permille / 1000);
 }
 
-/* Before it, each minute of it (of a long one, 30 of them), and until the short windows are over. */
+/* Before it, each minute of it (of a long one, 30 of them), and until the short windows are over.
+ */
 static void put_expectations(struct buf *out, const struct story *story, enum slo_kind kind,
                              const struct slo_alert_rule *rule)
 {

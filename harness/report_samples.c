@@ -3,7 +3,7 @@
 #include "base/fixed.h"
 #include "base/mem.h"
 
-#define MS(n) ((n) * NS_PER_MS)
+#define MS(n) ((n)*NS_PER_MS)
 
 const uint64_t samples_bounds_ns[SAMPLES_BOUNDS] = {
     MS(1),   MS(5),   MS(10),  MS(25),  MS(50),  MS(100), MS(150),  MS(200),
@@ -31,13 +31,16 @@ static void count_answer(struct sample *sample, const struct run_answer *answer)
     sample->failed += answer->http_status >= 500;
     sample->answered++;
     sample->latency_us += latency_ns / 1000;
-    for (size_t i = 0; i < SAMPLES_BOUNDS; i++) sample->within[i] += latency_ns <= samples_bounds_ns[i];
+    for (size_t i = 0; i < SAMPLES_BOUNDS; i++)
+        sample->within[i] += latency_ns <= samples_bounds_ns[i];
 }
 
 static void accumulate(struct sample *sample, const struct sample *before)
 {
-    for (size_t i = 0; i < SERVED_COUNT; i++) sample->served[i] += before->served[i];
-    for (size_t i = 0; i < SAMPLES_BOUNDS; i++) sample->within[i] += before->within[i];
+    for (size_t i = 0; i < SERVED_COUNT; i++)
+        sample->served[i] += before->served[i];
+    for (size_t i = 0; i < SAMPLES_BOUNDS; i++)
+        sample->within[i] += before->within[i];
     sample->answered += before->answered;
     sample->succeeded += before->succeeded;
     sample->failed += before->failed;
@@ -67,7 +70,8 @@ void samples_make(struct samples *out, const struct run *run, uint64_t step_ns)
         uint64_t at = (seen_ns(run, &run->answers[i]) + step_ns - 1) / step_ns;
         count_answer(&out->items[u64_min(u64_max(at, 1), last)], &run->answers[i]);
     }
-    for (size_t i = 1; i < out->count; i++) accumulate(&out->items[i], &out->items[i - 1]);
+    for (size_t i = 1; i < out->count; i++)
+        accumulate(&out->items[i], &out->items[i - 1]);
     fill_breaker(out, run);
 }
 

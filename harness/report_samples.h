@@ -14,13 +14,13 @@ extern const uint64_t samples_bounds_ns[SAMPLES_BOUNDS];
 
 /* Since the start of the run, up to and including its moment. */
 struct sample {
-    uint64_t served[SERVED_COUNT];     /* answers; those that never came count as SERVED_NOBODY, at
-                                        * the deadline */
-    uint64_t within[SAMPLES_BOUNDS];   /* answers that took at most the bound */
+    uint64_t served[SERVED_COUNT];   /* answers; those that never came count as SERVED_NOBODY, at
+                                      * the deadline */
+    uint64_t within[SAMPLES_BOUNDS]; /* answers that took at most the bound */
     uint64_t answered;
-    uint64_t succeeded, failed;        /* status 200; 5xx or none: what is left was rightly refused */
-    uint64_t latency_us;               /* their sum */
-    enum breaker_state breaker;        /* at the moment */
+    uint64_t succeeded, failed; /* status 200; 5xx or none: what is left was rightly refused */
+    uint64_t latency_us;        /* their sum */
+    enum breaker_state breaker; /* at the moment */
 };
 
 struct samples {

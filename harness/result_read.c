@@ -78,7 +78,8 @@ static void read_config(struct cursor *cursor, const cJSON *object, struct runti
     cJSON_ArrayForEach(value, map)
     {
         bool known = false;
-        for (size_t i = 0; i < count; i++) known = known || strcmp(rows[i].key, value->string) == 0;
+        for (size_t i = 0; i < count; i++)
+            known = known || strcmp(rows[i].key, value->string) == 0;
         if (!known || cursor->failed) continue;
         struct err_note why = { .err = ERR_OK };
         const char *text = cursor_value_text(cursor, value, "config");

@@ -304,7 +304,8 @@ static struct schedule *read_schedule(struct cursor *cursor, const cJSON *object
         const cJSON *cell = row->child;
         arrival->number = (uint32_t)cell_u64(cursor, &cell, "number", UINT32_MAX);
         arrival->at_ns = cell_u64(cursor, &cell, "intended_ns", RESULT_NUMBER_MAX);
-        for (int i = 0; i < CELLS_TO_WORKLOAD; i++) cursor_next(&cell);
+        for (int i = 0; i < CELLS_TO_WORKLOAD; i++)
+            cursor_next(&cell);
         arrival->workload = (uint32_t)cell_u64(cursor, &cell, "workload", UINT32_MAX);
         arrival->key = (uint32_t)cell_u64(cursor, &cell, "key", UINT32_MAX);
         arrival->cycle = cell_index(cursor, &cell, "cycle", UINT32_MAX);

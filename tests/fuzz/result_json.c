@@ -43,8 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct suite suite;
     struct arena arena = { .head = NULL };
     struct err_note note = { .err = ERR_OK };
-    enum err rc =
-        result_read("fuzz", (const char *)data, size, &arena, &suite, &note);
+    enum err rc = result_read("fuzz", (const char *)data, size, &arena, &suite, &note);
     if (rc == ERR_OK) {
         write_others(&suite);
         read_again(&suite);

@@ -131,7 +131,8 @@ static void a_scenario_that_is_new_or_gone_is_told(void **state)
 static void slow_down(struct suite *suite, uint64_t more_ns)
 {
     struct run *run = &suite->scenarios[0].real.run;
-    for (size_t i = 0; i < run->schedule->count; i++) run->answers[i].done_ns += more_ns;
+    for (size_t i = 0; i < run->schedule->count; i++)
+        run->answers[i].done_ns += more_ns;
 }
 
 static void a_faster_p95_is_better_and_an_invalid_run_has_none(void **state)
@@ -181,16 +182,19 @@ static void p95_and_shares_change_beyond_chance_or_not_at_all(void **state)
     grow_real(&two->old, 1000, 10 * NS_PER_MS);
     grow_real(&two->new, 1000, 12 * NS_PER_MS);
     struct run *run = &two->new.scenarios[0].real.run;
-    for (size_t i = 0; i < 3; i++) run->answers[i].served = SERVED_ERROR;
+    for (size_t i = 0; i < 3; i++)
+        run->answers[i].served = SERVED_ERROR;
     compare(two);
     const struct diff_world *row = diff_find(&two->diff, "calm", "real");
-    assert_int_equal(row->p95, CHANGE_NONE); /* 103 to 106 ms, 2 ms more: within each other */
+    assert_int_equal(row->p95, CHANGE_NONE);    /* 103 to 106 ms, 2 ms more: within each other */
     assert_int_equal(row->errors, CHANGE_NONE); /* 0 and 0.3 % */
     assert_false(two->diff.worse);
     diff_deinit(&two->diff);
 
-    for (size_t i = 0; i < 1000; i++) run->answers[i].done_ns += 10 * NS_PER_MS;
-    for (size_t i = 0; i < 20; i++) run->answers[i].served = SERVED_ERROR;
+    for (size_t i = 0; i < 1000; i++)
+        run->answers[i].done_ns += 10 * NS_PER_MS;
+    for (size_t i = 0; i < 20; i++)
+        run->answers[i].served = SERVED_ERROR;
     compare(two);
     row = diff_find(&two->diff, "calm", "real");
     assert_int_equal(row->p95, CHANGE_WORSE);

@@ -90,8 +90,8 @@ static void finish(size_t index)
     progress_set(&screen.progress, index, PROGRESS_DONE, 10 * NS_PER_S);
 }
 
-static void a_terminal_shows_what_is_playing_the_time_left_and_a_line_per_finished_scenario(
-    void **state)
+static void
+a_terminal_shows_what_is_playing_the_time_left_and_a_line_per_finished_scenario(void **state)
 {
     (void)state;
     unsetenv("NO_COLOR");

@@ -77,8 +77,8 @@ static int play_once(void **state)
     save("small.yaml", small);
     save_edited("slow.yaml", "latency: 20ms", "latency: 450ms");
     save_edited("nightly.yaml", "name: small", "name: long-one\ntier: nightly");
-    int code = RUN(&command, "run", "--world", "sim", "--configs", "configs", "--out",
-                   FOLDER "/a", FOLDER "/small.yaml");
+    int code = RUN(&command, "run", "--world", "sim", "--configs", "configs", "--out", FOLDER "/a",
+                   FOLDER "/small.yaml");
     return code == 0 ? 0 : 1;
 }
 
@@ -192,9 +192,8 @@ static void tiers_choose_scenarios_and_list_says_what_each_covers(void **state)
     check_holds(command.text, "faults   trouble, 2s to 5s: status 503 40%");
     check_holds(command.text, "expects  latency.p95");
     assert_null(strstr(command.text, "small  ("));
-    assert_int_equal(RUN(&command, "list", "--tier", "gate", "--configs", "configs",
-                         FOLDER "/nightly.yaml"),
-                     2);
+    assert_int_equal(
+        RUN(&command, "list", "--tier", "gate", "--configs", "configs", FOLDER "/nightly.yaml"), 2);
     check_holds(command.text, "error: no scenario of tier gate; see: tollgate list");
     assert_int_equal(RUN(&command, "list", "--tier", "weekly", FOLDER "/small.yaml"), 2);
     check_holds(command.text, "--tier weekly: allowed are gate, nightly and all");

@@ -80,7 +80,8 @@ static void github_gets_a_command_per_finding_with_its_own_escapes(void **state)
     check_holds(text, "::invalid: the mock died");
     assert_null(strstr(text, "as it should be")); /* passed */
     size_t lines = 0;
-    for (const char *at = text; *at != '\0'; at++) lines += *at == '\n';
+    for (const char *at = text; *at != '\0'; at++)
+        lines += *at == '\n';
     assert_int_equal(lines, 3);
     assert_null(strchr(text, 0x1b));
     mem_free(text);
@@ -157,13 +158,10 @@ static void prometheus_takes_the_openmetrics(void **state)
 {
     (void)state;
     static const char *const remove[] = { "rm", "-rf", FOLDER "/blocks", NULL };
-    static const char *const load[] = { "promtool",
-                                        "tsdb",
-                                        "create-blocks-from",
-                                        "openmetrics",
-                                        FOLDER "/openmetrics.txt",
-                                        FOLDER "/blocks",
-                                        NULL };
+    static const char *const load[] = {
+        "promtool",       "tsdb", "create-blocks-from", "openmetrics", FOLDER "/openmetrics.txt",
+        FOLDER "/blocks", NULL
+    };
     struct suite suite;
     suite_fixture_open(&suite);
     save("openmetrics.txt", report_write_openmetrics, &suite);

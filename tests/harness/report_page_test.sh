@@ -14,14 +14,19 @@ fail() {
     exit 1
 }
 
-# open_page FILE[#id]: the page's DOM when its script is through, in $work/dom; what it said on the
-# console in $work/console.
-open_page() {
+# browse URL: one start of the browser. On a machine that is busy beyond measure it may not get ready.
+browse() {
     rm -rf "$work/profile"
     timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
         --disable-background-networking --disable-component-update --disable-sync \
         --user-data-dir="$work/profile" --window-size=1280,1000 --virtual-time-budget=3000 \
-        --enable-logging=stderr --dump-dom "file://$1" >"$work/dom" 2>"$work/log" ||
+        --enable-logging=stderr --dump-dom "$1" >"$work/dom" 2>"$work/log"
+}
+
+# open_page FILE[#id]: the page's DOM when its script is through, in $work/dom; what it said on the
+# console in $work/console.
+open_page() {
+    browse "file://$1" || browse "file://$1" ||
         fail "chromium ended with $?: $(tail -5 "$work/log")"
     grep -F 'CONSOLE' "$work/log" >"$work/console" || true
 }

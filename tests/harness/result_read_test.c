@@ -36,7 +36,8 @@ static char *fixture_json(void)
 static void check_equal(const char *got, const char *expected)
 {
     size_t at = 0;
-    while (got[at] == expected[at] && got[at] != '\0') at++;
+    while (got[at] == expected[at] && got[at] != '\0')
+        at++;
     if (got[at] == expected[at]) return;
     size_t from = at < 80 ? 0 : at - 80;
     fail_msg("differs at byte %zu: \"%.120s\" instead of \"%.120s\"", at, got + from,
