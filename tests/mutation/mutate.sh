@@ -2,7 +2,8 @@
 # Breaks the policy core in every small way there is, one at a time, and sees whether the catalogue
 # notices.
 #
-# usage: mutate.sh SOURCE_DIR BUILD_DIR OUT_DIR [JOBS]
+# usage: mutate.sh SOURCE_DIR BUILD_DIR OUT_DIR [--first]
+# --first leaves a mutant alone once a scenario killed it: the score sooner, without the matrix.
 #
 # 1. Mutants of which the compiler makes the original's code, or an earlier mutant's, are set
 #    aside (trivial compiler equivalence: Papadakis et al. 2015).
@@ -11,7 +12,8 @@
 # 4. The report: summary.md, matrix.csv, index.html. Exit 1 for a survivor that mutants.allow does
 #    not name, or a score under 95 %.
 set -eu
-source=$1 build=$2 out=$3 jobs=${4:-$(nproc)}
+source=$1 build=$2 out=$3 first=${4:-}
+jobs=$(nproc)
 folder=$source/tests/mutation
 woven=$build/woven
 least_permille=950
@@ -54,7 +56,8 @@ without_same() { awk -F'\t' 'NR == FNR { same[$1] = 1; next } !($1 in same)' "$o
 # shellcheck disable=SC2086 # a list of words
 only $simulated | without_same | sort -n >"$out/ids"
 echo "$(wc -l <"$out/ids") mutants meet the catalogue"
-"$build/tests/mutation/mutants_runner" "$jobs" "$out/ids" "$out/results.tsv" "$source/scenarios"
+# shellcheck disable=SC2086 # nothing, or one word
+"$build/tests/mutation/mutants_runner" $first "$jobs" "$out/ids" "$out/results.tsv" "$source/scenarios"
 
 # One mutant meets the unit tests until one fails.
 cat >"$build/units_of" <<UNITS

@@ -2,8 +2,8 @@
  * its own, and says by which checks it was killed. The judge is never mutated: a mutant is in force
  * while a scenario is simulated, and no longer when its run is judged.
  *
- * usage: mutants_runner JOBS IDS OUT.tsv SCENARIO|DIR ...
- * IDS: a file with one number per line. OUT.tsv: id, end, then "scenario/check" for each failed
+ * usage: mutants_runner [--first] JOBS IDS OUT.tsv SCENARIO|DIR ...
+ * --first: a mutant is left alone once a scenario killed it. IDS: a file with one number per line. OUT.tsv: id, end, then "scenario/check" for each failed
  * check; end is survived, failed, assert, crash or hang. Exit 2 when the unmutated core fails. */
 #include <errno.h>
 #include <signal.h>
@@ -42,6 +42,7 @@ struct runner {
     struct suite suite;
     struct sim_requests **requests; /* owned; by scenario */
     uint64_t cpu_us_max;            /* of one mutant */
+    bool first_only;
     struct job jobs[JOBS_MAX];
     unsigned job_count;
     FILE *out;
@@ -81,7 +82,7 @@ static void child_run(const struct runner *runner, unsigned id, int fd)
     (void)setitimer(ITIMER_PROF, &limit, NULL); /* SIGPROF ends it */
     (void)!freopen("/dev/null", "w", stderr);   /* an assert's sentence */
     bool passed = true;
-    for (size_t i = 0; i < runner->suite.count; i++)
+    for (size_t i = 0; i < runner->suite.count && (passed || !runner->first_only); i++)
         passed = judge_scenario(runner, i, id, fd) && passed;
     _exit(passed ? 0 : 1);
 }
@@ -184,8 +185,13 @@ int main(int argc, char **argv)
     struct err_note note = { .err = ERR_OK };
     char *ids = NULL;
     size_t length = 0;
+    if (argc > 1 && strcmp(argv[1], "--first") == 0) {
+        runner->first_only = true;
+        argv++;
+        argc--;
+    }
     if (argc < 5) {
-        fputs("usage: mutants_runner JOBS IDS OUT.tsv SCENARIO|DIR ...\n", stderr);
+        fputs("usage: mutants_runner [--first] JOBS IDS OUT.tsv SCENARIO|DIR ...\n", stderr);
         return 2;
     }
     const struct discover_options options = {
