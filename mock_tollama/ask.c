@@ -6,54 +6,10 @@
 
 #include "base/json_read.h"
 #include "mock/ask_scan.h"
-#include "mock/schema.h"
+#include "mock/ask_shape.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
-/* To follow a change of tollama's schema: a row here. */
-#define FORECAST_ROWS                                                                              \
-    { "model", SCHEMA_TEXT, true }, { "horizon", SCHEMA_COUNT, true },                             \
-        { "series", SCHEMA_LIST, false }, { "quantiles", SCHEMA_LIST, false },                     \
-        { "options", SCHEMA_OBJECT, false }, { "timeout", SCHEMA_POSITIVE_OR_NULL, false },        \
-        { "keep_alive", SCHEMA_SCALAR_OR_NULL, false },                                            \
-        { "modelfile", SCHEMA_TEXT_OR_NULL, false }, { "data_url", SCHEMA_TEXT_OR_NULL, false },   \
-        { "ingest", SCHEMA_OBJECT_OR_NULL, false }, { "parameters", SCHEMA_OBJECT, false },        \
-    {                                                                                              \
-        "response_options", SCHEMA_OBJECT, false                                                   \
-    }
-
-static const struct schema_row V1_ROWS[] = { FORECAST_ROWS };
-static const struct schema_row OLLAMA_ROWS[] = { FORECAST_ROWS, { "stream", SCHEMA_BOOL, false } };
-static const struct schema_row SERIES_ROWS[] = {
-    { "id", SCHEMA_TEXT, true },
-    { "freq", SCHEMA_TEXT, false },
-    { "timestamps", SCHEMA_LIST, true },
-    { "target", SCHEMA_LIST, true },
-    { "actuals", SCHEMA_LIST_OR_NULL, false },
-    { "past_covariates", SCHEMA_OBJECT_OR_NULL, false },
-    { "future_covariates", SCHEMA_OBJECT_OR_NULL, false },
-    { "static_covariates", SCHEMA_OBJECT_OR_NULL, false },
-};
-static const struct schema_row PARAMETERS_ROWS[] = {
-    { "covariates_mode", SCHEMA_TEXT, false },
-    { "metrics", SCHEMA_OBJECT_OR_NULL, false },
-    { "timesfm", SCHEMA_OBJECT_OR_NULL, false },
-};
-static const struct schema_row RESPONSE_OPTIONS_ROWS[] = {
-    { "explain", SCHEMA_BOOL, false },
-    { "narrative", SCHEMA_BOOL, false },
-};
-static const struct schema_row TIMESERIES_ROWS[] = {
-    { "model", SCHEMA_TEXT, true },
-    { "model_version", SCHEMA_TEXT_OR_NULL, false },
-    { "series", SCHEMA_LIST, true },
-    { "horizon_steps", SCHEMA_COUNT, true },
-    { "freq", SCHEMA_TEXT, false },
-    { "quantiles", SCHEMA_LIST, false },
-    { "x_past", SCHEMA_OBJECT_OR_NULL, false },
-    { "x_future", SCHEMA_OBJECT_OR_NULL, false },
-    { "params", SCHEMA_OBJECT_OR_NULL, false },
-};
 static const double DEFAULT_QUANTILES[] = { 0.1, 0.5, 0.9 };
 
 static enum err invalid(struct err_note *note, const char *where, const char *what)
@@ -172,7 +128,7 @@ static enum err read_timestamps(const cJSON *list, struct ask_series *out, struc
 static enum err read_series(struct ask *ask, const cJSON *value, struct ask_series *out,
                             struct err_note *note)
 {
-    enum err rc = schema_check(value, "a series", SERIES_ROWS, COUNT(SERIES_ROWS), note);
+    enum err rc = ask_check_series_shape(value, note);
     if (rc != ERR_OK) return rc;
     out->id = text_or(value, "id", "");
     out->freq = text_or(value, "freq", "auto");
@@ -231,30 +187,6 @@ static enum err read_plain_series(struct ask *ask, struct err_note *note)
     return ERR_OK;
 }
 
-static enum err check_document(const struct ask *ask, struct err_note *note)
-{
-    const cJSON *document = ask->document;
-    enum err rc = ERR_OK;
-    switch (ask->api) {
-    case ASK_V1: rc = schema_check(document, "the request", V1_ROWS, COUNT(V1_ROWS), note); break;
-    case ASK_OLLAMA:
-        rc = schema_check(document, "the request", OLLAMA_ROWS, COUNT(OLLAMA_ROWS), note);
-        break;
-    case ASK_TIMESERIES:
-        return schema_check(document, "the request", TIMESERIES_ROWS, COUNT(TIMESERIES_ROWS), note);
-    }
-    const cJSON *parameters = member(document, "parameters");
-    const cJSON *response_options = member(document, "response_options");
-    if (rc == ERR_OK && parameters != NULL) {
-        rc = schema_check(parameters, "parameters", PARAMETERS_ROWS, COUNT(PARAMETERS_ROWS), note);
-    }
-    if (rc == ERR_OK && response_options != NULL) {
-        rc = schema_check(response_options, "response_options", RESPONSE_OPTIONS_ROWS,
-                          COUNT(RESPONSE_OPTIONS_ROWS), note);
-    }
-    return rc;
-}
-
 static enum err read_keep_alive(struct ask *ask, struct err_note *note)
 {
     const cJSON *value = member(ask->document, "keep_alive");
@@ -275,7 +207,7 @@ enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask
     if (json_read(body, length, &out->arena, &out->document, &at) != NULL) {
         return err_note_set(note, ERR_SYNTAX, NULL, 0, 0, "the request body is not JSON");
     }
-    enum err rc = check_document(out, note);
+    enum err rc = ask_check_shape(api, out->document, note);
     if (rc != ERR_OK) return rc;
     const char *horizon_key = api == ASK_TIMESERIES ? "horizon_steps" : "horizon";
     out->model = text_or(out->document, "model", "");

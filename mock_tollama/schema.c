@@ -32,6 +32,7 @@ static bool kind_holds(enum schema_kind kind, const cJSON *value)
     case SCHEMA_TEXT_OR_NULL: return cJSON_IsNull(value) || is_text(value);
     case SCHEMA_COUNT: return is_count(value);
     case SCHEMA_POSITIVE_OR_NULL: return cJSON_IsNull(value) || is_positive(value);
+    case SCHEMA_NUMBER: return cJSON_IsNumber(value) && isfinite(value->valuedouble);
     case SCHEMA_SCALAR_OR_NULL:
         return cJSON_IsNull(value) || cJSON_IsNumber(value) || cJSON_IsString(value);
     case SCHEMA_BOOL: return cJSON_IsBool(value);
@@ -54,6 +55,7 @@ static const char *kind_text(enum schema_kind kind)
     case SCHEMA_TEXT_OR_NULL: return "a string that is not empty, or null";
     case SCHEMA_COUNT: return "an integer greater than 0";
     case SCHEMA_POSITIVE_OR_NULL: return "a number greater than 0, or null";
+    case SCHEMA_NUMBER: return "a number";
     case SCHEMA_SCALAR_OR_NULL: return "a number, a string or null";
     case SCHEMA_BOOL: return "true or false";
     case SCHEMA_BOOL_OR_NULL: return "true, false or null";

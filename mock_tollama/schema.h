@@ -18,6 +18,7 @@ enum schema_kind {
     SCHEMA_TEXT_OR_NULL,
     SCHEMA_COUNT,            /* an integer from 1 to SCHEMA_COUNT_MAX */
     SCHEMA_POSITIVE_OR_NULL, /* a finite number > 0 */
+    SCHEMA_NUMBER,           /* a finite one */
     SCHEMA_SCALAR_OR_NULL,   /* a number or a string */
     SCHEMA_BOOL,
     SCHEMA_BOOL_OR_NULL,

@@ -56,6 +56,23 @@ static void every_schema_problem_is_a_400_with_a_sentence(void **state)
         { "{\"model\":\"m\",\"horizon\":1,\"timeout\":0," SERIES "}", "\"timeout\"" },
         { "{\"model\":\"m\",\"horizon\":1,\"options\":[]," SERIES "}", "\"options\"" },
         { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"x\":1}," SERIES "}", "\"x\"" },
+        { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"covariates_mode\":\"some\"}," SERIES
+          "}",
+          "best_effort or strict" },
+        { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"metrics\":{}}," SERIES "}",
+          "\"names\" is required" },
+        { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"metrics\":{\"names\":[]}}," SERIES "}",
+          "at least one of mae" },
+        { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"metrics\":{\"names\":[\"mae\",\"x\"]}}"
+          "," SERIES "}",
+          "at least one of mae" },
+        { "{\"model\":\"m\",\"horizon\":1,\"parameters\":{\"timesfm\":{\"ridge\":\"1\"}}," SERIES
+          "}",
+          "\"ridge\" must be" },
+        { "{\"model\":\"m\",\"horizon\":1,\"ingest\":{\"format\":\"xls\"}," SERIES "}", "csv" },
+        { "{\"model\":\"m\",\"horizon\":1,\"ingest\":{\"fromat\":\"csv\"}," SERIES "}",
+          "\"format\"" },
+        { "{\"model\":\"m\",\"horizon\":1,\"keep_alive\":\"soon\"," SERIES "}", "keep_alive" },
         { "{\"model\":\"m\",\"horizon\":1,\"quantiles\":[0.9,0.1]," SERIES "}", "sorted" },
         { "{\"model\":\"m\",\"horizon\":1,\"quantiles\":[0.1,0.1]," SERIES "}", "unique" },
         { "{\"model\":\"m\",\"horizon\":1,\"quantiles\":[0]," SERIES "}", "between 0 and 1" },
