@@ -95,6 +95,8 @@ static void taken(struct wire_rig *rig, const struct wire_check *check, bool reu
                   check->end == END_SILENT ? CLIENT_SILENCE_MS : CLIENT_PATIENCE_MS);
         assert_int_equal(peer.bytes.length, 0);
         assert_int_equal(peer.end, check->end);
+        /* Not reset either, by a socket that is not there any more. */
+        assert_int_equal(peer.tcp_state, check->end == END_FIN ? TCP_CLOSE_WAIT : TCP_ESTABLISHED);
     }
     wire_close(&peer);
 }

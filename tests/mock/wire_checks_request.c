@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -71,6 +73,29 @@ static size_t send_until_blocked(struct wire_peer *peer, const struct buf *reque
     return sent;
 }
 
+/* Whether the mock's end of this connection asks now and then if its client is still there: without
+ * that a client that vanished would be waited for for ever. Linux tells of the timer. */
+static void expect_keepalive(const struct wire_rig *rig, const struct wire_peer *peer)
+{
+    enum { TIMER_KEEPALIVE = 2 };
+    struct sockaddr_in own;
+    socklen_t length = sizeof own;
+    char line[512];
+    unsigned local, remote, timer;
+    bool found = false;
+    assert_int_equal(getsockname(peer->fd, (struct sockaddr *)&own, &length), 0);
+    FILE *file = fopen("/proc/net/tcp", "r");
+    assert_non_null(file);
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        if (sscanf(line, " %*u: %*x:%x %*x:%x %*x %*x:%*x %x:", &local, &remote, &timer) != 3)
+            continue;
+        found = local == rig->mock.port && remote == ntohs(own.sin_port);
+    }
+    fclose(file);
+    assert_true(found);
+    assert_int_equal(timer, TIMER_KEEPALIVE);
+}
+
 static void stall(struct wire_rig *rig, const struct wire_check *check, bool reused)
 {
     struct wire_peer peer;
@@ -82,6 +107,7 @@ static void stall(struct wire_rig *rig, const struct wire_check *check, bool reu
     wire_request(&request, "r000002~0", BIG_BODY_BYTES);
     assert_true(send_until_blocked(&peer, &request) < request.length);
     wire_expect_quiet(&peer);
+    expect_keepalive(rig, &peer);
     buf_deinit(&request);
     wire_close(&peer);
 }
