@@ -61,43 +61,6 @@ added_latency() {
         "p50 <= 150 us, p99 <= 1 ms" "$p50 <= 150 && $p99 <= 1000"
 }
 
-mock_speed() {
-    "$bin/bench-load" --to "$port_mock" --shape tollama --requests 1 >"$dir/one"
-    mkfifo "$dir/bare.in"
-    "$bin/bench-bare-mhd" "$(awk '{ print $10 }' "$dir/one")" <"$dir/bare.in" >"$dir/bare.port" &
-    pid_bare=$!
-    pids="$pids $pid_bare"
-    exec 9>"$dir/bare.in"
-    sleep 0.3
-    for _ in $(seq "$rounds"); do
-        load mock --to "$port_mock" --shape tollama --keys 100000 --pid "$pid_mock"
-        load bare --to "$(cat "$dir/bare.port")" --shape tollama --pid "$pid_bare"
-    done
-    exec 9>&-
-    check mock
-    check bare
-    ratio=$(calc %.2f "$(median mock 3) / $(median bare 3)")
-    cpu=$(calc %.2f "$(median bare 9) / $(median mock 9)")
-    row "mock, no faults, 10 KB POST /v1/forecast" "$(per_second mock)" \
-        "bare libmicrohttpd: $(per_second bare)" "${ratio}x (by CPU ${cpu}x)" ">= 0.8x" \
-        "$ratio >= 0.8"
-}
-
-mock_delays() {
-    start delay "$bin/mock-tollama" --listen 127.0.0.1:0 --scenario "$here/delay.yaml"
-    for _ in $(seq "$rounds"); do
-        load delay --to "$port_delay" --shape tollama --connections 1000 --period-us 250000 \
-            --spread-us 50000
-    done
-    check delay
-    p50=$(calc %.2f "$(median delay 4) / 1000 - 50")
-    p99=$(calc %.2f "$(median delay 6) / 1000 - 50")
-    least=$(awk '{ print $7 / 1000 - 50 }' "$dir/delay.rounds" | sort -n | head -1)
-    row "mock, 1,000 concurrent delays of 50 ms, as the client sees them" \
-        "error p50 $p50 ms, p99 $p99 ms, least $least ms" "-" "-" "p99 <= 2 ms, none early" \
-        "$p99 <= 2 && $least >= 0"
-}
-
 generator() {
     mkfifo "$dir/answer.in"
     "$bin/bench-bare-mhd" "$here/answer.json" <"$dir/answer.in" >"$dir/answer.port" &
@@ -152,7 +115,7 @@ start_nginx
 echo "| what | measured | peer, same run | ratio | target | met |"
 echo "|---|---|---|---|---|---|"
 for name in ${BENCH_ROWS:-cache_hit open_breaker full_path added_latency mock_speed mock_delays \
-    simulation generator memory}; do
+    mock_static mock_peers mock_memory simulation generator memory}; do
     say "bench: $name ..."
     "$name"
 done
