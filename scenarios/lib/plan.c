@@ -10,10 +10,11 @@
 
 enum { PPM_ALL = 1000000 };
 
-/* Everything but the steps, which are many, and of which only `step_count` are looked at. */
+/* Everything but what was drawn, which is looked at where a rule fired, and the steps, of which
+ * only `step_count` are: a simulation makes a million plans in a second. */
 static void clear(struct reply_plan *out)
 {
-    memset(out, 0, offsetof(struct reply_plan, steps));
+    memset(out, 0, offsetof(struct reply_plan, drawn_ppm));
     out->status = 200;
 }
 
@@ -35,6 +36,7 @@ static void apply_faults(struct reply_plan *plan, const struct fault_moment *mom
         unsigned i = (unsigned)__builtin_ctz(left);
         if (i >= plan->phase->fault_count) return;
         const struct fault *fault = &plan->phase->faults[i];
+        plan->drawn_ppm[i] = 0;
         if (fault->select.share_ppm < PPM_ALL || fault->select.ramp) {
             uint64_t drawn =
                 draw(moment->seed, fault->stream, moment->request_key, moment->attempt);
@@ -47,17 +49,25 @@ static void apply_faults(struct reply_plan *plan, const struct fault_moment *mom
 void plan_compose(const struct scenario *scenario, uint64_t seed, const struct plan_query *query,
                   const struct plan_fate *fate, struct reply_plan *out)
 {
+    if (scenario != NULL) {
+        const struct phase *phase = scenario_phase_at(scenario, query->offset_ns);
+        plan_compose_in(scenario, phase, seed, query, fate, out);
+        return;
+    }
+    clear(out);
+    plan_set_healthy(out, 0);
+}
+
+void plan_compose_in(const struct scenario *scenario, const struct phase *phase, uint64_t seed,
+                     const struct plan_query *query, const struct plan_fate *fate,
+                     struct reply_plan *out)
+{
     clear(out);
     out->fired = fate->fired;
     out->wait_ns = fate->wait_ns;
-    if (scenario == NULL) {
-        plan_set_healthy(out, 0);
-        return;
-    }
-    uint64_t luck = draw(seed, rng_stream("latency"), query->request_key, query->attempt);
-    out->luck = draw(seed, rng_stream("answer"), query->request_key, query->attempt);
+    out->phase = phase;
+    uint64_t luck = draw(seed, PLAN_STREAM_LATENCY, query->request_key, query->attempt);
     out->latency_ns = latency_draw_ns(&scenario->latency, luck);
-    out->phase = scenario_phase_at(scenario, query->offset_ns);
     if ((fate->fired & PLAN_FIRED_FULL) != 0) {
         refuse_full(out, scenario->capacity.on_full);
         return;
@@ -70,6 +80,7 @@ void plan_compose(const struct scenario *scenario, uint64_t seed, const struct p
             .attempt = query->attempt,
             .offset_ns = query->offset_ns - out->phase->from_ns,
         };
+        out->luck = draw(seed, PLAN_STREAM_ANSWER, query->request_key, query->attempt);
         apply_faults(out, &moment);
     }
     out->steps[0].after_ns += fate->wait_ns;

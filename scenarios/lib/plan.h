@@ -92,11 +92,11 @@ struct reply_plan {
     uint64_t latency_ns;       /* the healthy part: what the latency table gave */
     uint64_t wait_ns;          /* of the first step's after_ns: what nobody drew, the queue at
                                   `capacity` and the loading of a cold model */
-    uint64_t luck;             /* for garbage and the forms of a broken answer */
+    uint64_t luck;             /* for garbage and the forms of a broken answer; 0: no fault */
     const struct phase *phase; /* in force; NULL: none */
     uint32_t fired;            /* bit i: phase->faults[i] applies; PLAN_FIRED_FULL */
-    uint32_t drawn_ppm[PLAN_RULES_MAX]; /* of rules that fired: what each drew */
     uint8_t step_count;
+    uint32_t drawn_ppm[PLAN_RULES_MAX]; /* of rules that fired: what each drew; others: not set */
     struct plan_step steps[PLAN_STEPS_MAX]; /* last: those behind step_count are not set */
 };
 

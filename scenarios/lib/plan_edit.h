@@ -1,7 +1,7 @@
 #ifndef SCENARIO_PLAN_EDIT_H
 #define SCENARIO_PLAN_EDIT_H
 /* How faults change a plan: they find, or make, the step that begins at their position, and put
- * theirs in its place or before it. Used by scenarios/lib/faults/ only. */
+ * theirs in its place or before it. Used by plan.c, plan_state.c and scenarios/lib/faults/. */
 
 #include "scenario/fault.h"
 #include "scenario/plan.h"
@@ -15,6 +15,16 @@ struct fault_moment {
 };
 
 enum { PLAN_NOWHERE = -1 };
+
+/* rng_stream("latency"), ("answer") and ("length"): their hashes are the same for ever. */
+#define PLAN_STREAM_LATENCY UINT64_C(0xb0a95bd0f43a6516)
+#define PLAN_STREAM_ANSWER UINT64_C(0xe3013a08518a937e)
+#define PLAN_STREAM_LENGTH UINT64_C(0xeb3f662d73a031fa)
+
+/* plan_compose() when the phase is known (NULL: none). */
+void plan_compose_in(const struct scenario *scenario, const struct phase *phase, uint64_t seed,
+                     const struct plan_query *query, const struct plan_fate *fate,
+                     struct reply_plan *out);
 
 /* The index of the step that begins at the fault's position (of END: END itself); splits one for it
  * when it must. PLAN_NOWHERE when an earlier fault ends the plan before it. A position in the same

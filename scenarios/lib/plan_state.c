@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "scenario/plan_burst.h"
+#include "scenario/plan_edit.h"
 #include "scenario/plan_models.h"
 #include "scenario/plan_queue.h"
 
@@ -172,11 +173,10 @@ static bool bucket_is_empty(struct rule *rule, const struct fault *fault, uint64
 }
 
 /* Which faults fire, and how long cold models make this attempt wait. */
-static struct plan_fate select_faults(struct plan_state *state, const struct plan_query *query)
+static struct plan_fate select_faults(struct plan_state *state, const struct phase *phase,
+                                      const struct plan_query *query)
 {
     struct plan_fate fate = { 0, 0 };
-    const struct phase *phase = phase_at(state, query->offset_ns);
-    if (phase == NULL) return fate;
     struct rule *rules = rules_of(state, phase);
     uint64_t offset_ns = query->offset_ns - phase->from_ns;
     bool gated = false;
@@ -213,16 +213,22 @@ static bool needs_worker(const struct reply_plan *plan)
 
 void plan_make(struct plan_state *state, const struct plan_query *query, struct reply_plan *out)
 {
-    /* Before the start there is no time to queue in. */
-    struct plan_queue *queue = query->offset_ns == UINT64_MAX ? NULL : state->queue;
-    if (queue != NULL && plan_queue_is_full(queue, query->offset_ns)) {
-        const struct plan_fate full = { PLAN_FIRED_FULL, 0 };
-        plan_compose(state->scenario, state->seed, query, &full, out);
+    const struct scenario *scenario = state->scenario;
+    struct plan_fate fate = { 0, 0 };
+    if (scenario == NULL) {
+        plan_compose(NULL, 0, query, &fate, out);
         return;
     }
-    struct plan_fate fate = select_faults(state, query);
-    plan_compose(state->scenario, state->seed, query, &fate, out);
-    if (queue == NULL || !needs_worker(out)) return;
+    const struct phase *phase = scenario_phase_at(scenario, query->offset_ns);
+    /* Before the start there is no time to queue in. */
+    struct plan_queue *queue = query->offset_ns == UINT64_MAX ? NULL : state->queue;
+    bool full = queue != NULL && plan_queue_is_full(queue, query->offset_ns);
+    if (full)
+        fate.fired = PLAN_FIRED_FULL;
+    else if (phase != NULL)
+        fate = select_faults(state, phase, query);
+    plan_compose_in(scenario, phase, state->seed, query, &fate, out);
+    if (full || queue == NULL || !needs_worker(out)) return;
     uint64_t wait_ns = plan_queue_take(queue, query->offset_ns, out->steps[0].after_ns);
     out->wait_ns += wait_ns;
     out->steps[0].after_ns += wait_ns;

@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "fault_fixture.h"
+#include "scenario/plan_edit.h"
 
 static void faults_make_their_steps(void **state)
 {
@@ -177,6 +179,14 @@ static void garbage_is_keyed_and_begins_no_protocol(void **state)
     faults_close(&faults);
 }
 
+static void streams_have_the_numbers_of_their_names(void **state)
+{
+    (void)state;
+    assert_true(PLAN_STREAM_LATENCY == rng_stream("latency"));
+    assert_true(PLAN_STREAM_ANSWER == rng_stream("answer"));
+    assert_true(PLAN_STREAM_LENGTH == rng_stream("length"));
+}
+
 static void fate_that_was_decided_makes_the_plan_again(void **state)
 {
     (void)state;
@@ -212,6 +222,7 @@ int main(void)
         cmocka_unit_test(framing_and_stops_follow_the_fault),
         cmocka_unit_test(content_of_an_answer_is_in_the_plan),
         cmocka_unit_test(garbage_is_keyed_and_begins_no_protocol),
+        cmocka_unit_test(streams_have_the_numbers_of_their_names),
         cmocka_unit_test(fate_that_was_decided_makes_the_plan_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

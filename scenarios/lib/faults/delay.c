@@ -40,7 +40,7 @@ static enum err parse(const struct value_reader *reader, const struct yaml_node 
 static uint64_t length_ns(const struct fault *fault, const struct fault_moment *moment)
 {
     /* Not the luck that chose the attempt: a share of 10 % would draw short delays only. */
-    uint64_t luck = draw(moment->seed, fault->stream ^ rng_stream("length"), moment->request_key,
+    uint64_t luck = draw(moment->seed, fault->stream ^ PLAN_STREAM_LENGTH, moment->request_key,
                          moment->attempt);
     uint64_t whole_ns = latency_draw_ns(&fault->delay, luck);
     if (!fault->ramp_delay) return whole_ns;
