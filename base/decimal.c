@@ -15,7 +15,7 @@ enum {
     EXPONENT_BIAS = 1075, /* of the 53-bit significand as a whole number */
     POWERS = 56,          /* 10^55 is the last that fits 128 bits but for factors of two */
     DIGITS_MAX = 17,      /* of a double */
-    DIGITS_ROOM = 2 * DIGITS_MAX + 8, /* for whole copies from any of them on */
+    DIGITS_ROOM = 3 * DIGITS_MAX, /* for whole copies from any of them on */
 };
 
 /* 10^k, shifted so that the highest of the 128 bits is set; exact. */
@@ -124,12 +124,13 @@ static struct digits choose(uint64_t lower, uint64_t at, uint64_t upper, int k)
         bool above = 40 * sp + 40 <= upper;
         if (below != above) return (struct digits){ sp + above, k + 1 };
     }
-    bool below = lower <= 4 * s;
-    bool above = 4 * s + 4 <= upper;
-    if (below != above) return (struct digits){ s + above, k };
+    /* Which of them is as good as random, so nothing here is a branch. */
+    uint64_t below = lower <= 4 * s;
+    uint64_t above = 4 * s + 4 <= upper;
     uint64_t middle = 4 * s + 2;
-    bool round_up = at > middle || (at == middle && (s & 1) != 0);
-    return (struct digits){ s + round_up, k };
+    uint64_t round_up = (uint64_t)(at > middle) | ((uint64_t)(at == middle) & (s & 1));
+    uint64_t one = below ^ above;
+    return (struct digits){ s + ((one & above) | ((one ^ 1) & round_up)), k };
 }
 
 /* False when the table does not reach. `fraction` and `exponent` are the double's fields. */
@@ -178,28 +179,30 @@ static void put_eight(uint64_t digits, char *out)
     memcpy(out, &text, sizeof text);
 }
 
-/* Without zeros in front; returns how many. Bytes behind them are written too: DIGITS_ROOM. */
-static size_t write_digits(uint64_t value, char out[DIGITS_ROOM])
+/* How many digits a number from 1 to 10^17 - 1 has, without a branch that could be guessed wrong. */
+static size_t count_digits(uint64_t value)
+{
+    static const uint64_t least[DIGITS_MAX + 2] = {
+        1,          10,          100,          1000,          10000,          100000,
+        1000000,    10000000,    100000000,    1000000000,    10000000000,    100000000000,
+        1000000000000, 10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+        100000000000000000, 1000000000000000000,
+    };
+    size_t bits = 64 - (size_t)__builtin_clzll(value);
+    size_t under = bits * 1233 >> 12; /* floor(log10(2^bits)), at most one too many */
+    return under + (value >= least[under]);
+}
+
+/* The digits of a number below 10^17: `out` is where DIGITS_MAX digits go, with zeros in front.
+ * Returns how many zeros. */
+static size_t put_digits(uint64_t value, char *out)
 {
     const uint64_t unit = 100000000;
-    uint64_t first = value;
-    uint64_t rest[2];
-    size_t more = 0; /* how many of them */
-    while (first >= unit) {
-        rest[more++] = eight_digits(first % unit);
-        first /= unit;
-    }
-    size_t count = 1;
-    if (first < 10) { /* one digit before eight or sixteen, as often as not */
-        out[0] = (char)('0' + first);
-    } else {
-        first = eight_digits(first);
-        size_t zeros = (size_t)__builtin_ctzll(first) / 8;
-        count = 8 - zeros;
-        put_eight(first >> (8 * zeros), out);
-    }
-    for (; more > 0; count += 8) put_eight(rest[--more], out + count);
-    return count;
+    uint64_t upper = value / unit;
+    out[0] = (char)('0' + upper / unit);
+    put_eight(eight_digits(upper % unit), out + 1);
+    put_eight(eight_digits(value % unit), out + 9);
+    return value == 0 ? DIGITS_MAX - 1 : DIGITS_MAX - count_digits(value);
 }
 
 /* `count` digits, the first of which stands for 10^`lead`, in plain notation. Copies whole
@@ -225,7 +228,7 @@ static size_t write_plain(const char *digits, size_t count, int lead, char *out)
 
 static size_t write_scientific(const char *digits, size_t count, int lead, char *out)
 {
-    char power[DIGITS_ROOM];
+    char power[DIGITS_MAX];
     size_t at = 0;
     out[at++] = digits[0];
     if (count > 1) out[at++] = '.';
@@ -235,9 +238,36 @@ static size_t write_scientific(const char *digits, size_t count, int lead, char 
     out[at++] = lead < 0 ? '-' : '+';
     unsigned size = (unsigned)(lead < 0 ? -lead : lead);
     if (size < 10) out[at++] = '0';
-    size_t length = write_digits(size, power);
-    memcpy(out + at, power, length);
-    return at + length;
+    size_t zeros = put_digits(size, power);
+    memcpy(out + at, power + zeros, DIGITS_MAX - zeros);
+    return at + DIGITS_MAX - zeros;
+}
+
+/* Of 16 or 17 digits, from 0.1 to 10: what most values of a forecast look like. The words go straight
+ * to their places: through a buffer each would wait for its own bytes. 0: another kind of number. */
+static size_t write_long(struct digits number, char *out)
+{
+    const uint64_t unit = 100000000;
+    uint64_t upper = number.value / unit;
+    uint64_t first = upper / unit;
+    uint64_t sixteen = first == 0;
+    int lead = DIGITS_MAX - 1 - (int)sixteen + number.exponent;
+    uint64_t last = eight_digits(number.value % unit);
+    if (upper < unit / 10 || first > 9 || last == 0 || lead < -1 || lead > 0) return 0;
+    uint64_t middle = eight_digits(upper % unit);
+    size_t kept = DIGITS_MAX - sixteen - (size_t)__builtin_clzll(last) / 8;
+    if (lead < 0) {
+        out[2 - sixteen] = (char)('0' + first); /* of sixteen the point comes here */
+        put_eight(middle, out + 3 - sixteen);
+        put_eight(last, out + 11 - sixteen);
+        memcpy(out, "0.", 2);
+        return 2 + kept;
+    }
+    out[0] = (char)('0' + (sixteen ? middle & 0xFF : first));
+    out[1] = '.';
+    put_eight(middle >> (8 * sixteen), out + 2);
+    put_eight(last, out + 10 - sixteen);
+    return 1 + kept;
 }
 
 /* What the table does not reach: printf. It drops zeros at the end, and a normal double has one
@@ -262,15 +292,24 @@ size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX])
     uint64_t fraction = bits & (((uint64_t)1 << FRACTION_BITS) - 1);
     int exponent = (int)(bits >> FRACTION_BITS & 0x7FF);
     if (!shortest(fraction, exponent, &shortened)) return write_far(value, out);
-
-    char digits[DIGITS_ROOM];
-    size_t count = write_digits(shortened.value, digits);
-    int lead = (int)count - 1 + shortened.exponent;
-    while (count > 1 && digits[count - 1] == '0') count--;
     size_t sign = bits >> 63;
     out[0] = '-';
-    size_t length = lead >= -5 && lead < 17 ? write_plain(digits, count, lead, out + sign)
-                                            : write_scientific(digits, count, lead, out + sign);
+    size_t length = write_long(shortened, out + sign);
+    if (length > 0) {
+        out[sign + length] = '\0';
+        return sign + length;
+    }
+    if (shortened.value == 100000000000000000) { /* the one that has a digit more */
+        shortened = (struct digits){ 1, shortened.exponent + DIGITS_MAX };
+    }
+    char room[DIGITS_ROOM];
+    size_t zeros = put_digits(shortened.value, room);
+    const char *digits = room + zeros;
+    size_t count = DIGITS_MAX - zeros;
+    int lead = (int)count - 1 + shortened.exponent;
+    while (count > 1 && digits[count - 1] == '0') count--;
+    length = lead >= -5 && lead < 17 ? write_plain(digits, count, lead, out + sign)
+                                     : write_scientific(digits, count, lead, out + sign);
     out[sign + length] = '\0';
     return sign + length;
 }

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 
 enum {
-    JOBS_KEEPING_MAX = 64, /* more at one time are not kept for: memory is given back after a peak */
+    JOBS_KEEPING_MAX = 64, /* those beyond are freed: memory is given back after a peak */
     JOBS_SENT_KEPT_BYTES = 32 * 1024,
 };
 

@@ -152,7 +152,8 @@ void model_request_write(struct buf *out, const struct forecast_request *request
                          const struct forecast_config *config, uint64_t timeout_ns)
 {
     struct json json;
-    buf_expect(out, OTHER_BYTES + request->input_len * (size_t)(TIME_ITEM_BYTES + VALUE_ITEM_BYTES));
+    const size_t point_bytes = TIME_ITEM_BYTES + VALUE_ITEM_BYTES;
+    buf_expect(out, OTHER_BYTES + request->input_len * point_bytes);
     json_init(&json, out);
     json_open(&json, '{');
     switch ((enum upstream_api)config->upstream_api) {

@@ -20,7 +20,8 @@ static uint64_t any_number(struct rng *rng)
 static void texts_are_those_that_snprintf_makes(void **state)
 {
     (void)state;
-    static const char *const words[] = { "", "a", "X-Request-ID: ", "0123456789012345678901234567" };
+    static const char *const words[] = { "", "a", "X-Request-ID: ",
+                                         "0123456789012345678901234567" };
     struct rng rng;
     rng_init(&rng, 31, "texts");
     for (int i = 0; i < 100000; i++) {
