@@ -3,7 +3,8 @@
  *
  *     bench-generator PORT RATE SECONDS     rate in requests/s, on 127.0.0.1
  *
- * Prints: requests answered lag_p50_us lag_p99_us lag_max_us latency_p50_us latency_p99_us cpu_us */
+ * Prints: requests answered lag_p50_us lag_p99_us lag_max_us latency_p50_us latency_p99_us cpu_us
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -55,8 +56,9 @@ static void report(const struct run *run, double used_us)
     }
     qsort(lags, count, sizeof *lags, compare);
     qsort(latencies, answered, sizeof *latencies, compare);
-    printf("%zu %zu %.0f %.0f %.0f %.0f %.0f %.1f\n", count, answered, quantile_us(lags, count, 500),
-           quantile_us(lags, count, 990), quantile_us(lags, count, 1000),
+    printf("%zu %zu %.0f %.0f %.0f %.0f %.0f %.1f\n", count, answered,
+           quantile_us(lags, count, 500), quantile_us(lags, count, 990),
+           quantile_us(lags, count, 1000),
            answered == 0 ? 0 : quantile_us(latencies, answered, 500),
            answered == 0 ? 0 : quantile_us(latencies, answered, 990), used_us / (double)count);
     mem_free(lags);

@@ -16,8 +16,8 @@ struct child {
     uv_process_t process;
     uv_pipe_t out;
     const char *name;  /* "runtime", for sentences; borrowed */
-    bool foreign;      /* not ours: a process group of its own, its output goes to the log as well, it
-                        * is never ready, and how it ends when asked to is its own affair */
+    bool foreign;      /* not ours: a process group of its own, its output goes to the log as well,
+                        * it is never ready, and how it ends when asked to is its own affair */
     char url[CHILD_URL_MAX];
     char line[CHILD_LINE_MAX]; /* of its standard output so far */
     size_t line_length;

@@ -79,25 +79,29 @@ static const char help_check[] =
     "  --only TEXT            only scenarios whose name contains TEXT\n"
     "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml\n"
     "\n"
-    "exit codes: 0 fine (warnings may have been printed); 1 with --vacuity: a warning was printed;\n"
-    "2 an error in a file\n";
+    "exit codes: 0 fine (warnings may have been printed); 1 with --vacuity: a warning was\n"
+    "printed; 2 an error in a file\n";
 
 static const char help_list[] =
-    "usage: tollgate list [--only TEXT] [--tier gate|nightly] [--configs DIR] [SCENARIO|FOLDER ...]\n"
+    "usage: tollgate list [--only TEXT] [--tier gate|nightly] [--configs DIR]\n"
+    "                     [SCENARIO|FOLDER ...]\n"
     "\n"
     "Shows each scenario with its tier, duration and load, what it teaches, the faults it\n"
     "plays and what it expects (scenarios/ when nothing is named).\n";
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
-static const char *const verb_names[] = { "run", "check", "list", "report", "diff", "sweep", "replay", "options", "faults", "fates", "help" };
+static const char *const verb_names[] = {
+    "run", "check", "list", "report", "diff", "sweep", "replay", "options", "faults", "fates",
+    "help",
+};
 
-static const char *const option_names[] = { "--world", "--seed",     "--repeat", "--vacuity", "--only",       "--jobs",
-                                            "--out",   "--configs",  "--programs",   "--keep-going",
-                                            "--quiet", "--target", "--target-command", "--mock-listen", "--strict", "--tier",     "--verbose",    "--junit",
-                                            "--summary", "--html",   "--openmetrics", "--rules",
-                                            "--annotations", "--baseline", "--require-coverage",
-                                            "--help" };
+static const char *const option_names[] = {
+    "--world", "--seed", "--repeat", "--vacuity", "--only", "--jobs", "--out", "--configs",
+    "--programs", "--keep-going", "--quiet", "--target", "--target-command", "--mock-listen",
+    "--strict", "--tier", "--verbose", "--junit", "--summary", "--html", "--openmetrics",
+    "--rules", "--annotations", "--baseline", "--require-coverage", "--help",
+};
 
 struct parse {
     int argc;
@@ -275,7 +279,9 @@ static int run_verb(struct parse *parse)
     if (parse->bad) return EXIT_BAD_USAGE;
     if (parse->help) {
         fputs(helps[parse->verb], stdout);
-        if (parse->verb == VERB_RUN) printf("%s%s%s", report_outputs_help, target_help, help_run_end);
+        if (parse->verb == VERB_RUN) {
+            printf("%s%s%s", report_outputs_help, target_help, help_run_end);
+        }
         return EXIT_OK;
     }
     discover_options->paths = parse->paths;

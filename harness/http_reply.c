@@ -39,14 +39,16 @@ static bool has_name(const char *line, size_t count, const char *name, const cha
                      size_t *value_count)
 {
     size_t length = strlen(name);
-    if (count <= length || line[length] != ':' || strncasecmp(line, name, length) != 0) return false;
+    if (count <= length || line[length] != ':' || strncasecmp(line, name, length) != 0)
+        return false;
     line += length + 1;
     count -= length + 1;
     while (count > 0 && (*line == ' ' || *line == '\t')) {
         line++;
         count--;
     }
-    while (count > 0 && (line[count - 1] == ' ' || line[count - 1] == '\t')) count--;
+    while (count > 0 && (line[count - 1] == ' ' || line[count - 1] == '\t'))
+        count--;
     *value = line;
     *value_count = count;
     return true;
@@ -102,8 +104,10 @@ static enum http_reply_state read_head(struct http_reply *reply, const char *hea
         const char *stop = memchr(line, '\r', (size_t)(end - line));
         size_t count = (size_t)((stop == NULL ? end : stop) - line);
         if (stop != NULL && stop[1] != '\n') return REPLY_BROKEN;
-        if (line != head) read_field(reply, &framing, line, count);
-        else if (!read_status_line(reply, line, count)) return REPLY_BROKEN;
+        if (line != head)
+            read_field(reply, &framing, line, count);
+        else if (!read_status_line(reply, line, count))
+            return REPLY_BROKEN;
         line += count + 2;
     }
     if (framing.broken || (framing.chunked && framing.has_length)) return REPLY_BROKEN;
@@ -111,8 +115,10 @@ static enum http_reply_state read_head(struct http_reply *reply, const char *hea
         framing = (struct framing){ .has_length = true };
     }
     reply->body_length = framing.length;
-    if (framing.chunked) reply->body = REPLY_CHUNKED;
-    else reply->body = framing.has_length ? REPLY_COUNTED : REPLY_UNTIL_CLOSE;
+    if (framing.chunked)
+        reply->body = REPLY_CHUNKED;
+    else
+        reply->body = framing.has_length ? REPLY_COUNTED : REPLY_UNTIL_CLOSE;
     reply->close = reply->close || reply->body == REPLY_UNTIL_CLOSE;
     return REPLY_MORE;
 }

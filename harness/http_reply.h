@@ -4,8 +4,8 @@
  * it cannot make sense of is REPLY_BROKEN.
  *
  *     struct http_reply reply = { .scanned = 0 };
- *     receive more behind bytes[length]; http_reply_read(&reply, bytes, length) until not REPLY_MORE
- *     REPLY_COMPLETE: reply.status, bytes + reply.body_at, reply.body_length
+ *     receive more behind bytes[length]; http_reply_read(&reply, bytes, length) until not
+ * REPLY_MORE REPLY_COMPLETE: reply.status, bytes + reply.body_at, reply.body_length
  *
  * `bytes` are all that came since the answer began; they may have moved in memory between calls. A
  * chunked body is put together in place, so the bytes are changed. Taken: Content-Length, chunked,
@@ -19,18 +19,18 @@ enum { HTTP_REPLY_HEAD_BYTES_MAX = 64 * 1024 };
 enum http_reply_state { REPLY_MORE, REPLY_COMPLETE, REPLY_BROKEN };
 
 enum http_reply_body {
-    REPLY_HEAD,        /* the head is not complete */
-    REPLY_COUNTED,     /* body_length bytes */
+    REPLY_HEAD,    /* the head is not complete */
+    REPLY_COUNTED, /* body_length bytes */
     REPLY_CHUNKED,
     REPLY_UNTIL_CLOSE,
 };
 
 struct http_reply {
-    size_t head_at;     /* where the head begins, behind 1xx ones */
-    size_t scanned;     /* no end of the head before this */
+    size_t head_at; /* where the head begins, behind 1xx ones */
+    size_t scanned; /* no end of the head before this */
     enum http_reply_body body;
-    unsigned status;    /* 100 .. 999 */
-    bool close;         /* the connection is not to be used again */
+    unsigned status; /* 100 .. 999 */
+    bool close;      /* the connection is not to be used again */
     size_t body_at;
     size_t body_length; /* chunked, until close: so far */
     size_t chunk_at;    /* where the next chunk's size line begins */

@@ -176,7 +176,8 @@ void load_close(struct load *load)
     load_links_destroy(load->links);
     load->links = NULL;
     pace_deinit(&load->pace);
-    for (size_t i = 0; i < load->body_count; i++) mem_free(load->bodies[i]);
+    for (size_t i = 0; i < load->body_count; i++)
+        mem_free(load->bodies[i]);
     mem_free(load->bodies);
     mem_free(load->body_lengths);
     mem_free(load->body_base);

@@ -1,8 +1,8 @@
 #ifndef HARNESS_LOAD_H
 #define HARNESS_LOAD_H
 /* The load generator: sends each request at its moment (scenario/pace.h), in an open loop whatever
- * became of the ones before, and notes when it was meant to go, when it went and when its answer was
- * complete. It is a bad client where the workload asks for one: it hangs up, or dawdles.
+ * became of the ones before, and notes when it was meant to go, when it went and when its answer
+ * was complete. It is a bad client where the workload asks for one: it hangs up, or dawdles.
  *
  * `give_up_ns` after a request was sent, an answer that has not come never came.
  *
@@ -20,23 +20,23 @@
 
 struct load {
     uv_loop_t *loop;
-    struct run *run;          /* borrowed: answers are filled in */
+    struct run *run;                    /* borrowed: answers are filled in */
     const struct load_address *address; /* of the service; borrowed */
-    instant_ns start;         /* offset 0 */
+    instant_ns start;                   /* offset 0 */
     uint64_t give_up_ns;
     void (*on_finished)(void *context); /* every request sent and answered or given up */
     void *context;
     struct load_links *links; /* owned */
     struct pace pace;
-    struct alarm alarm;       /* of the next request */
+    struct alarm alarm; /* of the next request */
     size_t in_flight;
-    uint32_t *waiting;        /* owned: a ring of requests for which there was no connection */
+    uint32_t *waiting; /* owned: a ring of requests for which there was no connection */
     size_t waiting_at, waiting_count;
-    char **bodies;            /* owned; by workload and key, made before the start */
+    char **bodies; /* owned; by workload and key, made before the start */
     size_t *body_lengths;
-    size_t *body_base;        /* first body of a workload */
+    size_t *body_base; /* first body of a workload */
     size_t body_count;
-    bool turning;             /* inside load_turn() */
+    bool turning; /* inside load_turn() */
     bool stopped;
 };
 

@@ -10,7 +10,8 @@ static const char scheme[] = "http://";
 static enum err refuse(const char *url, const char *why, struct err_note *note)
 {
     return err_note_set(note, ERR_USAGE, NULL, 0, 0,
-                        "\"%.120s\" %s; write http://HOST:PORT, as http://127.0.0.1:8080", url, why);
+                        "\"%.120s\" %s; write http://HOST:PORT, as http://127.0.0.1:8080", url,
+                        why);
 }
 
 /* "host:port", "[::1]:port" or "host" into its parts. */
@@ -48,7 +49,8 @@ enum err load_address_find(const char *url, struct load_address *out, struct err
     size_t path = strlen(authority + length);
     if (path >= sizeof out->path) return refuse(url, "has too long a path", note);
     snprintf(out->path, sizeof out->path, "%s", authority + length);
-    while (path > 0 && out->path[path - 1] == '/') out->path[--path] = '\0';
+    while (path > 0 && out->path[path - 1] == '/')
+        out->path[--path] = '\0';
     if (!split(out->host, name, sizeof name, port, sizeof port)) {
         return refuse(url, "names no host and port", note);
     }
@@ -56,8 +58,8 @@ enum err load_address_find(const char *url, struct load_address *out, struct err
     struct addrinfo *list = NULL;
     int rc = getaddrinfo(name, port, &hints, &list);
     if (rc != 0) {
-        return err_note_set(note, ERR_NOT_FOUND, NULL, 0, 0, "%.120s: the host %.80s: %s", url, name,
-                            gai_strerror(rc));
+        return err_note_set(note, ERR_NOT_FOUND, NULL, 0, 0, "%.120s: the host %.80s: %s", url,
+                            name, gai_strerror(rc));
     }
     memcpy(&out->socket, list->ai_addr, list->ai_addrlen);
     out->socket_length = list->ai_addrlen;

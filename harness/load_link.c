@@ -55,9 +55,9 @@ static bool open_socket(struct load_link *link, const struct load_address *addre
     struct epoll_event event = { .events = EPOLLIN | EPOLLOUT, .data.ptr = link };
     bool watched = epoll_ctl(link->epoll, EPOLL_CTL_ADD, link->fd, &event) == 0;
     /* A refusal at once is seen as one that comes later: the socket becomes readable. */
-    bool begun = connect(link->fd, (const struct sockaddr *)&address->socket,
-                         address->socket_length) == 0 ||
-                 errno == EINPROGRESS || errno == ECONNREFUSED;
+    bool begun =
+        connect(link->fd, (const struct sockaddr *)&address->socket, address->socket_length) == 0 ||
+        errno == EINPROGRESS || errno == ECONNREFUSED;
     if (watched && begun) return true;
     link_close(link);
     return false;
@@ -164,8 +164,7 @@ enum link_step link_read(struct load_link *link)
 
 bool link_is_reusable(const struct load_link *link)
 {
-    return link->state == LINK_WAITING && !link->reply.close &&
-           link->reply.used == link->in.length;
+    return link->state == LINK_WAITING && !link->reply.close && link->reply.used == link->in.length;
 }
 
 bool link_may_resend(const struct load_link *link)
@@ -185,8 +184,7 @@ instant_ns link_deadline(const struct load_link *link)
     case LINK_CONNECTING: return patience;
     case LINK_SENDING: {
         if (request->over_ns == 0 || link->wants_out) return patience;
-        uint64_t after_ns =
-            (link->pieces * request->over_ns + LINK_PIECES - 2) / (LINK_PIECES - 1);
+        uint64_t after_ns = (link->pieces * request->over_ns + LINK_PIECES - 2) / (LINK_PIECES - 1);
         return instant_add(request->due, after_ns);
     }
     case LINK_WAITING:

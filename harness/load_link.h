@@ -15,20 +15,20 @@ enum { LINK_HEAD_BYTES_MAX = LOAD_HOST_MAX + LOAD_PATH_MAX + 512 };
 
 struct load_link {
     uint32_t number;
-    int epoll;           /* where its socket is watched */
-    int fd;              /* -1: CLOSED */
+    int epoll; /* where its socket is watched */
+    int fd;    /* -1: CLOSED */
     enum link_state state;
-    bool wants_out;      /* epoll watches it for writing, too */
-    bool reused;         /* it has served a request before this one */
+    bool wants_out; /* epoll watches it for writing, too */
+    bool reused;    /* it has served a request before this one */
     bool resent;
-    bool told_sent;      /* on_sent was called for this request */
+    bool told_sent; /* on_sent was called for this request */
     struct link_request request;
     char head[LINK_HEAD_BYTES_MAX];
     size_t head_length;
-    size_t sent;         /* of head and body */
-    uint64_t pieces;     /* of a slow upload, that were let out */
-    instant_ns sent_at;  /* WAITING */
-    struct buf in;       /* owned: what came of the answer */
+    size_t sent;        /* of head and body */
+    uint64_t pieces;    /* of a slow upload, that were let out */
+    instant_ns sent_at; /* WAITING */
+    struct buf in;      /* owned: what came of the answer */
     struct http_reply reply;
 };
 

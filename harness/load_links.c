@@ -19,12 +19,12 @@ struct load_links {
     struct load_links_config config;
     char head_front[LINK_HEAD_BYTES_MAX]; /* of every request, up to its id */
     int epoll;
-    uv_poll_t poll;                  /* of the epoll descriptor */
+    uv_poll_t poll; /* of the epoll descriptor */
     struct alarm alarm;
-    struct timers deadlines;         /* by link */
+    struct timers deadlines;                 /* by link */
     struct load_link *links[LOAD_LINKS_MAX]; /* owned; made when first needed */
     uint32_t link_count;
-    uint32_t idle[LOAD_LINKS_MAX];   /* stacks: the link used last is used next */
+    uint32_t idle[LOAD_LINKS_MAX]; /* stacks: the link used last is used next */
     uint32_t idle_count;
     uint32_t closed[LOAD_LINKS_MAX];
     uint32_t closed_count;
@@ -46,8 +46,10 @@ static uint32_t links_busy(const struct load_links *links)
 
 static void put_back(struct load_links *links, const struct load_link *link)
 {
-    if (link->state == LINK_IDLE) links->idle[links->idle_count++] = link->number;
-    else links->closed[links->closed_count++] = link->number;
+    if (link->state == LINK_IDLE)
+        links->idle[links->idle_count++] = link->number;
+    else
+        links->closed[links->closed_count++] = link->number;
 }
 
 static struct load_link *take_closed(struct load_links *links)
@@ -119,7 +121,8 @@ static void on_step(struct load_links *links, struct load_link *link, enum link_
 static void drop_idle(struct load_links *links, struct load_link *link)
 {
     uint32_t at = links->idle_count;
-    while (at > 0 && links->idle[at - 1] != link->number) at--;
+    while (at > 0 && links->idle[at - 1] != link->number)
+        at--;
     assert(at > 0);
     memmove(&links->idle[at - 1], &links->idle[at], (links->idle_count - at) * sizeof(uint32_t));
     links->idle_count--;
@@ -138,9 +141,12 @@ static void on_event(struct load_links *links, const struct epoll_event *event)
     bool in = (event->events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
     instant_ns now = clock_now();
     enum link_step step = LINK_STEP_ON;
-    if (link->state == LINK_CONNECTING) step = link_write(link, now);
-    else if (in) step = link_read(link);
-    else if ((event->events & EPOLLOUT) != 0) step = link_write(link, now);
+    if (link->state == LINK_CONNECTING)
+        step = link_write(link, now);
+    else if (in)
+        step = link_read(link);
+    else if ((event->events & EPOLLOUT) != 0)
+        step = link_write(link, now);
     on_step(links, link, step, now);
 }
 
@@ -230,8 +236,10 @@ bool load_links_send(struct load_links *links, const struct link_request *reques
         alarm_set(&links->alarm, now);
         return true;
     }
-    if (link->state == LINK_SENDING) on_step(links, link, link_write(link, now), now);
-    else arm(links, link);
+    if (link->state == LINK_SENDING)
+        on_step(links, link, link_write(link, now), now);
+    else
+        arm(links, link);
     return true;
 }
 
@@ -241,7 +249,8 @@ void load_links_stop(struct load_links *links)
     links->stopped = true;
     uv_close((uv_handle_t *)&links->poll, NULL);
     alarm_close(&links->alarm);
-    for (uint32_t i = 0; i < links->link_count; i++) link_close(links->links[i]);
+    for (uint32_t i = 0; i < links->link_count; i++)
+        link_close(links->links[i]);
 }
 
 void load_links_destroy(struct load_links *links)

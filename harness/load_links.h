@@ -32,14 +32,14 @@ struct link_result {
 };
 
 struct link_request {
-    uint32_t request;      /* for the callbacks */
-    const char *id;        /* X-Request-Id; copied */
-    const char *body;      /* borrowed until it is over */
+    uint32_t request; /* for the callbacks */
+    const char *id;   /* X-Request-Id; copied */
+    const char *body; /* borrowed until it is over */
     size_t length;
-    instant_ns due;        /* when it begins */
-    uint64_t over_ns;      /* it goes out in pieces over this time; 0: at once */
-    uint64_t hang_up_ns;   /* after it was sent; INSTANT_NEVER: does not hang up */
-    uint64_t give_up_ns;   /* after it was sent; > 0 */
+    instant_ns due;      /* when it begins */
+    uint64_t over_ns;    /* it goes out in pieces over this time; 0: at once */
+    uint64_t hang_up_ns; /* after it was sent; INSTANT_NEVER: does not hang up */
+    uint64_t give_up_ns; /* after it was sent; > 0 */
 };
 
 struct load_links_config {

@@ -1,8 +1,9 @@
 #ifndef HARNESS_PLAY_H
 #define HARNESS_PLAY_H
 /* The real world: one scenario played over sockets. Starts the mock and the runtime on free ports
- * (or the service of harness/target.h, or nothing in its place), waits until both are ready, drives the load, stops them, and joins the client's answers with the
- * ledger and the trace. Several plays share one loop and run side by side.
+ * (or the service of harness/target.h, or nothing in its place), waits until both are ready, drives
+ * the load, stops them, and joins the client's answers with the ledger and the trace. Several plays
+ * share one loop and run side by side.
  *
  *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING ->
  * DONE any failure or a child's death -------------------------------------------^

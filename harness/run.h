@@ -84,8 +84,8 @@ struct run {
     size_t delivery_count, delivery_capacity;
     struct breaker_transition *transitions; /* owned, growing; at: offset */
     size_t transition_count, transition_capacity;
-    /* --target: a service that is not ours. It gives no trace, so its attempts, paths and breaker are
-     * unknown; its answers, and what the mock's ledger tells of their attempts, are all there is. */
+    /* --target: a service that is not ours. It gives no trace, so its attempts, paths and breaker
+     * are unknown; its answers, and what the mock's ledger tells of them, are all there is. */
     bool foreign;
     bool strict;               /* foreign: what cannot be observed makes it inconclusive */
     bool permits_known;
@@ -102,10 +102,10 @@ void run_init(struct run *run, enum world world, const struct scenario *scenario
               const struct schedule *schedule, const struct runtime_config *config, uint64_t seed);
 void run_deinit(struct run *run);
 
-/* Closed loops and cycles decide in the run what is sent, and when. Once it is over, this leaves the
- * requests that were sent, in order of time: `schedule` and `answers` hold these alone, and indices
- * of `deliveries` and `attempts` follow. The number in a request's id stays what it was. Nothing
- * happens when the load is an open loop. */
+/* Closed loops and cycles decide in the run what is sent, and when. Once it is over, this leaves
+ * the requests that were sent, in order of time: `schedule` and `answers` hold these alone, and
+ * indices of `deliveries` and `attempts` follow. The number in a request's id stays what it was.
+ * Nothing happens when the load is an open loop. */
 void run_settle(struct run *run);
 /* The index of the request with this number, UINT32_MAX when none was sent. */
 uint32_t run_index_of(const struct run *run, uint32_t number);

@@ -50,7 +50,8 @@ void run_settle(struct run *run)
     size_t count = find_sent(run, sent);
     qsort(sent, count, sizeof *sent, sent_compare);
     run->index_of = mem_alloc(plan->count, sizeof *run->index_of);
-    for (size_t i = 0; i < plan->count; i++) run->index_of[i] = UINT32_MAX;
+    for (size_t i = 0; i < plan->count; i++)
+        run->index_of[i] = UINT32_MAX;
     run->settled = mem_alloc(1, sizeof *run->settled);
     *run->settled = (struct schedule){
         .items = mem_alloc(count, sizeof *run->settled->items),

@@ -25,7 +25,7 @@ struct sim {
     uint32_t free_count;
     struct sim_arrivals arrivals;          /* owned */
     bool has_gone;                         /* some clients hang up */
-    struct timers gone;                    /* owned, with has_gone: by call id: when its client does */
+    struct timers gone;                    /* owned, with has_gone: by call id: its client's end */
     instant_ns now;
 };
 

@@ -1,7 +1,7 @@
 #ifndef HARNESS_SIM_ARRIVALS_H
 #define HARNESS_SIM_ARRIVALS_H
-/* When requests reach the simulated runtime: when scenario/pace.h says that they are sent, and later
- * by a slow upload and by the parity check's jitter. */
+/* When requests reach the simulated runtime: when scenario/pace.h says that they are sent, and
+ * later by a slow upload and by the parity check's jitter. */
 
 #include "base/timers.h"
 #include "harness/sim.h"
@@ -16,7 +16,7 @@ struct sim_arrivals {
     bool delayed;                      /* some arrive later than they are sent */
     struct sim_arrival *open;          /* owned: the open loops', in order; only when delayed */
     size_t next_open;
-    struct timers on_way;              /* owned: by lane; only when delayed and paced */
+    struct timers on_way; /* owned: by lane; only when delayed and paced */
 };
 
 void sim_arrivals_init(struct sim_arrivals *arrivals, struct run *run,
@@ -24,8 +24,8 @@ void sim_arrivals_init(struct sim_arrivals *arrivals, struct run *run,
 void sim_arrivals_deinit(struct sim_arrivals *arrivals);
 /* When sim_arrivals_take() has something to do; INSTANT_NEVER when nothing is to come by itself. */
 instant_ns sim_arrivals_next(const struct sim_arrivals *arrivals);
-/* The request that arrives at sim_arrivals_next(), which is `now`; UINT32_MAX when one was only sent
- * then. */
+/* The request that arrives at sim_arrivals_next(), which is `now`; UINT32_MAX when one was only
+ * sent then. */
 uint32_t sim_arrivals_take(struct sim_arrivals *arrivals, instant_ns now);
 /* The client has its answer, or has left, at `at`, which may lie ahead. */
 void sim_arrivals_done(struct sim_arrivals *arrivals, uint32_t request, instant_ns at);

@@ -13,7 +13,8 @@ const char target_help[] =
     "another service instead of the bundled runtime (docs/target.md); --world is real then:\n"
     "  --target URL           judge the service that runs there; it uses the mock as its model\n"
     "                         server, at the address given by --mock-listen\n"
-    "  --target-command TEXT  start it for each scenario: by /bin/sh, {upstream} and {port} filled\n"
+    "  --target-command TEXT  start it for each scenario: by /bin/sh, {upstream} and {port} "
+    "filled\n"
     "                         in; without --target it is to serve http://127.0.0.1:{port}\n"
     "  --mock-listen H:P      where the mock listens\n"
     "  --strict               exit 3 when an expectation could not be observed\n";
@@ -66,8 +67,9 @@ enum err target_check(const struct target_options *target, struct err_note *note
     }
     if (target->command == NULL) return ERR_OK;
     if (target->url == NULL && strstr(target->command, "{port}") == NULL) {
-        return refuse(note, "--target-command does not say {port}, so where does the service listen? "
-                            "Add it, or name the address with --target");
+        return refuse(note,
+                      "--target-command does not say {port}, so where does the service listen? "
+                      "Add it, or name the address with --target");
     }
     if (target->mock_listen == NULL && strstr(target->command, "{upstream}") == NULL) {
         return refuse(note, "--target-command does not say {upstream}, so which model server does "

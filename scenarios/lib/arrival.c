@@ -18,7 +18,7 @@ struct source {
     const struct workload *workload; /* borrowed */
     uint32_t number;                 /* of the workload */
     struct open_loop loop;
-    uint64_t *cumulative;            /* owned: Zipf weights added up, NULL when uniform */
+    uint64_t *cumulative; /* owned: Zipf weights added up, NULL when uniform */
 };
 
 /* The weight of rank k is k^-s = 2^(-s log2 k). */
@@ -83,7 +83,8 @@ static void describe(struct arrival *arrival, const struct source *source, uint6
                      uint64_t index, uint32_t market)
 {
     arrival->workload = source->number;
-    arrival->key = draw_shape(source, seed, index) * workload_market_count(source->workload) + market;
+    arrival->key =
+        draw_shape(source, seed, index) * workload_market_count(source->workload) + market;
     arrival->cycle = ARRIVAL_NO_CYCLE;
     arrival->manner = draw_manner(source, seed, index);
 }

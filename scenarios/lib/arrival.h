@@ -25,8 +25,8 @@ struct arrival {
 struct schedule {
     struct arrival *items; /* owned; the open ones ordered by at_ns, ties by workload */
     size_t count;
-    size_t open_count;     /* so many are those of open loops; the others are slots, in the order of
-                            * workloads: client by client, cycle by cycle */
+    size_t open_count; /* so many are those of open loops; the others are slots, in the order of
+                        * workloads: client by client, cycle by cycle */
 };
 
 /* Poisson: exponential gaps from fixed_exponential(); constant: i / rate; ramp: the moment at which

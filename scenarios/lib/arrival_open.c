@@ -13,8 +13,9 @@ static uint64_t window_ns(const struct workload *workload)
 }
 
 /* The integral of a ramp's rate over its first t ns, times OPEN_LOOP_RATE_SCALE. t * t / 2T is made
- * whole ns first, so that all fits 128 bits, and so that the integral comes out smaller: what is not
- * quite reached is not sent. That is at most 1 ns of error, and it never goes back: t/T <= 1. */
+ * whole ns first, so that all fits 128 bits, and so that the integral comes out smaller: what is
+ * not quite reached is not sent. That is at most 1 ns of error, and it never goes back: t/T <= 1.
+ */
 static wide ramp_integral(const struct workload *workload, uint64_t t_ns)
 {
     wide rate = workload->rate_micro_per_s;
@@ -25,8 +26,8 @@ static wide ramp_integral(const struct workload *workload, uint64_t t_ns)
     return rate * t_ns - (rate - rate_to) * ((square + twice - 1) / twice);
 }
 
-/* The first t >= `from_ns` at which the integral has reached `index` requests; the whole window when
- * it never does. Gallops from where the arrival before was, then halves. */
+/* The first t >= `from_ns` at which the integral has reached `index` requests; the whole window
+ * when it never does. Gallops from where the arrival before was, then halves. */
 static uint64_t ramp_inverse(const struct workload *workload, uint64_t index, uint64_t from_ns)
 {
     wide wanted = (wide)index * OPEN_LOOP_RATE_SCALE;
@@ -41,8 +42,10 @@ static uint64_t ramp_inverse(const struct workload *workload, uint64_t index, ui
     uint64_t high = low + step < end_ns ? low + step : end_ns;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (ramp_integral(workload, middle) >= wanted) high = middle;
-        else low = middle + 1;
+        if (ramp_integral(workload, middle) >= wanted)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }
@@ -50,8 +53,8 @@ static uint64_t ramp_inverse(const struct workload *workload, uint64_t index, ui
 static wide poisson_next(const struct open_loop *loop)
 {
     uint64_t uniform = draw(loop->seed, rng_stream("arrival"), loop->number, loop->index);
-    wide gap = (wide)fixed_exponential(uniform) * OPEN_LOOP_RATE_SCALE /
-               loop->workload->rate_micro_per_s;
+    wide gap =
+        (wide)fixed_exponential(uniform) * OPEN_LOOP_RATE_SCALE / loop->workload->rate_micro_per_s;
     return (wide)loop->at_ns + (gap >> 32);
 }
 

@@ -14,9 +14,9 @@
 struct open_loop {
     const struct workload *workload; /* borrowed */
     uint64_t seed;
-    uint32_t number;                 /* of the workload: subject of its draws */
-    uint64_t index;                  /* of the arrival in this workload */
-    uint64_t at_ns;                  /* its moment; workload->to_ns: no more */
+    uint32_t number; /* of the workload: subject of its draws */
+    uint64_t index;  /* of the arrival in this workload */
+    uint64_t at_ns;  /* its moment; workload->to_ns: no more */
 };
 
 void open_loop_init(struct open_loop *loop, const struct workload *workload, uint32_t number,

@@ -40,13 +40,14 @@ static void cycle_begin(struct pace *pace, struct pace_source *source, instant_n
     }
 }
 
-static void cycle_done(struct pace *pace, struct pace_source *source, uint32_t lane,
-                       instant_ns now)
+static void cycle_done(struct pace *pace, struct pace_source *source, uint32_t lane, instant_ns now)
 {
     source->running--;
     bool within = source->next % source->workload->size != 0;
-    if (within) cycle_step(pace, source, lane, now);
-    else if (source->running == 0) cycle_begin(pace, source, now);
+    if (within)
+        cycle_step(pace, source, lane, now);
+    else if (source->running == 0)
+        cycle_begin(pace, source, now);
 }
 
 static void client_begin(struct pace *pace, struct pace_source *source, uint32_t client)
@@ -169,6 +170,8 @@ void pace_done(struct pace *pace, uint32_t request, instant_ns now)
     uint32_t lane = pace_lane(pace, request);
     struct pace_source *source = &pace->sources[pace->lanes[lane].source];
     assert(pace->lanes[lane].request == request);
-    if (is_cycle(source)) cycle_done(pace, source, lane, now);
-    else client_done(pace, source, lane, now);
+    if (is_cycle(source))
+        cycle_done(pace, source, lane, now);
+    else
+        client_done(pace, source, lane, now);
 }

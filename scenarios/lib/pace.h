@@ -6,13 +6,15 @@
  *
  *     while (pace_next(pace) <= now) {
  *         uint32_t request = pace_take(pace);        its moment was pace_next()
- *         send it;                                   and when it is over: pace_done(pace, request, now)
+ *         send it;                                   and when it is over: pace_done(pace, request,
+ * now)
  *     }
  *
  * A closed loop's client sends its next request `think` after the last one was over. A cycle begins
- * with `concurrency` requests, and each that is over lets the next begin; when all are over, the next
- * cycle begins, at its time or at once when that has passed. What would be sent at the end of the
- * workload's window or later is not, but a cycle that was due before it is played to its end. */
+ * with `concurrency` requests, and each that is over lets the next begin; when all are over, the
+ * next cycle begins, at its time or at once when that has passed. What would be sent at the end of
+ * the workload's window or later is not, but a cycle that was due before it is played to its end.
+ */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +34,7 @@ struct pace_source {
     const struct workload *workload; /* borrowed */
     uint32_t first_lane;
     uint32_t first_request, request_count; /* its slots in the schedule */
-    uint32_t each;    /* closed: slots of a client */
+    uint32_t each;                         /* closed: slots of a client */
     uint32_t next;    /* cycle: slot to begin next, counted from first_request */
     uint32_t running; /* cycle: requests under way or waiting to be taken */
 };
@@ -42,9 +44,9 @@ struct pace {
     size_t next_open;
     struct pace_source sources[SCENARIO_WORKLOADS_MAX];
     uint32_t source_count;
-    struct pace_lane *lanes;         /* owned; NULL when every loop is open */
-    uint32_t *lane_of;               /* owned: by slot: its lane, behind open_count */
-    struct timers due;               /* owned: by lane */
+    struct pace_lane *lanes; /* owned; NULL when every loop is open */
+    uint32_t *lane_of;       /* owned: by slot: its lane, behind open_count */
+    struct timers due;       /* owned: by lane */
 };
 
 /* `scenario` and `schedule` belong together and outlive it. */

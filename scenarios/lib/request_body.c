@@ -22,10 +22,17 @@ enum {
 static const uint64_t y_seed = 1;
 
 const char *const bad_request_names[] = {
-    [BAD_NOTHING] = "nothing",     [BAD_NOT_JSON] = "not_json",   [BAD_EMPTY] = "empty",
-    [BAD_MISSING_Y] = "missing_y", [BAD_NAN] = "nan",             [BAD_WRONG_TYPE] = "wrong_type",
-    [BAD_TOO_SHORT] = "too_short", [BAD_TOO_LONG] = "too_long",   [BAD_FREQ] = "bad_freq",
-    [BAD_HORIZON] = "bad_horizon", [BAD_UNKNOWN_FIELD] = "unknown_field",
+    [BAD_NOTHING] = "nothing",
+    [BAD_NOT_JSON] = "not_json",
+    [BAD_EMPTY] = "empty",
+    [BAD_MISSING_Y] = "missing_y",
+    [BAD_NAN] = "nan",
+    [BAD_WRONG_TYPE] = "wrong_type",
+    [BAD_TOO_SHORT] = "too_short",
+    [BAD_TOO_LONG] = "too_long",
+    [BAD_FREQ] = "bad_freq",
+    [BAD_HORIZON] = "bad_horizon",
+    [BAD_UNKNOWN_FIELD] = "unknown_field",
     [BAD_COUNT] = NULL,
 };
 
@@ -43,8 +50,10 @@ static void write_y(struct json *json, const struct request_shape *shape, uint64
     for (uint32_t i = 1; i <= value_count(shape); i++) {
         char text[16];
         int length = snprintf(text, sizeof text, "0.%04d", (int)value);
-        if (shape->bad == BAD_NAN && i == 2) json_raw(json, "NaN", 3);
-        else json_raw(json, text, (size_t)length);
+        if (shape->bad == BAD_NAN && i == 2)
+            json_raw(json, "NaN", 3);
+        else
+            json_raw(json, text, (size_t)length);
         uint64_t uniform = draw(y_seed, stream, subject, i);
         value += (int64_t)draw_below(uniform, 2 * Y_STEP + 1) - Y_STEP;
         if (value < Y_LOW) value = 2 * Y_LOW - value;
@@ -128,8 +137,10 @@ const char *workload_market_name(const struct scenario *scenario, uint32_t workl
     const struct workload *load = &scenario->workloads[workload];
     const struct request_shape *shape = workload_shape(load, key);
     uint32_t market = key % workload_market_count(load);
-    if (shape->market != NULL) snprintf(out, size, "%.160s-m%u", shape->market, market);
-    else snprintf(out, size, "w%u-m%u", workload, market);
+    if (shape->market != NULL)
+        snprintf(out, size, "%.160s-m%u", shape->market, market);
+    else
+        snprintf(out, size, "w%u-m%u", workload, market);
     return out;
 }
 

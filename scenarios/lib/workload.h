@@ -4,16 +4,13 @@
  * client behaves, and the bytes of each.
  *
  *     - name: browsers                                # optional: letters, digits, '-'
- *       arrival: { poisson: 40/s }                    # open loops: sent whatever came of the others
- *                { constant: 40/s }
- *                { burst: { size: 50, every: 5s, spread: 200ms } }
- *                { ramp: { from: 10/s, to: 80/s } }   # linear over the workload's window
- *                { closed: { clients: 16, think: 100ms } }  # each asks again `think` after its answer
- *                { cycle: { top: 50, every: 60s, concurrency: 8 } }
- *       keys: { count: 50, zipf: 0.9 }
- *       request: { y_len: 288, horizon_steps: 12, liquidity_bucket: high, market: btc,
- *                  model: chronos, max_gap_minutes: 10, gap: 90m, bad: not_json }
- *       mix:                                          # several kinds of request
+ *       arrival: { poisson: 40/s }                    # open loops: sent whatever came of the
+ * others { constant: 40/s } { burst: { size: 50, every: 5s, spread: 200ms } } { ramp: { from: 10/s,
+ * to: 80/s } }   # linear over the workload's window { closed: { clients: 16, think: 100ms } }  #
+ * each asks again `think` after its answer { cycle: { top: 50, every: 60s, concurrency: 8 } } keys:
+ * { count: 50, zipf: 0.9 } request: { y_len: 288, horizon_steps: 12, liquidity_bucket: high,
+ * market: btc, model: chronos, max_gap_minutes: 10, gap: 90m, bad: not_json } mix: # several kinds
+ * of request
  *         - { share: 70% }                            # what is not said is as in `request`
  *         - { share: 10%, request: { y_len: 10 } }
  *         - { request: { bad: missing_y } }           # without a share: what the others leave
@@ -22,8 +19,8 @@
  *       to: 60s
  *
  * A closed loop waits for its answers, so it slows down when the service does, and its latencies
- * leave out the requests that a real crowd would have sent meanwhile (coordinated omission): it shows
- * what a few patient clients see, not what the public does.
+ * leave out the requests that a real crowd would have sent meanwhile (coordinated omission): it
+ * shows what a few patient clients see, not what the public does.
  *
  * A cycle asks for the `top` most popular keys, at most `concurrency` at once, every `every`. Its
  * time counts from when it is due to its last answer. One that is due while the one before still
@@ -37,7 +34,7 @@
 
 enum {
     WORKLOAD_MIX_MAX = 16,
-    WORKLOAD_MARKET_MAX = 192, /* of a market_id, with its NUL */
+    WORKLOAD_MARKET_MAX = 192,    /* of a market_id, with its NUL */
     WORKLOAD_CLIENTS_MAX = 10000, /* of a closed loop, and the concurrency of a cycle */
 };
 
@@ -53,15 +50,15 @@ enum arrival_kind {
 /* What is wrong with a request. All but BAD_NOTHING are refused with 400 and INPUT_INVALID. */
 enum bad_request {
     BAD_NOTHING,
-    BAD_NOT_JSON,      /* cut off in the middle */
-    BAD_EMPTY,         /* no body at all */
+    BAD_NOT_JSON, /* cut off in the middle */
+    BAD_EMPTY,    /* no body at all */
     BAD_MISSING_Y,
-    BAD_NAN,           /* y holds the word NaN */
-    BAD_WRONG_TYPE,    /* y is a text */
-    BAD_TOO_SHORT,     /* y has one value */
-    BAD_TOO_LONG,      /* y has 20,001 values */
+    BAD_NAN,        /* y holds the word NaN */
+    BAD_WRONG_TYPE, /* y is a text */
+    BAD_TOO_SHORT,  /* y has one value */
+    BAD_TOO_LONG,   /* y has 20,001 values */
     BAD_FREQ,
-    BAD_HORIZON,       /* horizon_steps 0 */
+    BAD_HORIZON, /* horizon_steps 0 */
     BAD_UNKNOWN_FIELD,
     BAD_COUNT,
 };
@@ -71,12 +68,12 @@ extern const char *const bad_request_names[];
 
 /* One entry of a mix; a workload without one has a single entry. */
 struct request_shape {
-    uint32_t share_ppm;       /* of the workload's requests; all together 1,000,000 */
+    uint32_t share_ppm; /* of the workload's requests; all together 1,000,000 */
     uint32_t y_len;
     uint32_t horizon_steps;
     const char *liquidity_bucket; /* NULL: none; texts live in the scenario's arena */
-    const char *market;       /* market ids are "<market>-m<key>"; NULL: "w<workload>-m<key>" */
-    const char *model;        /* model_name; NULL: none is sent */
+    const char *market;           /* market ids are "<market>-m<key>"; NULL: "w<workload>-m<key>" */
+    const char *model;            /* model_name; NULL: none is sent */
     bool has_max_gap;
     uint32_t max_gap_minutes; /* sent as such */
     uint32_t gap_minutes;     /* y_ts is sent, with one gap this long; 0: no y_ts */
@@ -98,7 +95,7 @@ struct client_faults {
 };
 
 struct workload {
-    const char *name;             /* NULL: none */
+    const char *name; /* NULL: none */
     enum arrival_kind arrival;
     uint64_t rate_micro_per_s;    /* constant, poisson: > 0; ramp: at its begin, may be 0 */
     uint64_t rate_to_micro_per_s; /* ramp: at its end, may be 0, but not both */
@@ -121,8 +118,8 @@ uint32_t workload_market_count(const struct workload *workload);
 const struct request_shape *workload_shape(const struct workload *workload, uint32_t key);
 /* True when the run itself decides when a request is sent: a closed loop, a cycle. */
 bool workload_is_paced(const struct workload *workload);
-/* How many lanes such a workload has (clients, or the concurrency of a cycle), and how many requests
- * it sends at most. 0 for others. */
+/* How many lanes such a workload has (clients, or the concurrency of a cycle), and how many
+ * requests it sends at most. 0 for others. */
 uint32_t workload_lanes(const struct workload *workload);
 uint64_t workload_paced_requests(const struct workload *workload);
 
@@ -132,9 +129,9 @@ struct scenario;
 const char *workload_market_name(const struct scenario *scenario, uint32_t workload, uint32_t key,
                                  char *out, size_t size);
 
-/* The body of POST /tsfm/forecast for one distinct request of a workload: deterministic, with market
- * id "<market>-m<key>", a fixed as_of_ts, and y_len plausible values in (0,1). A market has the same
- * values in every shape. */
+/* The body of POST /tsfm/forecast for one distinct request of a workload: deterministic, with
+ * market id "<market>-m<key>", a fixed as_of_ts, and y_len plausible values in (0,1). A market has
+ * the same values in every shape. */
 void workload_write_request(struct buf *out, const struct scenario *scenario, uint32_t workload,
                             uint32_t key);
 

@@ -8,9 +8,9 @@ static const char *const arrival_keys[] = { "poisson", "constant", "burst",
                                             "ramp",    "closed",   "cycle" };
 
 /* By enum arrival_kind's names above. */
-static const enum arrival_kind arrival_kinds[] = { ARRIVAL_POISSON, ARRIVAL_CONSTANT,
-                                                   ARRIVAL_BURST,   ARRIVAL_RAMP,
-                                                   ARRIVAL_CLOSED,  ARRIVAL_CYCLE };
+static const enum arrival_kind arrival_kinds[] = {
+    ARRIVAL_POISSON, ARRIVAL_CONSTANT, ARRIVAL_BURST, ARRIVAL_RAMP, ARRIVAL_CLOSED, ARRIVAL_CYCLE
+};
 
 static const char *const burst_keys[] = { "size", "every", "spread" };
 static const char *const ramp_keys[] = { "from", "to" };
@@ -79,7 +79,8 @@ static enum err parse_ramp_rate(const struct value_reader *reader, const struct 
     enum err err = value_require(reader, ramp, "ramp", key, &value);
     if (err != ERR_OK) return err;
     *out = 0;
-    if (value->kind == YAML_SCALAR && units_parse_rate(value->text, out) && *out == 0) return ERR_OK;
+    if (value->kind == YAML_SCALAR && units_parse_rate(value->text, out) && *out == 0)
+        return ERR_OK;
     return value_rate(reader, value, key, out);
 }
 
@@ -91,8 +92,9 @@ static enum err parse_ramp(const struct value_reader *reader, const struct yaml_
     if (err == ERR_OK) err = parse_ramp_rate(reader, node, "from", &out->rate_micro_per_s);
     if (err == ERR_OK) err = parse_ramp_rate(reader, node, "to", &out->rate_to_micro_per_s);
     if (err != ERR_OK || out->rate_micro_per_s > 0 || out->rate_to_micro_per_s > 0) return err;
-    return yaml_note(reader->file, node, reader->note,
-                     "this ramp goes from nothing to nothing; for example { from: 10/s, to: 80/s }");
+    return yaml_note(
+        reader->file, node, reader->note,
+        "this ramp goes from nothing to nothing; for example { from: 10/s, to: 80/s }");
 }
 
 static enum err parse_closed(const struct value_reader *reader, const struct yaml_node *node,
@@ -137,7 +139,8 @@ enum err workload_parse_arrival(const struct value_reader *reader, const struct 
     }
     const struct yaml_node *value = node->items[0];
     size_t at = 0;
-    while (strcmp(node->keys[0]->text, arrival_keys[at]) != 0) at++; /* the keys were checked */
+    while (strcmp(node->keys[0]->text, arrival_keys[at]) != 0)
+        at++; /* the keys were checked */
     out->arrival = arrival_kinds[at];
     switch (out->arrival) {
     case ARRIVAL_CONSTANT:

@@ -15,11 +15,12 @@ enum {
     PPM = 1000000,
 };
 
-/* A request that is on its way for longer is no upload but an attack, which the guard's tests have. */
+/* A request that is on its way for longer is no upload but an attack, which the guard's tests have.
+ */
 #define CLIENT_OVER_MAX_NS (2 * NS_PER_S)
 
-static const char *const workload_keys[] = { "name", "arrival", "keys", "request", "mix",
-                                             "client", "from", "to" };
+static const char *const workload_keys[] = { "name", "arrival", "keys", "request",
+                                             "mix",  "client",  "from", "to" };
 static const char *const keys_keys[] = { "count", "zipf" };
 static const char *const client_keys[] = { "hang_up", "after", "slow_upload", "over" };
 
@@ -88,18 +89,18 @@ static enum err parse_client(const struct value_reader *reader, const struct yam
     enum err err = yaml_check_keys(reader->file, node, "client", client_keys, COUNT(client_keys),
                                    reader->note);
     if (err == ERR_OK) {
-        err = parse_fault(reader, node, "hang_up", "after", &client->hang_up_ppm,
-                          &client->after_ns);
+        err =
+            parse_fault(reader, node, "hang_up", "after", &client->hang_up_ppm, &client->after_ns);
     }
     if (err == ERR_OK) {
-        err = parse_fault(reader, node, "slow_upload", "over", &client->slow_ppm,
-                          &client->over_ns);
+        err = parse_fault(reader, node, "slow_upload", "over", &client->slow_ppm, &client->over_ns);
     }
     if (err != ERR_OK) return err;
     if ((uint64_t)client->hang_up_ppm + client->slow_ppm > PPM) {
-        return yaml_note(reader->file, node, reader->note,
-                         "client: hang_up and slow_upload are over 100%% together; a request is one "
-                         "of them at most");
+        return yaml_note(
+            reader->file, node, reader->note,
+            "client: hang_up and slow_upload are over 100%% together; a request is one "
+            "of them at most");
     }
     if (client->over_ns <= CLIENT_OVER_MAX_NS) return ERR_OK;
     return yaml_note(reader->file, yaml_get(node, "over"), reader->note,
@@ -154,10 +155,11 @@ static enum err multiply_keys(const struct value_reader *reader, const struct ya
     uint64_t distinct = (uint64_t)out->key_count * out->shape_count;
     out->key_count = (uint32_t)distinct;
     if (distinct <= SCENARIO_KEYS_MAX) return ERR_OK;
-    return yaml_note(reader->file, node, reader->note,
-                     "%llu distinct requests (keys times entries of the mix) are too many; allowed: "
-                     "at most %d",
-                     (unsigned long long)distinct, (int)SCENARIO_KEYS_MAX);
+    return yaml_note(
+        reader->file, node, reader->note,
+        "%llu distinct requests (keys times entries of the mix) are too many; allowed: "
+        "at most %d",
+        (unsigned long long)distinct, (int)SCENARIO_KEYS_MAX);
 }
 
 static enum err parse_workload(const struct value_reader *reader, const struct yaml_node *node,

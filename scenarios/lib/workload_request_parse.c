@@ -15,7 +15,8 @@ enum {
 };
 
 static const char *const request_keys[] = {
-    "y_len", "horizon_steps", "liquidity_bucket", "market", "model", "max_gap_minutes", "gap", "bad",
+    "y_len", "horizon_steps", "liquidity_bucket", "market", "model", "max_gap_minutes",
+    "gap",   "bad",
 };
 static const char *const mix_keys[] = { "share", "request" };
 
@@ -104,9 +105,8 @@ static enum err parse_request(const struct value_reader *reader, const struct ya
 static enum err parse_entry(const struct value_reader *reader, const struct yaml_node *node,
                             struct request_shape *out, bool *has_share)
 {
-    enum err err =
-        yaml_check_keys(reader->file, node, "an entry of mix", mix_keys, COUNT(mix_keys),
-                        reader->note);
+    enum err err = yaml_check_keys(reader->file, node, "an entry of mix", mix_keys, COUNT(mix_keys),
+                                   reader->note);
     if (err != ERR_OK) return err;
     const struct yaml_node *share = yaml_get(node, "share");
     const struct yaml_node *request = yaml_get(node, "request");
@@ -121,7 +121,8 @@ static enum err parse_entry(const struct value_reader *reader, const struct yaml
     return err != ERR_OK || request == NULL ? err : parse_request(reader, request, out);
 }
 
-/* Entries without a share take equal parts of what the others leave; the first takes the rounding. */
+/* Entries without a share take equal parts of what the others leave; the first takes the rounding.
+ */
 static enum err split_rest(const struct value_reader *reader, const struct yaml_node *list,
                            struct request_shape *shapes, const bool *has_share)
 {
@@ -129,15 +130,18 @@ static enum err split_rest(const struct value_reader *reader, const struct yaml_
     uint32_t open = 0;
     char text[UNITS_TEXT_MAX];
     for (size_t i = 0; i < list->count; i++) {
-        if (has_share[i]) given += shapes[i].share_ppm;
-        else open++;
+        if (has_share[i])
+            given += shapes[i].share_ppm;
+        else
+            open++;
     }
     if (given > PPM || (open == 0 && given != PPM) || (open > 0 && PPM - given < open)) {
         units_format_share(given > UINT32_MAX ? UINT32_MAX : (uint32_t)given, text);
-        return yaml_note(reader->file, list, reader->note,
-                         "the shares of this mix add up to %s%s; all entries together make 100%%, and "
-                         "one without a share takes what the others leave",
-                         text, open > 0 ? " without the entries that have none" : "");
+        return yaml_note(
+            reader->file, list, reader->note,
+            "the shares of this mix add up to %s%s; all entries together make 100%%, and "
+            "one without a share takes what the others leave",
+            text, open > 0 ? " without the entries that have none" : "");
     }
     uint32_t rest = (uint32_t)(PPM - given);
     for (size_t i = 0; i < list->count; i++) {

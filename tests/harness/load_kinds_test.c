@@ -20,8 +20,7 @@
 #define CYCLE                                                                                      \
     "  - arrival: { cycle: { top: 10, every: 3s, concurrency: 4 } }\n"                             \
     "    request: { y_len: 64 }\n"
-#define OPEN                                                                                       \
-    "  - arrival: { poisson: 30/s }\n    keys: { count: 9 }\n    request: { y_len: 64 }\n"
+#define OPEN "  - arrival: { poisson: 30/s }\n    keys: { count: 9 }\n    request: { y_len: 64 }\n"
 #define OUTAGE                                                                                     \
     "  latency: 40ms\n  phases:\n"                                                                 \
     "    - { name: outage, from: 4s, to: 7s, faults: [ { status: 503 } ] }\n"
@@ -101,7 +100,8 @@ static void a_cycle_sends_its_top_keys_with_few_at_once(void **state)
         }
         assert_in_range(at_once, 1, 4);
     }
-    for (int i = 0; i < 4; i++) assert_int_equal(seen[i], 10);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(seen[i], 10);
     stage_close(&stage);
 }
 
@@ -129,8 +129,8 @@ static void bad_requests_are_refused_and_reach_nobody(void **state)
 static void what_is_refused_is_what_is_bad(void **state)
 {
     (void)state;
-    static const char yaml[] =
-        SCENARIO(OPEN "    mix: [ { share: 80% }, { request: { bad: nan } } ]\n", "  latency: 40ms\n");
+    static const char yaml[] = SCENARIO(
+        OPEN "    mix: [ { share: 80% }, { request: { bad: nan } } ]\n", "  latency: 40ms\n");
     for (int spoil = 0; spoil < 4; spoil++) {
         struct stage stage;
         stage_open(&stage, yaml, NULL);
@@ -138,15 +138,18 @@ static void what_is_refused_is_what_is_bad(void **state)
         struct run *run = &stage.run;
         uint32_t good = 0;
         uint32_t bad = 0;
-        while (run->schedule->items[bad].key < 9) bad++;
-        while (run->schedule->items[good].key >= 9) good++;
+        while (run->schedule->items[bad].key < 9)
+            bad++;
+        while (run->schedule->items[good].key >= 9)
+            good++;
         struct run_answer refused = run->answers[bad];
         if (spoil == 1) run->answers[bad] = run->answers[good];
         if (spoil == 2) run->answers[good] = refused;
         if (spoil == 3) run_add_delivery(run)->request = bad;
         stage_judge(&stage);
         if (spoil == 0) stage_assert_passes(&stage, "invariant.input");
-        if (spoil == 1) stage_assert_fails(&stage, "invariant.input", "is bad (nan) and got status 200");
+        if (spoil == 1)
+            stage_assert_fails(&stage, "invariant.input", "is bad (nan) and got status 200");
         if (spoil == 2) stage_assert_fails(&stage, "invariant.input", "is a valid request");
         if (spoil == 3) stage_assert_fails(&stage, "invariant.input", "was sent to the upstream");
         stage_close(&stage);
@@ -209,8 +212,9 @@ static void parity_follows_requests_that_the_run_decides(void **state)
 {
     (void)state;
     static const char yaml[] = SCENARIO(
-        OPEN "    client: { hang_up: 20%, after: 25ms, slow_upload: 10%, over: 100ms }\n" CLOSED CYCLE
-             "    client: { hang_up: 10%, after: 25ms }\n",
+        OPEN
+        "    client: { hang_up: 20%, after: 25ms, slow_upload: 10%, over: 100ms }\n" CLOSED CYCLE
+        "    client: { hang_up: 10%, after: 25ms }\n",
         OUTAGE);
     struct stage stage;
     simulate(&stage, yaml);

@@ -117,7 +117,8 @@ static void assert_all_answered(void)
 
 static void answer_at_once(struct raw_connection *connection)
 {
-    assert_non_null(strstr(connection->in, "POST /front/tsfm/forecast HTTP/1.1\r\nHost: localhost:"));
+    assert_non_null(
+        strstr(connection->in, "POST /front/tsfm/forecast HTTP/1.1\r\nHost: localhost:"));
     assert_non_null(strstr(connection->in, "\r\n\r\n{\"market_id\":\"w0-m"));
     uint32_t number = number_of(connection);
     uint64_t offset = instant_until(clock_now(), stage.load.start);
@@ -160,8 +161,10 @@ static void a_connection_that_closes_is_not_used_again(void **state)
 /* Closes a connection that is used for the second time, as a server does that thought it idle. */
 static void answer_once_per_connection(struct raw_connection *connection)
 {
-    if (connection->requests == 1) raw_send(connection, ANSWER);
-    else raw_close(connection);
+    if (connection->requests == 1)
+        raw_send(connection, ANSWER);
+    else
+        raw_close(connection);
 }
 
 static void a_request_on_a_connection_that_was_closed_while_idle_goes_out_once_more(void **state)
@@ -286,7 +289,8 @@ static void a_service_that_is_not_there_answers_nothing(void **state)
     uv_poll_stop(&stage.server.poll);
     stage.server.fd = -1;
     play();
-    for (int i = 0; i < 5; i++) assert_false(stage.run.answers[i].answered);
+    for (int i = 0; i < 5; i++)
+        assert_false(stage.run.answers[i].answered);
     load_stop(&stage.load);
     uv_close((uv_handle_t *)&stage.server.poll, NULL);
     uv_run(&stage.loop, UV_RUN_DEFAULT);
@@ -354,8 +358,10 @@ static void an_address_is_taken_apart(void **state)
         { "http://127.0.0.1/a/b//", "127.0.0.1", "/a/b" },
         { "http://[::1]:80/x", "[::1]:80", "/x" },
     };
-    static const char *const bad[] = { "127.0.0.1:80", "https://a:1", "http://", "http://:80",
-                                       "http://a:b",   "http://[::1", "http://a:1?x", "http://u@a:1" };
+    static const char *const bad[] = {
+        "127.0.0.1:80", "https://a:1", "http://",      "http://:80",
+        "http://a:b",   "http://[::1", "http://a:1?x", "http://u@a:1"
+    };
     struct load_address address;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal(load_address_find(good[i].url, &address, NULL), ERR_OK);

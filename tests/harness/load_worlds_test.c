@@ -45,8 +45,8 @@ static void both_worlds_send_and_serve_the_same(void **state)
     snprintf(path, sizeof path, "%s/every.yaml", folder);
     snprintf(out, sizeof out, "%s/out", folder);
     assert_int_equal(file_write(path, scenario, strlen(scenario), NULL), ERR_OK);
-    int code = command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
-                                                            out, path, NULL });
+    int code = command_run(
+        &command, (const char *const[]){ "run", "--configs", "configs", "--out", out, path, NULL });
     if (code != 0) fail_msg("exit %d:\n%s", code, command.text);
     assert_non_null(strstr(command.text, "L0 replay: identical"));
     assert_non_null(strstr(command.text, "L1 agreement"));

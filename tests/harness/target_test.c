@@ -31,12 +31,11 @@
 
 /* It answers whatever happens, from its baseline in the outage. */
 #define GOOD                                                                                       \
-    SCENARIO("stranger-lives",                                                                     \
-             "  - latency: { p95: 300ms }\n"                                                         \
-             "  - served: { error: 0, baseline: \">= 1\", in: outage }\n"                            \
-             "  - codes: { RUNTIME_5XX: \">= 1\" }\n"                                                \
-             "  - amplification: \"<= 2\"\n"                                                         \
-             "  - breaker: [closed, open, half_open, closed]\n")
+    SCENARIO("stranger-lives", "  - latency: { p95: 300ms }\n"                                     \
+                               "  - served: { error: 0, baseline: \">= 1\", in: outage }\n"        \
+                               "  - codes: { RUNTIME_5XX: \">= 1\" }\n"                            \
+                               "  - amplification: \"<= 2\"\n"                                     \
+                               "  - breaker: [closed, open, half_open, closed]\n")
 
 /* Nobody ever told it of stale-if-error. */
 #define BAD SCENARIO("stranger-fails", "  - served: { stale: \">= 1\", in: outage }\n")
@@ -82,10 +81,10 @@ static void assert_says(const char *wanted)
 /* `tollgate run` against a stranger that it starts itself. */
 static int judge(const char *scenario, const char *more)
 {
-    return command_run(&command, (const char *const[]){
-                                     "run", "--configs", "configs", "--out", in_folder("out"),
-                                     "--target-command", STRANGER " {port} {upstream}", scenario,
-                                     more, NULL });
+    return command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
+                                                        in_folder("out"), "--target-command",
+                                                        STRANGER " {port} {upstream}", scenario,
+                                                        more, NULL });
 }
 
 static void a_stranger_passes_and_what_cannot_be_seen_is_said(void **state)
@@ -128,10 +127,10 @@ static void a_running_service_is_judged_at_its_url(void **state)
         execl(STRANGER, "stranger", port_text, upstream, (char *)NULL);
         _exit(127);
     }
-    int code = command_run(&command, (const char *const[]){
-                                         "run", "--configs", "configs", "--out", in_folder("out"),
-                                         "--target", url, "--mock-listen", listen,
-                                         write_file("good.yaml", GOOD), NULL });
+    int code = command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
+                                                            in_folder("out"), "--target", url,
+                                                            "--mock-listen", listen,
+                                                            write_file("good.yaml", GOOD), NULL });
     int alive = kill(pid, 0);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
@@ -143,17 +142,17 @@ static void a_service_that_never_comes_up_makes_the_run_invalid(void **state)
 {
     (void)state;
     const char *path = write_file("good.yaml", GOOD);
-    int code = command_run(&command, (const char *const[]){
-                                         "run", "--configs", "configs", "--out", in_folder("out"),
-                                         "--target-command", "echo {upstream} {port} is no service",
-                                         path, NULL });
+    int code = command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
+                                                            in_folder("out"), "--target-command",
+                                                            "echo {upstream} {port} is no service",
+                                                            path, NULL });
     assert_int_equal(code, 4);
     assert_says("the target exited with status 0");
     assert_says("target.log");
     char *text = NULL;
     size_t length = 0;
-    assert_int_equal(file_read(in_folder("out/stranger-lives/target.log"), 4096, &text, &length, NULL),
-                     ERR_OK);
+    assert_int_equal(
+        file_read(in_folder("out/stranger-lives/target.log"), 4096, &text, &length, NULL), ERR_OK);
     assert_non_null(strstr(text, "is no service"));
     free(text);
 }
@@ -188,8 +187,9 @@ static void a_command_gets_its_addresses(void **state)
 {
     (void)state;
     struct arena arena = { .head = NULL };
-    assert_string_equal(target_command(&arena, "a {port} --u {upstream}/{port} {x}", "http://u:1", 8),
-                        "a 8 --u http://u:1/8 {x}");
+    assert_string_equal(
+        target_command(&arena, "a {port} --u {upstream}/{port} {x}", "http://u:1", 8),
+        "a 8 --u http://u:1/8 {x}");
     arena_deinit(&arena);
 }
 

@@ -13,7 +13,8 @@ static struct schedule make(const struct workload *workloads, size_t count, uint
     struct scenario scenario = { .workloads = workloads, .workload_count = count };
     struct schedule schedule;
     schedule_create(&scenario, seed, &schedule);
-    for (size_t i = 0; i < schedule.count; i++) assert_int_equal(schedule.items[i].number, i);
+    for (size_t i = 0; i < schedule.count; i++)
+        assert_int_equal(schedule.items[i].number, i);
     return schedule;
 }
 
@@ -27,7 +28,7 @@ static void bursts_come_every_so_often_and_are_spread_evenly(void **state)
                                  .from_ns = NS_PER_S,
                                  .to_ns = 11 * NS_PER_S + 60 * NS_PER_MS,
                                  .key_count = 1 };
-    static const uint64_t wanted_ms[] = { 1000, 1050, 1100, 1150, 6000,
+    static const uint64_t wanted_ms[] = { 1000, 1050, 1100, 1150,  6000,
                                           6050, 6100, 6150, 11000, 11050 };
     struct schedule schedule = make(&workload, 1, 1);
     assert_int_equal(schedule.count, 10);

@@ -92,8 +92,8 @@ static void a_cycle_keeps_its_concurrency_and_waits_for_its_time(void **state)
     end(&stage);
 }
 
-/* The second cycle is due at 1500 and begins when the first ends; the third is on time again, and the
- * fourth would be due at 3500, behind the window. */
+/* The second cycle is due at 1500 and begins when the first ends; the third is on time again, and
+ * the fourth would be due at 3500, behind the window. */
 static void a_cycle_that_is_due_too_early_begins_when_the_one_before_ends(void **state)
 {
     (void)state;
@@ -128,13 +128,22 @@ static void a_random_walk_sends_each_request_once(void **state)
 {
     (void)state;
     struct workload workloads[4] = {
-        { .arrival = ARRIVAL_CLOSED, .size = 7, .think_ns = 3 * NS_PER_MS,
-          .to_ns = 400 * NS_PER_MS, .key_count = 4 },
+        { .arrival = ARRIVAL_CLOSED,
+          .size = 7,
+          .think_ns = 3 * NS_PER_MS,
+          .to_ns = 400 * NS_PER_MS,
+          .key_count = 4 },
         cycle,
-        { .arrival = ARRIVAL_POISSON, .rate_micro_per_s = 200000000, .to_ns = NS_PER_S,
+        { .arrival = ARRIVAL_POISSON,
+          .rate_micro_per_s = 200000000,
+          .to_ns = NS_PER_S,
           .key_count = 9 },
-        { .arrival = ARRIVAL_CYCLE, .size = 40, .concurrency = 8, .every_ns = 20 * NS_PER_MS,
-          .to_ns = 500 * NS_PER_MS, .key_count = 40 },
+        { .arrival = ARRIVAL_CYCLE,
+          .size = 40,
+          .concurrency = 8,
+          .every_ns = 20 * NS_PER_MS,
+          .to_ns = 500 * NS_PER_MS,
+          .key_count = 40 },
     };
     static bool sent[10000];
     static uint32_t busy[10000];

@@ -118,11 +118,13 @@ static void wrong_workloads_are_refused_at_their_place(void **state)
         { "    request", "    mix: [ { share: ^0% }, {} ]\n    request", "leave it out" },
         { "    request", "    mix: [ { request: { bad: ^notjson } } ]\n    request",
           "did you mean \"not_json\"?" },
-        { "    request", "    mix: [ { request: { gap: ^7m } } ]\n    request", "whole number of 5m" },
+        { "    request", "    mix: [ { request: { gap: ^7m } } ]\n    request",
+          "whole number of 5m" },
         { "    request", "    client: { hang_up: ^5% }\n    request", "hang_up needs after" },
         { "    request", "    client: { over: ^5ms }\n    request", "over needs slow_upload" },
-        { "    request", "    client: ^{ hang_up: 60%, after: 1s, slow_upload: 50%, over: 1s }\n"
-                         "    request",
+        { "    request",
+          "    client: ^{ hang_up: 60%, after: 1s, slow_upload: 50%, over: 1s }\n"
+          "    request",
           "over 100%" },
         { "    request", "    client: { slow_upload: 50%, over: ^3s }\n    request", "at most 2s" },
         { "    request", "    name: ^a b\n    request", "name" },
@@ -134,8 +136,8 @@ static void a_cycle_needs_as_many_keys_as_it_asks_for(void **state)
 {
     (void)state;
     int line, column;
-    char *text = fixture_edit(arrival_text, "{ cycle: { top: 51, every: 1s, concurrency: 6 } }", &line,
-                              &column);
+    char *text = fixture_edit(arrival_text, "{ cycle: { top: 51, every: 1s, concurrency: 6 } }",
+                              &line, &column);
     struct arena arena = { .head = NULL };
     struct scenario scenario;
     struct err_note note = { .err = ERR_OK };

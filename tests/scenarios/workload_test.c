@@ -115,10 +115,11 @@ static void every_kind_of_bad_request_is_refused_for_its_fault(void **state)
 {
     (void)state;
     static const char *const words[BAD_COUNT] = {
-        [BAD_NOT_JSON] = "JSON",       [BAD_EMPTY] = "empty",      [BAD_MISSING_Y] = "y is missing",
-        [BAD_NAN] = "JSON",            [BAD_WRONG_TYPE] = "y is",  [BAD_TOO_SHORT] = "y has 1 value",
-        [BAD_TOO_LONG] = "y has 20001", [BAD_FREQ] = "freq",       [BAD_HORIZON] = "horizon_steps",
-        [BAD_UNKNOWN_FIELD] = "horizon_stepz",
+        [BAD_NOT_JSON] = "JSON",          [BAD_EMPTY] = "empty",
+        [BAD_MISSING_Y] = "y is missing", [BAD_NAN] = "JSON",
+        [BAD_WRONG_TYPE] = "y is",        [BAD_TOO_SHORT] = "y has 1 value",
+        [BAD_TOO_LONG] = "y has 20001",   [BAD_FREQ] = "freq",
+        [BAD_HORIZON] = "horizon_steps",  [BAD_UNKNOWN_FIELD] = "horizon_stepz",
     };
     for (enum bad_request bad = BAD_NOTHING; bad < BAD_COUNT; bad++) {
         struct request_shape shape = { .y_len = 288, .horizon_steps = 12, .bad = bad };
@@ -126,8 +127,10 @@ static void every_kind_of_bad_request_is_refused_for_its_fault(void **state)
         struct forecast_request request;
         struct err_note note = { .err = ERR_OK };
         enum err rc = take(&shape, &arena, &request, &note);
-        if (bad == BAD_NOTHING) assert_int_equal(rc, ERR_OK);
-        else if (rc == ERR_OK) fail_msg("%s is taken", bad_request_names[bad]);
+        if (bad == BAD_NOTHING)
+            assert_int_equal(rc, ERR_OK);
+        else if (rc == ERR_OK)
+            fail_msg("%s is taken", bad_request_names[bad]);
         else if (strstr(note.sentence, words[bad]) == NULL) {
             fail_msg("%s: %s", bad_request_names[bad], note.sentence);
         }
@@ -164,14 +167,16 @@ static void shapes_take_the_routes_that_they_are_made_for(void **state)
         assert_int_equal(request.baseline_only, rows[i].route);
         arena_deinit(&arena);
     }
-    struct request_shape named = { .y_len = 40, .horizon_steps = 12, .market = "btc",
-                                   .model = "timesfm", .gap_minutes = 5 };
+    struct request_shape named = {
+        .y_len = 40, .horizon_steps = 12, .market = "btc", .model = "timesfm", .gap_minutes = 5
+    };
     struct arena arena = { .head = NULL };
     struct forecast_request request;
     assert_int_equal(take(&named, &arena, &request, NULL), ERR_OK);
     assert_string_equal(request.market_id, "btc-m3");
     assert_string_equal(request.model_name, "timesfm");
-    assert_int_equal(request.y_ts[39], request.as_of_unix_s); /* the values end where they are asked */
+    assert_int_equal(request.y_ts[39],
+                     request.as_of_unix_s); /* the values end where they are asked */
     assert_int_equal(request.y_ts[0], request.as_of_unix_s - 39 * 300);
     arena_deinit(&arena);
 }

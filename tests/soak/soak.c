@@ -23,6 +23,7 @@
 #include "base/rng.h"
 #include "harness/child.h"
 #include "net/http_client.h"
+#include "scenario/scenario.h"
 #include "scenario/workload.h"
 
 enum {

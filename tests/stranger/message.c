@@ -38,8 +38,8 @@ static bool find_body(struct message *out, const struct buf *in, size_t *wanted)
     const char *end = in->length == 0 ? NULL : strstr(buf_text(in), "\r\n\r\n");
     if (end == NULL) return false;
     out->text = in->data;
-    out->body_length = (size_t)strtoul(
-        message_field(out, "Content-Length", value, sizeof value), NULL, 10);
+    out->body_length =
+        (size_t)strtoul(message_field(out, "Content-Length", value, sizeof value), NULL, 10);
     *wanted = (size_t)(end - in->data) + 4 + out->body_length;
     out->text = NULL;
     return true;

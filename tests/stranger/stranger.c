@@ -160,8 +160,8 @@ static int listen_on(uint16_t port)
     int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) == 0 &&
-                 listen(fd, 256) == 0;
+    bool bound =
+        fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) == 0 && listen(fd, 256) == 0;
     return bound ? fd : -1;
 }
 

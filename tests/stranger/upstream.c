@@ -95,10 +95,11 @@ static cJSON *attempt(const struct upstream *upstream, const char *body, const c
     *reason = "RUNTIME_NETWORK";
     if (fd < 0) return NULL;
     buf_init(&out, BUF_UNBOUNDED);
-    buf_printf(&out,
-               "POST /v1/forecast HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\n"
-               "X-Request-ID: %s\r\nX-Attempt: %d\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
-               upstream->host, upstream->port, id, number, strlen(body));
+    buf_printf(
+        &out,
+        "POST /v1/forecast HTTP/1.1\r\nHost: %s:%s\r\nContent-Type: application/json\r\n"
+        "X-Request-ID: %s\r\nX-Attempt: %d\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+        upstream->host, upstream->port, id, number, strlen(body));
     buf_puts(&out, body);
     bool sent = send_all(fd, buf_text(&out), out.length);
     errno = 0;
