@@ -30,6 +30,8 @@ static void print_row(struct progress *progress, const struct suite_scenario *it
     if (!world->present) return;
     struct figures figures;
     figures_make(&figures, &world->run);
+    /* Of a run that was broken off, the rest was never asked. */
+    uint64_t lost = world->run.complete ? figures.n - figures.answered : 0;
     enum check_status status = world->verdict.status;
     char p95[32] = "never";
     if (figures.p95_ns != INSTANT_NEVER)
@@ -41,7 +43,7 @@ static void print_row(struct progress *progress, const struct suite_scenario *it
             check_status_name(status), progress_plain(progress), figures.n, p95,
             figures.served[SERVED_CACHE], figures.served[SERVED_UPSTREAM],
             figures.served[SERVED_STALE], figures.served[SERVED_BASELINE],
-            figures.served[SERVED_ERROR] + figures.n - figures.answered);
+            figures.served[SERVED_ERROR] + lost);
     if (world->repeats.count == 0) return;
     struct buf sentence;
     buf_init(&sentence, BUF_UNBOUNDED);
