@@ -29,6 +29,8 @@ static const struct {
       true },
     { "invariant.attempts", "at most retry_count + 1 attempts, and none that was not asked for",
       invariant_attempts, true },
+    { "invariant.retries", "a retry wherever one may help and has the time, and nowhere else",
+      invariant_retries, true },
     { "invariant.backoff", "every backoff below its ceiling, and jitter up to it",
       invariant_backoff, true },
     { "invariant.outcomes", "every attempt recorded as what the upstream did to it",

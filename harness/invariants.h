@@ -38,6 +38,9 @@ void invariant_backoff(struct invariant *invariant);
 void invariant_outcomes(struct invariant *invariant);
 void invariant_breaker_automaton(struct invariant *invariant);
 
+/* invariants_retries.c: what may be retried is, and no retry begins without its least budget */
+void invariant_retries(struct invariant *invariant);
+
 /* invariants_jitter.c: a part of invariant_backoff(), for runs in which no Retry-After was asked
  * for (waits that others' Retry-After cut off would bias what is seen): the backoffs are spread
  * over [0, ceiling), which a constant or none at all is not. */

@@ -160,7 +160,8 @@ static void births_init(struct births *births, const struct run *run,
     births->older = mem_alloc(run->schedule->count, sizeof *births->older);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct arrival *arrival = &run->schedule->items[i];
-        if (!run->answers[i].answered || !is_birth(run, &run->answers[i])) continue;
+        const struct run_answer *answer = &run->answers[i];
+        if ((!answer->answered && !answer->hung_up) || !is_birth(run, answer)) continue;
         uint32_t *newest = &births->newest[births->base[arrival->workload] + arrival->key];
         births->older[i] = *newest;
         *newest = i + 1;
@@ -173,11 +174,27 @@ static void births_deinit(struct births *births)
     mem_free(births->older);
 }
 
-/* The upstream's, by an attempt of its own. */
+static const struct run_attempt *last_attempt(const struct run *run,
+                                              const struct run_answer *answer)
+{
+    return &run->attempts[answer->attempt_at + answer->attempt_count - 1];
+}
+
+/* The upstream's, by an attempt of its own. A client that hung up just before has left it to others.
+ */
 static bool is_fetched(const struct run *run, const struct run_answer *answer)
 {
-    (void)run;
-    return answer->served == SERVED_UPSTREAM && answer->attempt_count > 0;
+    if (answer->attempt_count == 0) return false;
+    if (answer->hung_up) return last_attempt(run, answer)->outcome == OUTCOME_OK;
+    return answer->served == SERVED_UPSTREAM;
+}
+
+/* When the upstream's answer was known. */
+static uint64_t known_ns(const struct run *run, const struct run_answer *answer)
+{
+    if (!answer->hung_up) return answer->done_ns;
+    const struct run_attempt *last = last_attempt(run, answer);
+    return last->started_ns + last->latency_ns;
 }
 
 /* Served from what another request fetched: an entry of an earlier time, or the answer that it
@@ -200,7 +217,7 @@ static bool was_born_of(const struct births *births, const struct run *run, uint
     uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
     uint32_t at = births->newest[births->base[arrival->workload] + key];
     while (at != 0) {
-        uint64_t filled_ns = run->answers[at - 1].done_ns;
+        uint64_t filled_ns = known_ns(run, &run->answers[at - 1]);
         if (birth_ns <= filled_ns + slack_ns && filled_ns <= birth_ns + slack_ns) return true;
         /* Intended before the entry was born, by more than a call may take: none earlier fits. */
         uint64_t call_ns = run->config->engine.request_deadline_ns + 2 * NS_PER_S;
@@ -267,7 +284,7 @@ void invariant_baseline_never_cached(struct invariant *invariant)
 static bool is_refused_for_good(const struct run *run, const struct run_answer *answer)
 {
     if (answer->attempt_count == 0) return false;
-    unsigned status = run->attempts[answer->attempt_at + answer->attempt_count - 1].http_status;
+    unsigned status = last_attempt(run, answer)->http_status;
     return status == 400 || status == 413 || status == 422;
 }
 
@@ -288,7 +305,7 @@ static bool was_refused(const struct births *refusals, const struct run *run, ui
     uint64_t kept_ns = run->config->engine.negative_ttl_ns + slack_ns;
     uint32_t at = refusals->newest[refusals->base[arrival->workload] + arrival->key];
     for (; at != 0; at = refusals->older[at - 1]) {
-        uint64_t refused_ns = run->answers[at - 1].done_ns;
+        uint64_t refused_ns = known_ns(run, &run->answers[at - 1]);
         if (refused_ns <= done_ns + slack_ns && done_ns < refused_ns + kept_ns) return true;
     }
     return false;

@@ -5,10 +5,11 @@
  *
  * Invariants (names as shown): invariant.one_answer, .no_attempt_while_open, .deadline (answer
  * within deadline + slack), .freshness (age <= TTL + stale), .codes (only the taxonomy's, and
- * consistent with what was served), .input (bad requests, and no others, are refused), .output (0 <= q10 <= q50 <= q90 <= 1), .baseline_never_cached,
- * .negative (a request is kept from the upstream only if it was refused lately), .permits_balance,
- * .attempts (at most retry_count + 1, and the upstream received none that was not made),
- * .backoff (spread up to its ceiling, or as long as Retry-After asks), .outcomes (each attempt is
+ * consistent with what was served), .input (bad requests, and no others, are refused), .output
+ * (0 <= q10 <= q50 <= q90 <= 1), .baseline_never_cached, .negative (a request is kept from the
+ * upstream only if it was refused lately), .permits_balance, .attempts (at most retry_count + 1, and
+ * the upstream received none that was not made), .retries (what may be retried is, when there is
+ * time; no retry begins without its least budget), .backoff (spread up to its ceiling, or as long as Retry-After asks), .outcomes (each attempt is
  * recorded as what the upstream did to it), .breaker_automaton (every transition is one that the
  * reference automaton, fed with the attempts, allows). */
 
