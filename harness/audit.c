@@ -1,83 +1,83 @@
 #include "harness/audit.h"
 
-#include <math.h>
-
+#include "base/rng.h"
 #include "base/units.h"
+#include "forecast/model_request.h"
 #include "harness/gate.h"
-#include "scenario/plan.h"
-
-enum { PPM = 1000000 };
-
-/* Chance of blaming a good run, on each side. */
-static const double share_alpha = 1e-6;
+#include "scenario/realised.h"
+#include "scenario/workload.h"
 
 /* Of the replies, that may be late: more would spoil a p95. */
 static const double late_share = 0.05;
 
-static bool was_meant(const struct fault *fault, const struct phase *phase,
-                      const struct run_delivery *delivery)
+/* What the upstream saw of the request that it answered. */
+static struct plan_query query_of(const struct run *run, const struct run_delivery *delivery,
+                                  char market[WORKLOAD_MARKET_MAX], char id[REQUEST_ID_MAX])
 {
-    const struct selection *select = &fault->select;
-    uint64_t at_ns = instant_until(delivery->at_ns, phase->from_ns);
-    return at_ns >= select->after_ns && at_ns < select->until_ns &&
-           delivery->attempt >= select->attempt_min && delivery->attempt <= select->attempt_max;
+    struct plan_query query = {
+        .request_key = hash_text(run_request_id(run, delivery->request, id)),
+        .attempt = delivery->attempt,
+        .offset_ns = delivery->at_ns,
+        .path = model_request_path(&run->config->forecast),
+    };
+    if (delivery->request == UINT32_MAX) return query;
+    const struct arrival *arrival = &run->schedule->items[delivery->request];
+    const struct workload *workload = &run->scenario->workloads[arrival->workload];
+    const struct forecast_config *config = &run->config->forecast;
+    query.model = workload_shape(workload, arrival->key)->model;
+    if (query.model == NULL) query.model = config->default_model;
+    if (config->upstream_api == UPSTREAM_TIMESERIES) return query;
+    query.market = workload_market_name(run->scenario, arrival->workload, arrival->key, market,
+                                        WORKLOAD_MARKET_MAX);
+    return query;
 }
 
-struct audit_fault audit_fault(const struct run *run, size_t phase_at, size_t fault_at)
+/* Counts all deliveries; the caller's to destroy. */
+static struct plan_state *recount(const struct run *run)
 {
-    const struct phase *phase = &run->scenario->phases[phase_at];
-    const struct fault *fault = &phase->faults[fault_at];
-    const struct selection *select = &fault->select;
-    bool picks = select->model != NULL || select->market != NULL || select->path != NULL;
-    struct audit_fault out = {
-        .known = !select->ramp && !select->burst && !picks && fault->at != FAULT_AT_CONNECT &&
-                 fault->effect != FAULT_RATE_LIMIT && fault->effect != FAULT_COLD_START,
-    };
+    char market[WORKLOAD_MARKET_MAX];
+    char id[REQUEST_ID_MAX];
+    struct plan_state *state = plan_state_create(run->scenario, run->seed);
     for (size_t i = 0; i < run->delivery_count; i++) {
         const struct run_delivery *delivery = &run->deliveries[i];
-        if (delivery->phase != phase_at || (delivery->fired & PLAN_FIRED_FULL)) continue;
-        bool hit = delivery->fired >> fault_at & 1;
-        out.hit += hit;
-        out.eligible += hit || was_meant(fault, phase, delivery);
+        struct plan_fate fate = { delivery->fired, delivery->wait_ns };
+        struct plan_query query = query_of(run, delivery, market, id);
+        plan_recount(state, &query, &fate);
     }
-    return out;
+    return state;
 }
 
-/* Whether `hit` of `eligible` is what was asked for. */
-static bool is_as_asked(const struct selection *select, const struct audit_fault *seen)
+struct audit_fault audit_fault(const struct run *run, size_t phase, size_t fault)
 {
-    uint64_t n = seen->eligible;
-    double p = (double)select->share_ppm / PPM;
-    switch (select->counter) {
-    case COUNT_NONE: break;
-    case COUNT_FIRST: return seen->hit == u64_min(n, select->count);
-    case COUNT_NTH: return seen->hit == (n >= select->count);
-    case COUNT_EVERY: return seen->hit == n / select->count;
-    case COUNT_EXACT_SHARE: return fabs((double)seen->hit - p * (double)n) <= 1;
-    }
-    if (select->share_ppm == PPM) return seen->hit == n;
-    if (select->share_ppm == 0) return seen->hit == 0;
-    return gate_binomial_cdf(seen->hit, n, p) > share_alpha &&
-           gate_binomial_upper(seen->hit, n, p) > share_alpha;
+    struct plan_state *state = recount(run);
+    struct realised realised = realised_of(state, &run->scenario->phases[phase], fault);
+    plan_state_destroy(state);
+    return (struct audit_fault){
+        .known = realised.judged,
+        .eligible = realised.count.eligible,
+        .hit = realised.count.fired,
+    };
 }
 
 static void audit_shares(struct run *run)
 {
+    struct plan_state *state = recount(run);
     for (size_t p = 0; p < run->scenario->phase_count; p++) {
         const struct phase *phase = &run->scenario->phases[p];
         for (size_t f = 0; f < phase->fault_count; f++) {
-            struct audit_fault seen = audit_fault(run, p, f);
-            if (!seen.known || is_as_asked(&phase->faults[f].select, &seen)) continue;
+            struct realised realised = realised_of(state, phase, f);
             char asked[UNITS_TEXT_MAX];
+            if (realised_as_asked(&realised)) continue;
             run_set_invalid(run,
                             "the faults were not those of the scenario: \"%.120s\" of phase %.64s "
                             "hit %llu of %llu attempts, asked for were %s of them",
-                            phase->faults[f].text, phase->name, (unsigned long long)seen.hit,
-                            (unsigned long long)seen.eligible,
-                            units_format_share(phase->faults[f].select.share_ppm, asked));
-            return;
+                            phase->faults[f].text, phase->name,
+                            (unsigned long long)realised.count.fired,
+                            (unsigned long long)realised.count.eligible,
+                            units_format_share(realised.asked_ppm, asked));
         }
     }
+    plan_state_destroy(state);
 }
 
 static void audit_delays(struct run *run)

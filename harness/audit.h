@@ -21,7 +21,7 @@
 
 /* How a fault was met. */
 struct audit_fault {
-    bool known;        /* its share can be told: not a ramp, not in bursts, not of one model */
+    bool known;        /* its share can be told: no token bucket, no cold start, not at connect */
     uint64_t eligible; /* attempts it was meant for */
     uint64_t hit;
 };

@@ -5,7 +5,7 @@
 
 enum { PPM_ALL = 1000000, INTERVAL_STEPS = 40 };
 
-static const double WRONG_TAIL = 1e-4; /* on each side */
+static const double WRONG_TAIL = 1e-6; /* on each side */
 static const double INTERVAL_TAIL = 5e-3;
 static const double NEGLIGIBLE = 1e-18; /* of the most probable value */
 

@@ -47,6 +47,10 @@ static void what_a_scenario_asks_for_is_valid(void **state)
         FAULTS("{ status: 503, exact_share: 30% }"),
         FAULTS("{ status: 503, share: 50%, after: 2s, until: 4s, attempt: 0 }"),
         FAULTS("{ status: 503, ramp: { from: 0%, to: 100% } }"),
+        FAULTS("{ status: 503, burst: { bad: 1s, good: 2s }, share: 80% }"),
+        FAULTS("{ status: 503, share: 50%, first: 20 }"),
+        FAULTS("{ status: 503, market: w0, share: 40% }"),
+        FAULTS("{ status: 503, model: chronos, every: 3 }"),
     };
     for (size_t i = 0; i < sizeof yamls / sizeof yamls[0]; i++) {
         struct stage stage;
@@ -89,6 +93,14 @@ static void a_share_that_was_not_played_makes_the_run_invalid(void **state)
     open(&stage, FAULTS("{ status: 503, first: 5 }"));
     heal(&stage, 1);
     assert_invalid(&stage, "\"status 503 first 5\" of phase outage hit 4 of ");
+    stage_close(&stage);
+    open(&stage, FAULTS("{ status: 503, burst: { bad: 1s, good: 1s } }"));
+    heal(&stage, 1);
+    assert_invalid(&stage, "the faults were not those of the scenario");
+    stage_close(&stage);
+    open(&stage, FAULTS("{ status: 503, market: w0 }"));
+    heal(&stage, 1);
+    assert_invalid(&stage, "the faults were not those of the scenario");
     stage_close(&stage);
     open(&stage, FAULTS("{ status: 503, exact_share: 30% }"));
     heal(&stage, 3);
