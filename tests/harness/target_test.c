@@ -21,12 +21,12 @@
 #define STRANGER TOLLGATE_BINARY_DIR "/tests/stranger/stranger"
 
 #define SCENARIO(name, expect)                                                                     \
-    "version: 1\nname: " name "\nteaches: A stranger meets an outage.\nseed: 7\nduration: 4s\n"    \
+    "version: 1\nname: " name "\nteaches: A stranger meets an outage.\nseed: 7\nduration: 3s\n"    \
     "runtime: { env: prod }\n"                                                                     \
     "workload:\n  - arrival: { constant: 50/s }\n    keys: { count: 20 }\n"                        \
     "    request: { y_len: 64 }\n"                                                                 \
     "upstream:\n  latency: 10ms\n  phases:\n"                                                      \
-    "    - { name: outage, from: 1500ms, to: 3s, faults: [ { status: 503 } ] }\n"                  \
+    "    - { name: outage, from: 1s, to: 2s, faults: [ { status: 503 } ] }\n"                      \
     "expect:\n" expect
 
 /* It answers whatever happens, from its baseline in the outage. */
@@ -106,7 +106,7 @@ static void a_stranger_without_stale_answers_fails_where_they_are_expected(void 
     (void)state;
     assert_int_equal(judge(write_file("bad.yaml", BAD), NULL), 1);
     assert_says("bad.yaml:16:15: fail");
-    assert_says("expected served.stale >= 1 in outage; 0 of 75 answers");
+    assert_says("expected served.stale >= 1 in outage; 0 of 50 answers");
 }
 
 /* The other way round: it runs already, and knows the mock's address. */
@@ -136,6 +136,27 @@ static void a_running_service_is_judged_at_its_url(void **state)
     waitpid(pid, NULL, 0);
     if (code != 0) fail_msg("exit %d:\n%s", code, command.text);
     assert_int_equal(alive, 0); /* it is not ours to stop */
+}
+
+/* The shell is what tollgate started; the service is the shell's child. */
+static void what_the_command_started_is_gone_afterwards(void **state)
+{
+    (void)state;
+    char line[256], text[32] = "";
+    snprintf(line, sizeof line, STRANGER " {port} {upstream} & echo $! >%s; wait",
+             in_folder("pid"));
+    int code =
+        command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
+                                                     in_folder("out"), "--target-command", line,
+                                                     write_file("bad.yaml", BAD), NULL });
+    assert_int_equal(code, 1);
+    FILE *file = fopen(in_folder("pid"), "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
+    assert_true(pid > 1);
+    assert_true(process_gone(pid, 5000));
 }
 
 static void a_service_that_never_comes_up_makes_the_run_invalid(void **state)
@@ -199,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_stranger_passes_and_what_cannot_be_seen_is_said),
         cmocka_unit_test(a_stranger_without_stale_answers_fails_where_they_are_expected),
         cmocka_unit_test(a_running_service_is_judged_at_its_url),
+        cmocka_unit_test(what_the_command_started_is_gone_afterwards),
         cmocka_unit_test(a_service_that_never_comes_up_makes_the_run_invalid),
         cmocka_unit_test(what_does_not_fit_together_is_refused),
         cmocka_unit_test(a_command_gets_its_addresses),
