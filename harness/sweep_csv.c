@@ -60,7 +60,11 @@ static void put_finalist(struct buf *out, const struct sweep *sweep, const char 
 {
     buf_printf(out, "%s,%zu,%u,,", kind, rank, finalist->id);
     put_score(out, &finalist->fresh);
-    buf_printf(out, ",%zu,%zu", finalist->neighbour_count, finalist->neighbours_feasible);
+    if (finalist->neighbours_known) {
+        buf_printf(out, ",%zu,%zu", finalist->neighbour_count, finalist->neighbours_feasible);
+    } else {
+        buf_puts(out, ",,");
+    }
     put_rest(out, sweep, &finalist->fresh, &finalist->point);
 }
 

@@ -9,7 +9,10 @@ enum {
     SIMPLIFY_PERCENT = 2,
     /* Once more, because a knob may have to wait for another one behind it. */
     SIMPLIFY_PASSES = 2,
+    SIMPLIFY_SEEDS = 2,
     NEIGHBOUR_SEEDS = 2,
+    /* Finalists whose neighbours are tried at once: enough for a top three. */
+    NEIGHBOUR_GROUP = 4,
 };
 
 static const int neighbour_permilles[SWEEP_NEIGHBOURS] = { -250, -100, 100, 250 };
@@ -24,7 +27,7 @@ static void move_to(struct sweep *sweep, struct sweep_finalist *finalist, size_t
 static double search_loss(const struct sweep *sweep, uint64_t key, bool *feasible)
 {
     struct sweep_score score;
-    size_t blocks = sweep_search_blocks(sweep, SIZE_MAX);
+    size_t blocks = sweep_search_blocks(sweep, SIMPLIFY_SEEDS);
     sweep_score_make(sweep->store, key, sweep->search_blocks, blocks, &score);
     *feasible = sweep_score_feasible(&score) && score.blocks == blocks;
     return score.loss;
@@ -45,7 +48,7 @@ static enum err simplify_parameter(struct sweep *sweep, size_t parameter, const 
         points[i].values[parameter] = current;
         tasks[i] = (struct sweep_task){ .point = &points[i],
                                         .blocks = sweep->search_blocks,
-                                        .block_count = sweep_search_blocks(sweep, SIZE_MAX),
+                                        .block_count = sweep_search_blocks(sweep, SIMPLIFY_SEEDS),
                                         .stop_early = true };
     }
     char what[96];
@@ -133,6 +136,7 @@ static void list_neighbours(const struct sweep_space *space, struct sweep_finali
 static void judge_neighbours(const struct sweep *sweep, struct sweep_finalist *finalist)
 {
     const struct sweep_space *space = &sweep->spec->space;
+    finalist->neighbours_known = true;
     finalist->neighbours_feasible = 0;
     for (size_t i = 0; i < finalist->neighbour_count; i++) {
         struct sweep_neighbour *neighbour = &finalist->neighbours[i];
@@ -149,38 +153,56 @@ static void judge_neighbours(const struct sweep *sweep, struct sweep_finalist *f
     }
 }
 
-static enum err try_neighbours(struct sweep *sweep, struct err_note *note)
+/* Of finalists first .. first+count-1, and of the current setting. */
+static enum err try_neighbours(struct sweep *sweep, size_t first, size_t count,
+                               struct err_note *note)
 {
     const struct sweep_space *space = &sweep->spec->space;
-    size_t most = (sweep->finalist_count + 1) * space->count * SWEEP_NEIGHBOURS;
+    size_t most = (count + 1) * space->count * SWEEP_NEIGHBOURS;
     struct sweep_point *points = mem_alloc(most, sizeof *points);
     struct sweep_task *tasks = mem_alloc(most, sizeof *tasks);
-    size_t count = 0;
-    for (size_t i = 0; i <= sweep->finalist_count; i++) {
-        bool last = i == sweep->finalist_count;
-        struct sweep_finalist *finalist = last ? &sweep->current : &sweep->finalists[i];
+    size_t tasks_count = 0;
+    for (size_t i = 0; i <= count; i++) {
+        struct sweep_finalist *finalist =
+            i == count ? &sweep->current : &sweep->finalists[first + i];
         list_neighbours(space, finalist);
-        for (size_t j = 0; j < finalist->neighbour_count; j++) {
-            points[count] = neighbour_point(finalist, &finalist->neighbours[j]);
-            tasks[count] = (struct sweep_task){
-                .point = &points[count],
+        for (size_t j = 0; j < finalist->neighbour_count; j++, tasks_count++) {
+            points[tasks_count] = neighbour_point(finalist, &finalist->neighbours[j]);
+            tasks[tasks_count] = (struct sweep_task){
+                .point = &points[tasks_count],
                 .blocks = sweep->search_blocks,
                 .block_count = sweep_search_blocks(sweep, NEIGHBOUR_SEEDS),
                 .stop_early = true,
             };
-            count++;
         }
     }
     char what[96];
-    snprintf(what, sizeof what, "neighbours of %zu finalists and the current setting",
-             sweep->finalist_count);
-    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, count, what, note);
-    for (size_t i = 0; i < sweep->finalist_count && rc == ERR_OK; i++) {
-        judge_neighbours(sweep, &sweep->finalists[i]);
+    snprintf(what, sizeof what, "neighbours of %zu finalists and of the current setting", count);
+    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, tasks_count, what, note);
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        judge_neighbours(sweep, &sweep->finalists[first + i]);
     }
     if (rc == ERR_OK) judge_neighbours(sweep, &sweep->current);
     mem_free(tasks);
     mem_free(points);
+    return rc;
+}
+
+/* The best few first; the others only while none of these is robust. */
+static enum err find_robust(struct sweep *sweep, struct err_note *note)
+{
+    enum err rc = ERR_OK;
+    bool found = false;
+    for (size_t at = 0; at < sweep->finalist_count && !found && rc == ERR_OK;) {
+        size_t left = sweep->finalist_count - at;
+        size_t count = left < NEIGHBOUR_GROUP ? left : NEIGHBOUR_GROUP;
+        rc = try_neighbours(sweep, at, count, note);
+        for (size_t end = at + count; at < end && rc == ERR_OK; at++) {
+            const struct sweep_finalist *finalist = &sweep->finalists[at];
+            found = found ||
+                    (sweep_score_feasible(&finalist->fresh) && sweep_finalist_robust(finalist));
+        }
+    }
     sweep_progress_end(&sweep->progress, SWEEP_STAGE_NEIGHBOURS);
     return rc;
 }
@@ -195,7 +217,8 @@ static void score_finalist(const struct sweep *sweep, struct sweep_finalist *fin
                      sweep->fresh_scenarios * sweep->spec->fresh.count, &finalist->fresh);
 }
 
-/* Feasible with luck that did not choose it, then robust, then by loss. */
+/* Feasible with luck that did not choose it, then robust, then by loss. Those whose neighbours
+ * nobody has looked at come behind the others. */
 static int compare_finalists(const void *a, const void *b)
 {
     const struct sweep_finalist *left = a;
@@ -203,6 +226,8 @@ static int compare_finalists(const void *a, const void *b)
     bool left_good = sweep_score_feasible(&left->fresh);
     bool right_good = sweep_score_feasible(&right->fresh);
     if (left_good != right_good) return left_good ? -1 : 1;
+    bool left_known = left->neighbours_known;
+    if (left_known != right->neighbours_known) return left_known ? -1 : 1;
     size_t left_bad = left->neighbour_count - left->neighbours_feasible;
     size_t right_bad = right->neighbour_count - right->neighbours_feasible;
     if (left_bad != right_bad) return left_bad > right_bad ? 1 : -1;
@@ -246,8 +271,10 @@ enum err sweep_finals(struct sweep *sweep, struct err_note *note)
     enum err rc = ERR_OK;
     if (sweep->finalist_count > 0) {
         rc = simplify(sweep, note);
-        if (rc == ERR_OK) rc = try_neighbours(sweep, note);
         if (rc == ERR_OK) rc = try_fresh(sweep, note);
+        if (rc == ERR_OK) rc = find_robust(sweep, note);
+        qsort(sweep->finalists, sweep->finalist_count, sizeof *sweep->finalists,
+              compare_finalists);
     }
     if (rc == ERR_OK && sweep->finalist_count > 0) rc = sweep_knobs(sweep, note);
     if (rc == ERR_OK && sweep->finalist_count > 0) rc = sweep_effects(sweep, note);

@@ -150,8 +150,8 @@ static void put_bars(struct buf *out, const char *name, size_t row, double feasi
                BAR_LEFT, y + 4, feasible * length);
     buf_printf(out, "<text x=\"%.1f\" y=\"%zu\">%.0f %%</text>", BAR_LEFT + 5 + feasible * length,
                y + 13, 100 * feasible);
-    buf_printf(out, "<rect class=\"bar\" x=\"%d\" y=\"%zu\" width=\"%.1f\" height=\"9\"/>", BAR_LEFT,
-               y + 15, loss * length);
+    buf_printf(out, "<rect class=\"bar\" x=\"%d\" y=\"%zu\" width=\"%.1f\" height=\"9\"/>",
+               BAR_LEFT, y + 15, loss * length);
     buf_printf(out, "<text x=\"%.1f\" y=\"%zu\">%.0f %%</text>\n", BAR_LEFT + 5 + loss * length,
                y + 24, 100 * loss);
 }

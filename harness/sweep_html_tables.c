@@ -73,8 +73,13 @@ static void put_finalist(struct buf *out, const struct sweep *sweep, const char 
 {
     buf_printf(out, "<tr><th>%s</th><td>", name);
     sweep_html_feasible(out, sweep_score_feasible(&finalist->fresh));
-    buf_printf(out, "</td><td class=\"n\">%zu of %zu</td><td class=\"n\">%.2f</td>",
-               finalist->neighbours_feasible, finalist->neighbour_count, finalist->fresh.loss);
+    buf_puts(out, "</td><td class=\"n\">");
+    if (finalist->neighbours_known) {
+        buf_printf(out, "%zu of %zu", finalist->neighbours_feasible, finalist->neighbour_count);
+    } else {
+        buf_puts(out, "not tried");
+    }
+    buf_printf(out, "</td><td class=\"n\">%.2f</td>", finalist->fresh.loss);
     for (enum sweep_objective i = SWEEP_FRESH; i < SWEEP_OBJECTIVES; i++) {
         if (sweep->spec->weights[i] <= 0) continue;
         buf_puts(out, "<td class=\"n\">");
@@ -90,7 +95,7 @@ static void put_finalist(struct buf *out, const struct sweep *sweep, const char 
 static void put_neighbours(struct buf *out, const struct sweep *sweep, const char *whose,
                            const struct sweep_finalist *finalist)
 {
-    if (sweep_finalist_robust(finalist)) return;
+    if (!finalist->neighbours_known || sweep_finalist_robust(finalist)) return;
     buf_printf(out, "<h3>Beside %s, infeasible</h3>\n<ul>\n", whose);
     for (size_t i = 0; i < finalist->neighbour_count; i++) {
         const struct sweep_neighbour *neighbour = &finalist->neighbours[i];

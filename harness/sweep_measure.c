@@ -52,8 +52,8 @@ void sweep_measure_run(const struct run *run, uint64_t slow_over_ns, struct swee
     if (out->has_recovery) out->recovery_ns = recovery_ns(run, &recovery);
 }
 
-/* Whether it says that something is to be seen (stale answers, codes, a path of the breaker) and not
- * how well the service does. */
+/* Whether it says that something is to be seen (stale answers, codes, a path of the breaker) and
+ * not how well the service does. */
 static bool is_witness(const struct expect *expect)
 {
     bool at_least = expect->op == COMPARE_GE || expect->op == COMPARE_GT;

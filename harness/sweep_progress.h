@@ -14,8 +14,8 @@
 enum sweep_stage {
     SWEEP_STAGE_ROUNDS,     /* Latin hypercube, then successive halving */
     SWEEP_STAGE_SIMPLIFY,   /* back to the current value where that costs nothing */
-    SWEEP_STAGE_NEIGHBOURS, /* +-10 % and +-25 % around each finalist */
     SWEEP_STAGE_FRESH,      /* fresh seeds, held-out scenarios */
+    SWEEP_STAGE_NEIGHBOURS, /* +-10 % and +-25 % around the best */
     SWEEP_STAGE_CLIFFS,     /* along each knob */
     SWEEP_STAGE_EFFECTS,    /* of each changed line */
     SWEEP_STAGES,

@@ -126,8 +126,8 @@ static void plan(struct sweep *sweep)
     planned[SWEEP_STAGE_ROUNDS] =
         (sweep->count + finalists * seeds * spec->rounds) * scenarios / sweep->shard.count;
     if (sweep->shard.count > 1) return;
-    planned[SWEEP_STAGE_SIMPLIFY] = finalists * knobs * scenarios * seeds;
-    planned[SWEEP_STAGE_NEIGHBOURS] = finalists * knobs * SWEEP_NEIGHBOURS * scenarios * 2;
+    planned[SWEEP_STAGE_SIMPLIFY] = finalists * knobs * scenarios * 2;
+    planned[SWEEP_STAGE_NEIGHBOURS] = 5 * knobs * SWEEP_NEIGHBOURS * scenarios * 2;
     planned[SWEEP_STAGE_FRESH] = (finalists + 1) * sweep->fresh_scenarios * spec->fresh.count;
     planned[SWEEP_STAGE_CLIFFS] = 2 * knobs * SWEEP_STEPS * scenarios;
     planned[SWEEP_STAGE_EFFECTS] = knobs * sweep->fresh_scenarios * spec->fresh.count;
@@ -278,7 +278,8 @@ const struct sweep_finalist *sweep_pick(const struct sweep *sweep)
 
 bool sweep_finalist_robust(const struct sweep_finalist *finalist)
 {
-    return finalist->neighbours_feasible == finalist->neighbour_count;
+    return finalist->neighbours_known &&
+           finalist->neighbours_feasible == finalist->neighbour_count;
 }
 
 const struct sweep_candidate *sweep_control(const struct sweep *sweep, const bool *scenarios)

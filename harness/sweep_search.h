@@ -4,7 +4,7 @@
  * then looks only at what the store holds, so the outcome is a function of the sweep file, the
  * catalogue and the configuration, whatever was tried by whom and in which order.
  *
- *     sample -> rounds -> simplify -> neighbours -> fresh -> cliffs, effects
+ *     sample -> rounds -> simplify -> fresh -> neighbours -> cliffs, effects
  *
  * Rounds: all configurations on every scenario with the first seed; the best `keep` of them with
  * more seeds; in the last round with all seeds of the search. The current setting is in every
@@ -44,11 +44,12 @@ struct sweep_finalist {
     struct sweep_score search; /* all seeds of the search */
     struct sweep_score fresh;  /* fresh seeds, on the search's scenarios and the held-out ones */
     struct sweep_neighbour neighbours[SWEEP_PARAMETERS_MAX * SWEEP_NEIGHBOURS];
+    bool neighbours_known;    /* they were tried: for the best, until a robust one is found */
     size_t neighbour_count;   /* those that differ from it and keep the constraints */
     size_t neighbours_feasible;
 };
 
-enum { SWEEP_STEPS = 15 }; /* along a knob, and the setting's own value */
+enum { SWEEP_STEPS = 11 }; /* along a knob, and the setting's own value */
 
 struct sweep_step {
     uint64_t value;
