@@ -119,6 +119,24 @@ static void a_cut_answer_has_the_bytes_that_left(void **state)
     cJSON_Delete(line);
 }
 
+static void each_rule_that_fired_has_its_draw(void **state)
+{
+    (void)state;
+    cJSON *line = line_of(&rig, "[ { delay: 1ms, share: 0% }, { delay: 1ms, share: 99.9999% }, "
+                                "{ at: response_head, do: reset, share: 99.9998% } ]",
+                          SIZE_MAX);
+    assert_int_equal(number(line, "fired"), 6);
+    const cJSON *drawn = cJSON_GetObjectItemCaseSensitive(line, "drawn_ppm");
+    assert_int_equal(cJSON_GetArraySize(drawn), 2);
+    double first = cJSON_GetArrayItem(drawn, 0)->valuedouble;
+    double second = cJSON_GetArrayItem(drawn, 1)->valuedouble;
+    /* Each rule has luck of its own, and this request's is no extreme one. */
+    assert_true(first > 0 && first < 999999);
+    assert_true(second > 0 && second < 999998);
+    assert_true(first != second);
+    cJSON_Delete(line);
+}
+
 static void bytes_that_are_not_the_answers_are_counted_apart(void **state)
 {
     (void)state;
@@ -201,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cut_answer_has_the_bytes_that_left),
+        cmocka_unit_test(each_rule_that_fired_has_its_draw),
         cmocka_unit_test(bytes_that_are_not_the_answers_are_counted_apart),
         cmocka_unit_test(moments_are_never_before_what_was_asked_for),
         cmocka_unit_test(clients_that_leave_are_told_from_faults),

@@ -81,6 +81,7 @@ static void taken(struct wire_rig *rig, const struct wire_check *check, bool reu
 {
     struct wire_peer peer;
     struct buf request;
+    struct answer stats;
     (void)reused;
     close(connect_before(rig, check));
     wire_open(&peer, &rig->mock);
@@ -91,6 +92,10 @@ static void taken(struct wire_rig *rig, const struct wire_check *check, bool reu
         wire_request(&request, "r000001~0", 0);
         wire_send(&peer, request.data, request.length);
         buf_deinit(&request);
+        client_control(&rig->mock,
+                       &(struct request){ .method = "GET", .path = "/__mock/ledger/stats" },
+                       &stats); /* time enough for a reset to arrive */
+        answer_free(&stats);
         wire_read(&peer, SIZE_MAX,
                   check->end == END_SILENT ? CLIENT_SILENCE_MS : CLIENT_PATIENCE_MS);
         assert_int_equal(peer.bytes.length, 0);
