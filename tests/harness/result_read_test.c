@@ -60,6 +60,42 @@ static char *without_escaped_replacements(char *text)
     return buf_take(&out);
 }
 
+/* A value of its own in every field that the fixture leaves at 0. */
+static void fill_the_rest(struct run *run)
+{
+    run->lagged = true;
+    run->permits_known = true;
+    run->permits_out = 3;
+    run->lag_p99_ns = 1234;
+    run->attempts[3] = (struct run_attempt){ .request = 3,
+                                             .number = 1,
+                                             .outcome = OUTCOME_READ_TIMEOUT,
+                                             .http_status = 204,
+                                             .start_known = true,
+                                             .started_ns = 11,
+                                             .backoff_ns = 12,
+                                             .latency_ns = 13 };
+    run->deliveries[1] = (struct run_delivery){ .request = 7,
+                                                .attempt = 2,
+                                                .at_ns = 21,
+                                                .fired = 1,
+                                                .phase = 1,
+                                                .wait_ns = 22,
+                                                .asked_ns = 23,
+                                                .late_ns = 24 };
+    struct run_answer *answer = &run->answers[7];
+    answer->sent_ns += 31;
+    answer->answers = 2;
+    answer->age_ns = 32;
+    answer->cycle = 33;
+    answer->output_valid = false;
+    answer->cache_state = CACHE_STALE;
+    run->answers[8].hung_up = true;
+    run->transitions[0].cooldown_ns = 41;
+    run->transitions[0].generation = 42;
+    run->transitions[0].rule = BREAKER_RULE_RATIO;
+}
+
 static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
 {
     (void)state;
@@ -72,6 +108,9 @@ static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
     suite_fixture_open(&original);
     original.scenarios[1].seed = UINT64_MAX - 1;
     original.interrupted = true;
+    original.scenarios[1].scenario.tier = SCENARIO_TIER_NIGHTLY;
+    original.scenarios[1].scenario.objectives.freshness_age_ns = 5;
+    fill_the_rest(&original.scenarios[1].sim.run);
     char *json = written(report_write_json, &original);
     enum err rc = result_read("result.json", json, strlen(json), &arena, &copy, &note);
     if (rc != ERR_OK) fail_msg("%s", note.sentence);
