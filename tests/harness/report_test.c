@@ -16,7 +16,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/report.h"
-#include "harness/report_dots.h"
 #include "harness/report_figures.h"
 #include "harness/report_text.h"
 #include "report_fixture.h"
@@ -324,57 +323,6 @@ static bool is_void(const char *name, size_t length)
            (length == 2 && strncmp(name, "br", 2) == 0);
 }
 
-/* A busy run: so many requests, all from the upstream, of latencies from 1 ms to 250 ms. */
-static void make_busy(struct suite *suite, size_t count)
-{
-    struct suite_scenario *item = &suite->scenarios[1];
-    struct run *run = &item->sim.run;
-    run->answers = mem_resize(run->answers, count, sizeof *run->answers);
-    item->schedule.items = mem_resize(item->schedule.items, count, sizeof *item->schedule.items);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t at_ns = item->scenario.duration_ns / count * i;
-        run->answers[i] = (struct run_answer){ .intended_ns = at_ns,
-                                               .done_ns = at_ns + (i * 37 % 250 + 1) * NS_PER_MS,
-                                               .answered = true,
-                                               .answers = 1,
-                                               .served = SERVED_UPSTREAM,
-                                               .output_valid = true,
-                                               .http_status = 200 };
-        item->schedule.items[i] = (struct arrival){ .at_ns = at_ns, .number = (uint32_t)i };
-    }
-    item->schedule.count = count;
-}
-
-static void of_a_busy_run_dots_are_left_out_but_none_that_a_failed_check_names(void **state)
-{
-    (void)state;
-    enum { BUSY = 200000 };
-    struct suite suite;
-    suite_fixture_open(&suite);
-    make_busy(&suite, BUSY);
-    struct check *check = &suite.scenarios[1].sim.verdict.checks[2];
-    check->id_count = CHECK_IDS_MAX;
-    for (uint32_t i = 0; i < CHECK_IDS_MAX; i++) check->ids[i] = 100000 + 250 * i; /* one spot */
-    struct picture picture;
-    struct dots dots;
-    picture_lay_out(&picture, &suite.scenarios[1], 3000);
-    dots_make(&dots, &picture, &suite.scenarios[1].sim);
-    assert_int_equal(dots.of, BUSY);
-    assert_in_range(dots.count, 1000, 3000 + CHECK_IDS_MAX);
-    uint32_t named = 0;
-    for (size_t i = 0; i < dots.count; i++) {
-        for (uint32_t n = 0; n < CHECK_IDS_MAX; n++) named += dots.items[i].index == check->ids[n];
-    }
-    assert_int_equal(named, CHECK_IDS_MAX);
-    dots_deinit(&dots);
-    struct buf out;
-    buf_init(&out, BUF_UNBOUNDED);
-    report_write_html(&out, &suite);
-    assert_true(out.length < 1 << 20);
-    buf_deinit(&out);
-    suite_fixture_close(&suite);
-}
-
 static void html_elements_are_closed_in_order(void **state)
 {
     (void)state;
@@ -540,7 +488,6 @@ int main(void)
         cmocka_unit_test(hostile_names_do_no_harm),
         cmocka_unit_test(summary_names_the_place_of_a_failing_check),
         cmocka_unit_test(html_has_a_dot_per_request_and_needs_nothing_from_elsewhere),
-        cmocka_unit_test(of_a_busy_run_dots_are_left_out_but_none_that_a_failed_check_names),
         cmocka_unit_test(html_elements_are_closed_in_order),
         cmocka_unit_test(all_four_files_are_written_into_a_new_folder),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
