@@ -108,6 +108,13 @@ static void token_bucket_lets_its_burst_and_then_its_rate_through(void **state)
         assert_true(i >= 4);
     }
     assert_int_equal(passed, 4 + 199); /* 9.99 s * 20/s, whole tokens */
+    plan_state_reset(faults.state);
+    passed = 0;
+    (void)faults_plan(&faults, 1, 0, 0);
+    for (uint64_t i = 0; i < 50; i++) { /* however long nobody came, the bucket holds four */
+        if (faults_plan(&faults, i, 0, 9000).fired == 0) passed++;
+    }
+    assert_int_equal(passed, 4);
     faults_close(&faults);
 }
 

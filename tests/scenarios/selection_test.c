@@ -133,6 +133,25 @@ static void counters_count_what_the_others_let_through(void **state)
     faults_close(&faults);
 }
 
+static void counter_counts_the_hits_of_a_draw(void **state)
+{
+    (void)state;
+    struct faults drawn;
+    struct faults counted;
+    uint64_t hits = 0;
+    faults_open_good(&drawn, "{ status: 503, share: 30% }", NULL);
+    faults_open_good(&counted, "{ status: 503, share: 30%, first: 5 }", NULL);
+    for (uint64_t i = 0; i < 200; i++) {
+        struct plan_query query = query_of(i);
+        if (fires(&drawn, &query)) hits++;
+        bool wanted = fires(&drawn, &query) && hits <= 5;
+        assert_int_equal(fires(&counted, &query), wanted);
+    }
+    assert_true(hits > 40);
+    faults_close(&drawn);
+    faults_close(&counted);
+}
+
 static void names_stand_for_what_they_begin(void **state)
 {
     (void)state;
@@ -298,6 +317,7 @@ int main(void)
         cmocka_unit_test(counters_fire_at_their_number),
         cmocka_unit_test(exact_share_is_exact_to_within_one),
         cmocka_unit_test(counters_count_what_the_others_let_through),
+        cmocka_unit_test(counter_counts_the_hits_of_a_draw),
         cmocka_unit_test(names_stand_for_what_they_begin),
         cmocka_unit_test(ramp_moves_the_share_over_its_time),
         cmocka_unit_test(bursts_have_their_share_and_their_mean_length),
