@@ -146,18 +146,19 @@ static void a_fault_set_by_hand_holds_until_it_is_taken_back(void **state)
     mock_stop(&mock);
 }
 
-/* Nothing here waits for longer than the fault lasts. */
+/* Nothing here waits for longer than the fault lasts. Then the scenario is there again. */
 static void a_fault_with_a_duration_ends_by_itself(void **state)
 {
     (void)state;
     struct mock_process mock;
     start(&mock);
+    assert_int_equal(post(&mock, "/__mock/scenario", SCENARIO_503), 200);
     assert_int_equal(post(&mock, "/__mock/fault", "{ faults: { status: 500 }, for: 200ms }"), 200);
     uint64_t began = clock_now();
     unsigned status = forecast(&mock);
     /* On a machine that stood still in between it may be over. */
     if (clock_now() - began < 100000000) assert_int_equal(status, 500);
-    while (forecast(&mock) != 200)
+    while (forecast(&mock) != 503)
         assert_true(clock_now() - began < UINT64_C(10000000000));
     assert_true(clock_now() - began >= 100000000);
     mock_stop(&mock);
