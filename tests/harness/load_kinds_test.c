@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -184,6 +185,30 @@ static void clients_that_hang_up_are_answered_by_nobody(void **state)
     stage_close(&stage);
 }
 
+/* The runtime's answer leaves at 40.3 ms and would be there at 40.5 ms. */
+static void an_answer_on_its_way_reaches_nobody_who_hung_up(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *after;
+        bool hung_up;
+    } rows[] = { { "40200us", true }, { "40400us", true }, { "40600us", false } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char yaml[1024];
+        struct stage stage;
+        snprintf(yaml, sizeof yaml,
+                 SCENARIO("  - arrival: { constant: 1/s }\n    keys: { count: 1000 }\n"
+                          "    request: { y_len: 64 }\n"
+                          "    client: { hang_up: 100%%, after: %s }\n",
+                          "  latency: 40ms\n"),
+                 rows[i].after);
+        simulate(&stage, yaml);
+        assert_int_equal(stage.run.answers[0].hung_up, rows[i].hung_up);
+        assert_int_equal(stage.run.answers[0].answered, !rows[i].hung_up);
+        stage_close(&stage);
+    }
+}
+
 static void a_slow_upload_counts_from_its_end(void **state)
 {
     (void)state;
@@ -258,6 +283,7 @@ int main(void)
         cmocka_unit_test(bad_requests_are_refused_and_reach_nobody),
         cmocka_unit_test(what_is_refused_is_what_is_bad),
         cmocka_unit_test(clients_that_hang_up_are_answered_by_nobody),
+        cmocka_unit_test(an_answer_on_its_way_reaches_nobody_who_hung_up),
         cmocka_unit_test(a_slow_upload_counts_from_its_end),
         cmocka_unit_test(parity_follows_requests_that_the_run_decides),
     };

@@ -152,12 +152,14 @@ static void a_mix_has_its_shares_and_leaves_markets_and_moments_alone(void **sta
     struct schedule a = make(&with_two, 1, 42);
     struct schedule b = make(&with_three, 1, 42);
     uint32_t counts[3] = { 0 };
+    uint32_t of_market[5][3] = { { 0 } };
     assert_int_equal(a.count, 20000);
     assert_int_equal(b.count, 20000);
     for (size_t i = 0; i < a.count; i++) {
         uint32_t shape_a = a.items[i].key / 5;
         uint32_t shape_b = b.items[i].key / 5;
         counts[shape_b]++;
+        of_market[b.items[i].key % 5][shape_b]++;
         assert_int_equal(a.items[i].at_ns, b.items[i].at_ns);
         assert_int_equal(a.items[i].key % 5, b.items[i].key % 5);
         /* The new entry takes from the one before it, and from nobody else. */
@@ -167,6 +169,10 @@ static void a_mix_has_its_shares_and_leaves_markets_and_moments_alone(void **sta
     assert_in_range(counts[0], 14000 - 292, 14000 + 292);
     assert_in_range(counts[1], 4000 - 255, 4000 + 255);
     assert_in_range(counts[2], 2000 - 191, 2000 + 191);
+    for (int market = 0; market < 5; market++) { /* each asks in every shape, at its share */
+        assert_in_range(of_market[market][0], 2800 - 250, 2800 + 250);
+        assert_in_range(of_market[market][2], 400 - 90, 400 + 90);
+    }
     schedule_destroy(&a);
     schedule_destroy(&b);
 }
