@@ -4,16 +4,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "net/http_client_private.h"
 
 enum {
     CLIENT_FREE_MAX = 256,              /* calls kept for use again */
     CLIENT_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
-    CLIENT_HEADERS_BYTES = 512,         /* of a request, as a rule */
 };
 
 void http_call_make_ready(struct http_call *call)
@@ -30,88 +27,6 @@ static void call_unready(struct http_call *call)
     TAILQ_REMOVE(&call->client->ready, call, link);
 }
 
-static void set_long(struct http_call *call, CURLoption option, long value)
-{
-    CURLcode rc = curl_easy_setopt(call->easy, option, value);
-    assert(rc == CURLE_OK);
-}
-
-static void set_text(struct http_call *call, CURLoption option, const char *value)
-{
-    CURLcode rc = curl_easy_setopt(call->easy, option, value);
-    assert(rc == CURLE_OK);
-}
-
-/* Copies the lines into the call's own list, which costs no allocations once it was used. */
-static void call_link_headers(struct http_call *call, const char *const *lines, size_t count)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < count; i++) bytes += strlen(lines[i]) + 1;
-    buf_clear(&call->header_text);
-    buf_expect(&call->header_text, u64_max(bytes, CLIENT_HEADERS_BYTES)); /* it stays in place */
-    for (size_t i = 0; i < count; i++) {
-        struct curl_slist *item = &call->headers[i];
-        item->data = call->header_text.data + call->header_text.length;
-        item->next = i + 1 < count ? item + 1 : NULL;
-        buf_put(&call->header_text, lines[i], strlen(lines[i]) + 1);
-    }
-}
-
-static void call_set_headers(struct http_call *call, const struct http_call_config *config)
-{
-    static const char id[] = "X-Request-ID:";
-    const char *lines[HTTP_CLIENT_HEADERS_MAX + 2];
-    size_t count = 0;
-    for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX && config->headers[i] != NULL; i++) {
-        const char *line = config->headers[i];
-        lines[count++] = line;
-        if (strncasecmp(line, id, sizeof id - 1) != 0) continue;
-        const char *value = line + sizeof id - 1;
-        value += strspn(value, " \t");
-        text_put(call->sent_request_id, sizeof call->sent_request_id, 0, value);
-    }
-    if (call->client->config.header != NULL) lines[count++] = call->client->config.header;
-    /* Without this libcurl waits a second before it sends a body of more than 1 MiB. */
-    lines[count++] = "Expect:";
-    call_link_headers(call, lines, count);
-    curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
-}
-
-static void call_set_method(struct http_call *call, const struct http_call_config *config)
-{
-    if (strcmp(config->method, "GET") == 0) {
-        assert(config->body == NULL);
-        set_long(call, CURLOPT_HTTPGET, 1);
-        return;
-    }
-    assert(strcmp(config->method, "POST") == 0);
-    set_long(call, CURLOPT_POST, 1);
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)config->body_length);
-    curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, config->body == NULL ? "" : config->body);
-}
-
-static void call_set_options(struct http_call *call, const struct http_call_config *config)
-{
-    const struct http_client_config *client = &call->client->config;
-    curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
-    curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->detail);
-    set_text(call, CURLOPT_PROTOCOLS_STR, "http,https");
-    set_text(call, CURLOPT_PROXY, "");
-    set_long(call, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    set_long(call, CURLOPT_NOSIGNAL, 1);
-    set_long(call, CURLOPT_QUICK_EXIT, 1);
-    set_long(call, CURLOPT_TCP_NODELAY, 1);
-    /* Counted in whole seconds by libcurl and only to tidy up: PREREQ knows the exact age. */
-    set_long(call, CURLOPT_MAXAGE_CONN,
-             (long)u64_min(client->keepalive_expiry_ns / NS_PER_S + 1, 24 * 3600));
-    set_text(call, CURLOPT_URL, config->url);
-    http_call_tls_init(call);
-    call_set_method(call, config);
-    call_set_headers(call, config);
-    http_call_socket_init(call);
-    http_call_answer_init(call);
-}
-
 static struct http_call *call_create(struct http_client *client)
 {
     struct http_call *call = TAILQ_FIRST(&client->free);
@@ -125,6 +40,7 @@ static struct http_call *call_create(struct http_client *client)
     assert(call->easy != NULL);
     buf_init(&call->body, 1);
     buf_init(&call->header_text, BUF_UNBOUNDED);
+    buf_init(&call->options.url, BUF_UNBOUNDED);
     return call;
 }
 
@@ -133,6 +49,7 @@ static void call_destroy(struct http_call *call)
     curl_easy_cleanup(call->easy);
     buf_deinit(&call->body);
     buf_deinit(&call->header_text);
+    buf_deinit(&call->options.url);
     mem_free(call);
 }
 
@@ -145,7 +62,8 @@ static void call_release(struct http_call *call)
         call_destroy(call);
         return;
     }
-    curl_easy_reset(call->easy);
+    /* After anything but the usual end its state may hold more than options. */
+    if (!call->usual || !call->options.known) http_call_forget_options(call);
     if (call->body.capacity > CLIENT_BODY_KEPT_BYTES) buf_deinit(&call->body);
     buf_clear(&call->body);
     TAILQ_INSERT_HEAD(&client->free, call, link);
@@ -171,7 +89,8 @@ static void call_restart(struct http_call *call)
     call->fresh = true;
     call->tell_done = false;
     call->detail[0] = '\0';
-    set_long(call, CURLOPT_FRESH_CONNECT, 1);
+    CURLcode set = curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, 1L);
+    assert(set == CURLE_OK);
     CURLMcode rc = curl_multi_add_handle(call->client->multi, call->easy);
     assert(rc == CURLM_OK);
 }
@@ -201,6 +120,7 @@ static void call_finish(struct http_call *call)
         .tls_refused = end == HTTP_END_CONNECT_ERROR && http_code_is_tls(call->code),
         .detail = detail,
     };
+    call->usual = end == HTTP_END_COMPLETE && !call->fresh && call->returning;
     call_remove(call);
     call->config.on_done(call->config.context, &result);
     call_release(call);
@@ -279,6 +199,7 @@ void http_client_set_keepalive(struct http_client *client, uint32_t keepalive_ma
 {
     client->config.keepalive_max = keepalive_max;
     client->config.keepalive_expiry_ns = keepalive_expiry_ns;
+    client->settings++;
 }
 
 void http_client_destroy(struct http_client *client)
@@ -309,20 +230,23 @@ struct http_call *http_client_start(struct http_client *client,
     struct buf body = call->body;
     body.bytes_max = config->response_bytes_max;
     struct buf header_text = call->header_text;
+    struct http_options options = call->options;
     *call = (struct http_call){
         .client = client,
         .config = *config,
         .easy = easy,
         .body = body,
         .header_text = header_text,
+        .options = options,
     };
     call->config.url = NULL;
     for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX; i++)
         call->config.headers[i] = NULL;
-    call_set_options(call, config);
+    http_call_set_options(call, config);
     client->calls++;
     CURLMcode rc = curl_multi_add_handle(client->multi, easy);
     assert(rc == CURLM_OK);
+    http_client_timer_begin(client);
     return call;
 }
 

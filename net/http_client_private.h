@@ -56,6 +56,13 @@ struct http_head {
     char request_id[HTTP_REQUEST_ID_MAX];
 };
 
+/* The options that a call's handle has kept from an earlier use. */
+struct http_options {
+    bool known; /* of a POST to `url` that ended as usual */
+    uint32_t settings; /* which of the client's */
+    struct buf url;
+};
+
 struct http_call {
     TAILQ_ENTRY(http_call) link; /* in `ready` or `free` */
     struct http_client *client;
@@ -63,6 +70,8 @@ struct http_call {
     CURL *easy;                     /* owned */
     struct curl_slist headers[HTTP_CLIENT_HEADERS_MAX + 2]; /* libcurl only reads them */
     struct buf header_text;                                 /* what they point into */
+    struct http_options options;
+    bool usual; /* it ended well and nothing special was asked of libcurl */
     char sent_request_id[HTTP_REQUEST_ID_MAX];
     struct http_socket *socket; /* since PREREQ, until it closes */
     bool connected;             /* PREREQ let it pass */
@@ -94,6 +103,7 @@ struct http_client {
     CURLM *multi;
     uv_timer_t timer; /* libcurl's next deadline */
     uv_idle_t soon;   /* active: libcurl has work for the next turn */
+    uv_idle_t tell;   /* active: a transfer was begun in this turn, calls may be ready */
     uint32_t handles_open;
     LIST_HEAD(, http_socket) sockets;
     struct http_socket **by_fd; /* indexed by descriptor */
@@ -103,6 +113,7 @@ struct http_client {
     uint32_t free_count;
     struct http_call *current; /* whose callbacks are being called */
     uint32_t calls;
+    uint32_t settings; /* how often the configuration has changed */
     uint32_t idle;      /* pooled connections */
     uint32_t returning; /* connections that will be pooled when their answer is complete */
     uint64_t stale_sockets;
@@ -113,6 +124,10 @@ struct http_client {
 void http_call_make_ready(struct http_call *call);
 /* Tells the users of the ready calls. Never inside one of libcurl's callbacks. */
 void http_client_flush(struct http_client *client);
+
+/* http_client_options.c */
+void http_call_set_options(struct http_call *call, const struct http_call_config *config);
+void http_call_forget_options(struct http_call *call);
 
 /* http_client_socket.c */
 void http_client_socket_init(struct http_client *client);
@@ -129,6 +144,9 @@ bool http_code_is_tls(CURLcode code);
 
 /* http_client_timer.c */
 void http_client_timer_init(struct http_client *client);
+/* A transfer was added. The first of a turn of the loop begins at once: it need not wait for what
+ * comes behind it. Those after it begin together in the next turn, which costs less. */
+void http_client_timer_begin(struct http_client *client);
 /* Frees the client once its handles are closed. */
 void http_client_timer_deinit(struct http_client *client);
 

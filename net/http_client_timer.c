@@ -5,6 +5,7 @@
 
 static void timer_on_due(uv_timer_t *timer);
 static void timer_on_soon(uv_idle_t *soon);
+static void timer_on_tell(uv_idle_t *tell);
 
 static int timer_on_curl(CURLM *multi, long timeout_ms, void *context)
 {
@@ -24,7 +25,8 @@ static int timer_on_curl(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-static void timer_run(struct http_client *client)
+/* What is due for libcurl; an added transfer is. */
+static void timer_act(struct http_client *client)
 {
     int running;
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
@@ -34,7 +36,19 @@ static void timer_run(struct http_client *client)
         !uv_is_active((uv_handle_t *)&client->soon)) {
         uv_timer_start(&client->timer, timer_on_due, timeout_ms > 0 ? (uint64_t)timeout_ms : 1, 0);
     }
+}
+
+static void timer_run(struct http_client *client)
+{
+    timer_act(client);
     http_client_flush(client);
+}
+
+void http_client_timer_begin(struct http_client *client)
+{
+    if (uv_is_active((uv_handle_t *)&client->tell)) return;
+    uv_idle_start(&client->tell, timer_on_tell);
+    timer_act(client); /* its callbacks only note: nobody is told before the caller has returned */
 }
 
 static void timer_on_due(uv_timer_t *timer)
@@ -48,15 +62,24 @@ static void timer_on_soon(uv_idle_t *soon)
     timer_run(soon->data);
 }
 
+static void timer_on_tell(uv_idle_t *tell)
+{
+    uv_idle_stop(tell);
+    http_client_flush(tell->data);
+}
+
 void http_client_timer_init(struct http_client *client)
 {
     int rc = uv_timer_init(client->config.loop, &client->timer);
     assert(rc == 0);
     rc = uv_idle_init(client->config.loop, &client->soon);
     assert(rc == 0);
+    rc = uv_idle_init(client->config.loop, &client->tell);
+    assert(rc == 0);
     client->timer.data = client;
     client->soon.data = client;
-    client->handles_open = 2;
+    client->tell.data = client;
+    client->handles_open = 3;
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_on_curl);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
 }
@@ -71,4 +94,5 @@ void http_client_timer_deinit(struct http_client *client)
 {
     uv_close((uv_handle_t *)&client->timer, timer_on_closed);
     uv_close((uv_handle_t *)&client->soon, timer_on_closed);
+    uv_close((uv_handle_t *)&client->tell, timer_on_closed);
 }
