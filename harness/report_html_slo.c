@@ -104,44 +104,92 @@ static void put_rollbacks(struct buf *out, const struct run *run)
     if (separator[0] == '\0') buf_puts(out, "<span class=\"zero\">no</span>");
 }
 
-static void put_row(struct buf *out, const struct suite_scenario *item,
-                    const struct suite_world *world)
+/* Whether it would have kept anybody busy. */
+static bool is_quiet(const struct slo_report *report, const struct run *run)
 {
-    struct slo_report report;
-    if (!world->present) return;
-    slo_report_make(&world->run, &report);
-    if (!report.known) return;
+    struct rollback rollbacks[ROLLBACK_TRIGGERS];
+    rollback_find(run, rollbacks);
+    for (int i = 0; i < ROLLBACK_TRIGGERS; i++) {
+        if (rollbacks[i].fired) return false;
+    }
+    for (size_t kind = 0; kind < SLO_COUNT; kind++) {
+        for (size_t i = 0; i < SLO_ALERTS; i++) {
+            if (report->indicators[kind].alerts[i].fired) return false;
+        }
+    }
+    return true;
+}
+
+static void put_row(struct buf *out, const struct suite_scenario *item, const struct run *run,
+                    const struct slo_report *report)
+{
     buf_puts(out, "<tbody><tr><th scope=\"row\"><a href=\"#");
     report_text_slug(out, item->scenario.name);
     buf_puts(out, "\">");
     report_text_escaped(out, item->scenario.name);
-    buf_printf(out, "</a></th><td>%s</td>", world_name(world->run.world));
+    buf_printf(out, "</a></th><td>%s</td>", world_name(run->world));
     for (size_t i = 0; i < SLO_COUNT; i++)
-        put_spent(out, &report.indicators[i]);
+        put_spent(out, &report->indicators[i]);
     buf_puts(out, "<td>");
-    put_alerts(out, &report);
+    put_alerts(out, report);
     buf_puts(out, "</td><td>");
-    put_rollbacks(out, &world->run);
+    put_rollbacks(out, run);
     buf_puts(out, "</td></tr></tbody>\n");
+}
+
+/* The rows of those that are quiet, or of the others; how many. */
+static size_t put_rows(struct buf *out, const struct suite *suite, const size_t *order, bool quiet)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_scenario *item = &suite->scenarios[order[i]];
+        const struct suite_world *const worlds[] = { &item->sim, &item->real };
+        for (size_t w = 0; w < 2; w++) {
+            struct slo_report report;
+            if (!worlds[w]->present) continue;
+            const struct run *run = &worlds[w]->run;
+            slo_report_make(run, &report);
+            if (!report.known || is_quiet(&report, run) != quiet) continue;
+            put_row(out, item, run, &report);
+            count++;
+        }
+    }
+    return count;
+}
+
+static void put_table(struct buf *out, const struct buf *rows)
+{
+    buf_puts(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                  "aria-label=\"Service levels\"><table class=\"overview\"><thead><tr>"
+                  "<th scope=\"col\">Scenario</th><th scope=\"col\">World</th>"
+                  "<th scope=\"col\" class=\"n\">Availability</th>"
+                  "<th scope=\"col\" class=\"n\">Latency</th>"
+                  "<th scope=\"col\" class=\"n\">Freshness</th>"
+                  "<th scope=\"col\">Would have alerted</th>"
+                  "<th scope=\"col\">Rollback</th></tr></thead>\n");
+    buf_puts(out, buf_text(rows));
+    buf_puts(out, "</table></div>\n");
 }
 
 void report_html_slo(struct buf *out, const struct suite *suite, const size_t *order)
 {
-    buf_puts(
-        out,
-        "<section class=\"card\" id=\"~slo\">\n<h2>Service levels</h2>\n<p class=\"teaches\">Had "
-        "each scenario been the end of 30 otherwise healthy days: how much of the month's error "
-        "budget it takes, who would have been alerted, and whether a canary would have been "
-        "rolled back.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-        "aria-label=\"Service levels of all scenarios\"><table class=\"overview\"><thead><tr>"
-        "<th scope=\"col\">Scenario</th><th scope=\"col\">World</th>"
-        "<th scope=\"col\" class=\"n\">Availability</th><th scope=\"col\" class=\"n\">Latency</th>"
-        "<th scope=\"col\" class=\"n\">Freshness</th><th scope=\"col\">Would have alerted</th>"
-        "<th scope=\"col\">Rollback</th></tr></thead>\n");
-    for (size_t i = 0; i < suite->count; i++) {
-        const struct suite_scenario *item = &suite->scenarios[order[i]];
-        put_row(out, item, &item->sim);
-        put_row(out, item, &item->real);
+    struct buf rows;
+    buf_init(&rows, BUF_UNBOUNDED);
+    buf_puts(out, "<section class=\"card\" id=\"~slo\">\n<h2>Service levels</h2>\n"
+                  "<p class=\"teaches\">Had each scenario been the end of 30 otherwise healthy "
+                  "days: how much of the month's error budget it takes, who would have been "
+                  "alerted, and whether a canary would have been rolled back.</p>\n");
+    if (put_rows(&rows, suite, order, false) > 0) put_table(out, &rows);
+    buf_clear(&rows);
+    size_t quiet = put_rows(&rows, suite, order, true);
+    if (quiet > 0) {
+        buf_printf(out,
+                   "<details><summary>%zu run%s would have alerted nobody and rolled nothing "
+                   "back</summary>\n",
+                   quiet, quiet == 1 ? "" : "s");
+        put_table(out, &rows);
+        buf_puts(out, "</details>\n");
     }
-    buf_puts(out, "</table></div>\n</section>\n");
+    buf_puts(out, "</section>\n");
+    buf_deinit(&rows);
 }
