@@ -53,12 +53,21 @@ static void call_destroy(struct http_call *call)
     mem_free(call);
 }
 
+/* An error of the system stays in libcurl's handle, whatever is reset, and the next call's trouble
+ * would be taken for the same. */
+static bool call_is_tainted(const struct http_call *call)
+{
+    long os_errno = 0;
+    curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
+    return os_errno != 0;
+}
+
 /* The call is over and its memory may be used for another. */
 static void call_release(struct http_call *call)
 {
     struct http_client *client = call->client;
     client->calls--;
-    if (client->free_count == CLIENT_FREE_MAX) {
+    if (client->free_count == CLIENT_FREE_MAX || call_is_tainted(call)) {
         call_destroy(call);
         return;
     }

@@ -17,6 +17,7 @@ enum answer {
     ANSWER_CLOSE,     /* none */
     ANSWER_RESET,
     ANSWER_LENGTHS,   /* framed badly */
+    ANSWER_CHUNK,     /* framed badly, as libcurl itself sees */
     ANSWER_COUNT,
 };
 
@@ -69,6 +70,10 @@ static void answer_as_asked(struct raw_connection *connection)
     case ANSWER_LENGTHS:
         raw_send(connection, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
         break;
+    case ANSWER_CHUNK:
+        raw_send(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "fffffffffffffffff\r\nok\r\n");
+        break;
     case ANSWER_COUNT: break;
     }
 }
@@ -89,7 +94,8 @@ static void assert_answered(const struct probe *probe, enum answer answer)
                     probe->result.end == HTTP_END_READ_ERROR);
         break;
     case ANSWER_RESET: assert_end(probe, HTTP_END_READ_ERROR); break;
-    case ANSWER_LENGTHS: assert_end(probe, HTTP_END_PROTOCOL_ERROR); break;
+    case ANSWER_LENGTHS:
+    case ANSWER_CHUNK: assert_end(probe, HTTP_END_PROTOCOL_ERROR); break;
     case ANSWER_COUNT: break;
     }
 }
