@@ -3,8 +3,10 @@
  * while a scenario is simulated, and no longer when its run is judged.
  *
  * usage: mutants_runner [--first] JOBS IDS OUT.tsv SCENARIO|DIR ...
- * --first: a mutant is left alone once a scenario killed it. IDS: a file with one number per line. OUT.tsv: id, end, then "scenario/check" for each failed
- * check; end is survived, failed, assert, crash or hang. Exit 2 when the unmutated core fails. */
+ * --first: a mutant is left alone once a scenario killed it. IDS: a file with one number per line.
+ * OUT.tsv: id, end, then "scenario/check" for each failed check; end is survived, changed (it
+ * passed every check, but something was not as it is without a mutant), failed, assert, crash or
+ * hang. Exit 2 when the unmutated core fails. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +21,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/discover.h"
+#include "harness/run_digest.h"
 #include "harness/sim.h"
 
 enum {
@@ -41,6 +44,7 @@ struct job {
 struct runner {
     struct suite suite;
     struct sim_requests **requests; /* owned; by scenario */
+    uint64_t *digests;              /* owned; by scenario: of the whole core's run */
     uint64_t cpu_us_max;            /* of one mutant */
     bool first_only;
     struct job jobs[JOBS_MAX];
@@ -49,29 +53,38 @@ struct runner {
     unsigned done, total;
 };
 
-/* Simulates and judges one scenario; writes its failed checks to `fd`. True when all passed. */
-static bool judge_scenario(const struct runner *runner, size_t index, unsigned mutant, int fd)
+struct judgement {
+    bool passed;     /* every check */
+    uint64_t digest; /* of what happened */
+};
+
+/* Simulates and judges one scenario; writes its failed checks to `fd`. */
+static struct judgement judge_scenario(const struct runner *runner, size_t index, unsigned mutant,
+                                       int fd)
 {
     const struct suite_scenario *item = &runner->suite.scenarios[index];
     const struct sim_options options = { .jitter_seed = 0 };
     struct run run;
     struct verdicts verdicts;
-    bool passed = true;
+    struct judgement judgement = { .passed = true };
     run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
     mutant_in_force = mutant;
     sim_play(&run, runner->requests[index], &options, NULL);
     mutant_in_force = 0;
+    judgement.digest = run_digest(&run);
     verdict_judge(&run, &verdicts);
     for (size_t i = 0; i < verdicts.count; i++) {
         const struct check *check = &verdicts.checks[i];
         if (check->status != CHECK_FAIL && check->status != CHECK_INCONCLUSIVE) continue;
-        passed = false;
+        judgement.passed = false;
         dprintf(fd, "\t%s/%s", item->scenario.name, check->name);
     }
     verdict_deinit(&verdicts);
     run_deinit(&run);
-    return passed;
+    return judgement;
 }
+
+enum { CHILD_SURVIVED, CHILD_FAILED, CHILD_CHANGED };
 
 static void child_run(const struct runner *runner, unsigned id, int fd)
 {
@@ -82,9 +95,13 @@ static void child_run(const struct runner *runner, unsigned id, int fd)
     (void)setitimer(ITIMER_PROF, &limit, NULL); /* SIGPROF ends it */
     (void)!freopen("/dev/null", "w", stderr);   /* an assert's sentence */
     bool passed = true;
-    for (size_t i = 0; i < runner->suite.count && (passed || !runner->first_only); i++)
-        passed = judge_scenario(runner, i, id, fd) && passed;
-    _exit(passed ? 0 : 1);
+    bool same = true;
+    for (size_t i = 0; i < runner->suite.count && (passed || !runner->first_only); i++) {
+        struct judgement judgement = judge_scenario(runner, i, id, fd);
+        passed = passed && judgement.passed;
+        same = same && judgement.digest == runner->digests[i];
+    }
+    _exit(!passed ? CHILD_FAILED : same ? CHILD_SURVIVED : CHILD_CHANGED);
 }
 
 static void job_start(struct runner *runner, struct job *job, unsigned id)
@@ -103,7 +120,8 @@ static void job_start(struct runner *runner, struct job *job, unsigned id)
 
 static const char *end_name(int status)
 {
-    if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? "survived" : "failed";
+    static const char *const names[] = { "survived", "failed", "changed" };
+    if (WIFEXITED(status)) return names[WEXITSTATUS(status)];
     switch (WTERMSIG(status)) {
     case SIGABRT: return "assert";
     case SIGPROF: return "hang";
@@ -159,6 +177,7 @@ static void run_all(struct runner *runner, const char *ids)
 static bool prepare(struct runner *runner, struct err_note *note)
 {
     runner->requests = mem_alloc(runner->suite.count, sizeof *runner->requests);
+    runner->digests = mem_alloc(runner->suite.count, sizeof *runner->digests);
     for (size_t i = 0; i < runner->suite.count; i++) {
         const struct suite_scenario *item = &runner->suite.scenarios[i];
         struct run run;
@@ -169,8 +188,11 @@ static bool prepare(struct runner *runner, struct err_note *note)
     }
     instant_ns began = clock_now();
     bool passed = true;
-    for (size_t i = 0; i < runner->suite.count; i++)
-        passed = judge_scenario(runner, i, 0, STDERR_FILENO) && passed;
+    for (size_t i = 0; i < runner->suite.count; i++) {
+        struct judgement judgement = judge_scenario(runner, i, 0, STDERR_FILENO);
+        passed = passed && judgement.passed;
+        runner->digests[i] = judgement.digest;
+    }
     runner->cpu_us_max = (clock_now() - began) / NS_PER_US * HANG_FACTOR + HANG_AT_LEAST_US;
     if (passed) return true;
     err_note_set(note, ERR_INVALID, NULL, 0, 0,
@@ -214,6 +236,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < runner->suite.count; i++)
         sim_requests_destroy(runner->requests[i]);
     mem_free(runner->requests);
+    mem_free(runner->digests);
     suite_deinit(&runner->suite);
     arena_deinit(&arena);
     mem_free(ids);
