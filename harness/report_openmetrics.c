@@ -78,6 +78,52 @@ static void put_served(struct writer *writer)
     }
 }
 
+static uint64_t succeeded(const struct sample *sample)
+{
+    return sample->succeeded;
+}
+
+static uint64_t failed(const struct sample *sample)
+{
+    return sample->failed;
+}
+
+static uint64_t routed(const struct sample *sample)
+{
+    return sample->routed;
+}
+
+/* One value of a counter's label, over all runs and moments. */
+struct counter {
+    const char *name, *label, *value;
+    uint64_t (*read)(const struct sample *sample);
+};
+
+static void put_counter(struct writer *writer, const struct counter *counter)
+{
+    for (size_t i = 0; i < writer->count; i++) {
+        const struct series *series = &writer->series[i];
+        for (size_t step = 0; step < series->samples.count; step++) {
+            put_name(writer, counter->name, series, counter->label, counter->value);
+            buf_put_u64(writer->out, counter->read(&series->samples.items[step]));
+            put_moment(writer, series, step);
+        }
+    }
+}
+
+static void put_requests(struct writer *writer)
+{
+    static const struct counter success = { "tsfm_request_total", "status", "success", succeeded };
+    static const struct counter error = { "tsfm_request_total", "status", "error", failed };
+    static const struct counter model = { "tsfm_route_selected_total", "route", "model", routed };
+    put_head(writer, "tsfm_request", "counter", "Forecast requests by how they ended.");
+    put_counter(writer, &success);
+    put_counter(writer, &error);
+    put_head(writer, "tsfm_route_selected", "counter",
+             "Valid requests by where they were sent first.");
+    put_counter(writer, &model);
+}
+
 static const char *bound_text(size_t bound, char out[24])
 {
     if (bound == SAMPLES_BOUNDS) return "+Inf";
@@ -143,6 +189,7 @@ void report_write_openmetrics(struct buf *out, const struct suite *suite)
         add_series(&writer, &suite->scenarios[i], &suite->scenarios[i].sim);
         add_series(&writer, &suite->scenarios[i], &suite->scenarios[i].real);
     }
+    put_requests(&writer);
     put_served(&writer);
     put_latencies(&writer);
     put_breaker(&writer);

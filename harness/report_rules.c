@@ -27,21 +27,49 @@ const char *rules_bound_text(size_t bound, char out[24])
     return out;
 }
 
-/* The bad events and all of them, in a window: `[1h]`. */
+bool rules_has(enum slo_kind kind, const struct slo_objectives *objectives)
+{
+    switch (kind) {
+    case SLO_AVAILABILITY: return true;
+    case SLO_LATENCY: return rules_latency_bound(objectives) < SAMPLES_BOUNDS;
+    case SLO_FRESHNESS: return objectives->freshness_age_ns == INSTANT_NEVER;
+    case SLO_COUNT: break;
+    }
+    return false;
+}
+
+uint32_t rules_objective_ppm(enum slo_kind kind, const struct slo_objectives *objectives)
+{
+    const uint32_t ppm[] = { objectives->availability_ppm, objectives->latency_ppm,
+                             objectives->freshness_ppm };
+    return ppm[kind];
+}
+
+/* The share of bad events in a window: `[1h]`. */
 static void put_ratio(struct buf *out, enum slo_kind kind, size_t bound, const char *window)
 {
     char le[24];
-    if (kind == SLO_AVAILABILITY) {
+    switch (kind) {
+    case SLO_AVAILABILITY:
         buf_printf(out,
                    "sum(increase(tsfm_request_total{status=\"error\"}[%s])) / "
                    "sum(increase(tsfm_request_total{status=~\"success|error\"}[%s]))",
                    window, window);
-        return;
+        break;
+    case SLO_LATENCY:
+        buf_printf(out,
+                   "1 - sum(increase(tsfm_request_latency_seconds_bucket{le=\"%s\"}[%s])) / "
+                   "sum(increase(tsfm_request_latency_seconds_count[%s]))",
+                   rules_bound_text(bound, le), window, window);
+        break;
+    case SLO_FRESHNESS:
+        buf_printf(out,
+                   "1 - sum(increase(tsfm_served_total{served=~\"cache|upstream\"}[%s])) / "
+                   "sum(increase(tsfm_route_selected_total{route=\"model\"}[%s]))",
+                   window, window);
+        break;
+    case SLO_COUNT: break;
     }
-    buf_printf(out,
-               "1 - sum(increase(tsfm_request_latency_seconds_bucket{le=\"%s\"}[%s])) / "
-               "sum(increase(tsfm_request_latency_seconds_count[%s]))",
-               rules_bound_text(bound, le), window, window);
 }
 
 static void put_threshold(struct buf *out, const struct slo_alert_rule *rule,
@@ -54,8 +82,8 @@ static void put_threshold(struct buf *out, const struct slo_alert_rule *rule,
 void rules_alert_name(struct buf *out, enum slo_kind kind, const struct slo_alert_rule *rule)
 {
     char window[UNITS_TEXT_MAX];
-    const char *name = kind == SLO_AVAILABILITY ? "Availability" : "Latency";
-    buf_printf(out, "Tsfm%sBurn%s", name, rules_window(rule->long_ns, window));
+    static const char *const names[] = { "Availability", "Latency", "Freshness" };
+    buf_printf(out, "Tsfm%sBurn%s", names[kind], rules_window(rule->long_ns, window));
 }
 
 const char *rules_window(uint64_t ns, char out[UNITS_TEXT_MAX])
@@ -71,8 +99,7 @@ const char *rules_window(uint64_t ns, char out[UNITS_TEXT_MAX])
 static void put_alert(struct buf *out, enum slo_kind kind, const struct slo_alert_rule *rule,
                       const struct slo_objectives *objectives)
 {
-    uint32_t objective_ppm =
-        kind == SLO_AVAILABILITY ? objectives->availability_ppm : objectives->latency_ppm;
+    uint32_t objective_ppm = rules_objective_ppm(kind, objectives);
     size_t bound = rules_latency_bound(objectives);
     char window[UNITS_TEXT_MAX];
     buf_puts(out, "      - alert: ");
@@ -97,19 +124,22 @@ void report_write_rules(struct buf *out, const struct suite *suite)
     char availability[UNITS_TEXT_MAX];
     char latency[UNITS_TEXT_MAX];
     char within[UNITS_TEXT_MAX];
-    bool has_bound = rules_latency_bound(objectives) < SAMPLES_BOUNDS;
+    char freshness[UNITS_TEXT_MAX];
     buf_printf(out,
-               "# Objectives: %s of the requests are answered, %s within %s.\n"
-               "groups:\n  - name: tollgate-slo\n    rules:\n",
+               "# Objectives: %s of the requests are answered, %s within %s, %s with a fresh "
+               "forecast.\ngroups:\n  - name: tollgate-slo\n    rules:\n",
                units_format_share(objectives->availability_ppm, availability),
                units_format_share(objectives->latency_ppm, latency),
-               units_format_duration(objectives->latency_ns, within));
-    if (!has_bound) {
-        buf_puts(out,
-                 "      # No alert for latency: the runtime's histogram has no bound there.\n");
-    }
-    for (int i = 0; i < SLO_ALERTS; i++) {
-        put_alert(out, SLO_AVAILABILITY, &slo_alert_rules[i], objectives);
-        if (has_bound) put_alert(out, SLO_LATENCY, &slo_alert_rules[i], objectives);
+               units_format_duration(objectives->latency_ns, within),
+               units_format_share(objectives->freshness_ppm, freshness));
+    for (int kind = 0; kind < SLO_COUNT; kind++) {
+        if (!rules_has((enum slo_kind)kind, objectives)) {
+            buf_printf(out, "      # No alert for %s: the runtime's metrics do not tell of it.\n",
+                       slo_kind_name((enum slo_kind)kind));
+            continue;
+        }
+        for (int i = 0; i < SLO_ALERTS; i++) {
+            put_alert(out, (enum slo_kind)kind, &slo_alert_rules[i], objectives);
+        }
     }
 }

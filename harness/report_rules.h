@@ -3,13 +3,13 @@
 /* Burn-rate alerts for Prometheus, and their test: would these rules have paged in the scenarios
  * that were played?
  *
- * rules.yml holds the alerts of slo.h for availability and latency, over the runtime's metrics,
- * with the first scenario's objectives; it can be used as it is. rules_test.yml, for `promtool test
- * rules`, sets each run into hours of healthy traffic of its own rate and says, minute by minute,
- * which alerts must fire and which must not. Minutes at which the burn is within 2 % of a threshold
- * are left out: there the answer depends on how Prometheus reads a window's edge. So are the alerts
- * over days (their tests would need days of samples), invalid runs, and scenarios with objectives
- * of their own. */
+ * rules.yml holds the alerts of slo.h for availability, latency and freshness, over the runtime's
+ * metrics, with the first scenario's objectives; it can be used as it is. rules_test.yml, for
+ * `promtool test rules`, sets each run into hours of healthy traffic of its own rate and says,
+ * minute by minute, which alerts must fire and which must not. Minutes at which the burn is within
+ * 2 % of a threshold are left out: there the answer depends on how Prometheus reads a window's edge.
+ * So are the alerts over days (their tests would need days of samples), invalid runs, and scenarios
+ * with objectives of their own. */
 
 #include "harness/suite.h"
 

@@ -11,6 +11,10 @@
 const struct slo_objectives *rules_objectives(const struct suite *suite);
 /* The histogram's bucket for the latency objective; SAMPLES_BOUNDS: there is none. */
 size_t rules_latency_bound(const struct slo_objectives *objectives);
+/* Whether the runtime's metrics tell of this objective. */
+bool rules_has(enum slo_kind kind, const struct slo_objectives *objectives);
+/* The share that an objective asks for. */
+uint32_t rules_objective_ppm(enum slo_kind kind, const struct slo_objectives *objectives);
 /* "0.3"; returns `out`. */
 const char *rules_bound_text(size_t bound, char out[24]);
 /* "TsfmAvailabilityBurn1h" */

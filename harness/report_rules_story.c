@@ -10,7 +10,15 @@
  * so that Prometheus does not take their start for their zero. */
 enum { SCALE = 1000, COUNTER_START = 1000000000, HOURS_BEFORE = 6, MINUTES_AFTER = 75 };
 
-enum series { SERIES_SUCCESS, SERIES_ERROR, SERIES_WITHIN, SERIES_ANSWERED, SERIES_COUNT };
+enum series {
+    SERIES_SUCCESS,
+    SERIES_ERROR,
+    SERIES_WITHIN,
+    SERIES_ANSWERED,
+    SERIES_FRESH,
+    SERIES_ROUTED,
+    SERIES_COUNT,
+};
 
 struct story {
     const struct run *run;
@@ -43,6 +51,8 @@ static uint64_t of_scenario(const struct story *story, enum series series, size_
     case SERIES_ERROR: return sample->failed;
     case SERIES_WITHIN: return sample->within[story->bound];
     case SERIES_ANSWERED: return sample->answered;
+    case SERIES_FRESH: return sample->fresh;
+    case SERIES_ROUTED: return sample->routed;
     case SERIES_COUNT: break;
     }
     return 0;
@@ -72,6 +82,8 @@ static void put_series(struct buf *out, const struct story *story, enum series s
         [SERIES_SUCCESS] = "tsfm_request_total{status=\"success\"}",
         [SERIES_ERROR] = "tsfm_request_total{status=\"error\"}",
         [SERIES_ANSWERED] = "tsfm_request_latency_seconds_count",
+        [SERIES_FRESH] = "tsfm_served_total{served=\"upstream\"}",
+        [SERIES_ROUTED] = "tsfm_route_selected_total{route=\"model\"}",
     };
     buf_puts(out, "      - series: '");
     if (series == SERIES_WITHIN) {
@@ -91,28 +103,30 @@ static void put_series(struct buf *out, const struct story *story, enum series s
                COUNTER_START + counter_at(story, series, end + 1), healthy, story->after);
 }
 
+static uint64_t increase(const struct story *story, enum series series, size_t from, size_t to)
+{
+    return counter_at(story, series, to) - counter_at(story, series, from);
+}
+
 /* Burn over a window that ends at `step`, its first sample inside (`edge` 0) or not (1). */
 static double burn(const struct story *story, enum slo_kind kind, size_t step, uint64_t window_ns,
                    size_t edge)
 {
+    static const struct {
+        enum series all, good;
+    } series[] = {
+        [SLO_AVAILABILITY] = { SERIES_SUCCESS, SERIES_SUCCESS }, /* and the errors, below */
+        [SLO_LATENCY] = { SERIES_ANSWERED, SERIES_WITHIN },
+        [SLO_FRESHNESS] = { SERIES_ROUTED, SERIES_FRESH },
+    };
     size_t width = (size_t)(window_ns / story->step_ns);
     size_t from = step > width ? step - width + edge : 0;
-    uint64_t bad = 0;
-    uint64_t all = 0;
-    if (kind == SLO_AVAILABILITY) {
-        bad = counter_at(story, SERIES_ERROR, step) - counter_at(story, SERIES_ERROR, from);
-        all =
-            bad + counter_at(story, SERIES_SUCCESS, step) - counter_at(story, SERIES_SUCCESS, from);
-    } else {
-        all = counter_at(story, SERIES_ANSWERED, step) - counter_at(story, SERIES_ANSWERED, from);
-        bad =
-            all - (counter_at(story, SERIES_WITHIN, step) - counter_at(story, SERIES_WITHIN, from));
-    }
-    uint32_t objective_ppm = kind == SLO_AVAILABILITY
-                                 ? story->run->scenario->objectives.availability_ppm
-                                 : story->run->scenario->objectives.latency_ppm;
+    uint64_t all = increase(story, series[kind].all, from, step);
+    uint64_t good = increase(story, series[kind].good, from, step);
+    if (kind == SLO_AVAILABILITY) all += increase(story, SERIES_ERROR, from, step);
+    uint32_t ppm = rules_objective_ppm(kind, &story->run->scenario->objectives);
     if (all == 0) return 0;
-    return (double)bad / (double)all / ((double)(1000000 - objective_ppm) / 1000000);
+    return ((double)all - (double)good) / (double)all / ((double)(1000000 - ppm) / 1000000);
 }
 
 enum answer { ANSWER_SILENT, ANSWER_FIRES, ANSWER_UNSURE };
@@ -185,8 +199,10 @@ static void put_story(struct buf *out, const struct suite_scenario *item, const 
     for (int i = 0; i < SLO_ALERTS; i++) {
         const struct slo_alert_rule *rule = &slo_alert_rules[i];
         if (rule->long_ns > HOURS_BEFORE * UINT64_C(3600) * NS_PER_S) continue;
-        put_expectations(out, &story, SLO_AVAILABILITY, rule);
-        if (bound < SAMPLES_BOUNDS) put_expectations(out, &story, SLO_LATENCY, rule);
+        for (int kind = 0; kind < SLO_COUNT; kind++) {
+            if (!rules_has((enum slo_kind)kind, &run->scenario->objectives)) continue;
+            put_expectations(out, &story, (enum slo_kind)kind, rule);
+        }
     }
     samples_deinit(&story.samples);
 }
@@ -200,7 +216,9 @@ void report_write_rules_test(struct buf *out, const struct suite *suite)
         const struct slo_objectives *own = &item->scenario.objectives;
         bool same = own->availability_ppm == objectives->availability_ppm &&
                     own->latency_ppm == objectives->latency_ppm &&
-                    own->latency_ns == objectives->latency_ns;
+                    own->latency_ns == objectives->latency_ns &&
+                    own->freshness_ppm == objectives->freshness_ppm &&
+                    own->freshness_age_ns == objectives->freshness_age_ns;
         const struct suite_world *world = item->real.present ? &item->real : &item->sim;
         if (!world->present || world->run.invalid || !same) continue;
         put_story(out, item, &world->run, rules_latency_bound(objectives));

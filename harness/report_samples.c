@@ -17,18 +17,28 @@ static uint64_t seen_ns(const struct run *run, const struct run_answer *answer)
     return answer->intended_ns + run->config->engine.request_deadline_ns;
 }
 
+static bool is_baseline_by_nature(const struct run_answer *answer)
+{
+    return answer->cause == CODE_INPUT_INSUFFICIENT_HISTORY ||
+           answer->cause == CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
+}
+
 static void count_answer(struct sample *sample, const struct run_answer *answer)
 {
     if (answer->hung_up) return; /* nobody saw how it would have ended */
     if (!answer->answered) {
         sample->served[SERVED_NOBODY]++;
         sample->failed++;
+        sample->routed++;
         return;
     }
     uint64_t latency_ns = run_latency_ns(answer);
     sample->served[answer->served]++;
     sample->succeeded += answer->http_status < 400;
     sample->failed += answer->http_status >= 500;
+    bool refused = answer->http_status >= 400 && answer->http_status < 500;
+    sample->routed += !refused && !is_baseline_by_nature(answer);
+    sample->fresh += answer->served == SERVED_CACHE || answer->served == SERVED_UPSTREAM;
     sample->answered++;
     sample->latency_us += latency_ns / 1000;
     for (size_t i = 0; i < SAMPLES_BOUNDS; i++)
@@ -44,6 +54,8 @@ static void accumulate(struct sample *sample, const struct sample *before)
     sample->answered += before->answered;
     sample->succeeded += before->succeeded;
     sample->failed += before->failed;
+    sample->routed += before->routed;
+    sample->fresh += before->fresh;
     sample->latency_us += before->latency_us;
 }
 

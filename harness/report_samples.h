@@ -18,7 +18,10 @@ struct sample {
                                       * the deadline */
     uint64_t within[SAMPLES_BOUNDS]; /* answers that took at most the bound */
     uint64_t answered;
-    uint64_t succeeded, failed; /* status 200; 5xx or none: what is left was rightly refused */
+    uint64_t succeeded;         /* status 200 */
+    uint64_t failed;            /* 5xx or none; what is left was rightly refused */
+    uint64_t routed;            /* not refused, and not to get a baseline by their nature */
+    uint64_t fresh;             /* of those: from the cache or the upstream */
     uint64_t latency_us;        /* their sum */
     enum breaker_state breaker; /* at the moment */
 };

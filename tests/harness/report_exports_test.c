@@ -138,6 +138,12 @@ static void openmetrics_counts_what_was_served_moment_by_moment(void **state)
                       "le=\"0.005\"} 0 1767323055.678\n");
     check_holds(text, "tsfm_request_latency_seconds_bucket{scenario=\"calm\",world=\"real\","
                       "le=\"0.01\"} 100 1767323055.678\n");
+    check_holds(text, "tsfm_request_total{scenario=\"outage\",world=\"sim\",status=\"error\"} 0 "
+                      "1767323054.678\n");
+    check_holds(text, "tsfm_request_total{scenario=\"outage\",world=\"sim\",status=\"error\"} 5 "
+                      "1767323055.678\n");
+    check_holds(text, "tsfm_route_selected_total{scenario=\"outage\",world=\"sim\","
+                      "route=\"model\"} 100 1767323055.678\n");
     assert_null(strstr(text, "alert")); /* the hostile run is invalid */
     assert_string_equal(text + strlen(text) - 6, "# EOF\n");
     mem_free(text);
