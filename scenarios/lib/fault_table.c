@@ -7,7 +7,8 @@
     {                                                                                              \
         effect, at, FAULT_EXACT, what, outcome, NULL, yaml                                         \
     }
-/* What the client sees of it depends on which packet wins. */
+/* What the client sees of it depends on which packet wins, or on whether its connection was used
+ * before: without a byte of an answer, libcurl would ask again on a new one, which is not let. */
 #define EITHER(effect, at, outcome, other, yaml, what)                                             \
     {                                                                                              \
         effect, at, FAULT_EXACT, what, outcome, other, yaml                                        \
@@ -88,12 +89,12 @@ static const struct fault_row rows[] = {
 
     EITHER(FAULT_CLOSE, AT_CONNECT, "protocol_error", "read_error write_error",
            "{ at: connect, do: close }", "accepted, then FIN"),
-    EXACT(FAULT_CLOSE, AT_REQUEST_HEAD, "protocol_error", "{ at: request_head, do: close }",
-          "FIN when the head was read and nothing of the body"),
-    EXACT(FAULT_CLOSE, AT_REQUEST_BODY, "protocol_error", "{ at: request_body@50%, do: close }",
-          "FIN when so much of the body was read"),
-    EXACT(FAULT_CLOSE, AT_HEAD, "protocol_error", "{ at: response_head, do: close }",
-          "FIN before the first byte"),
+    EITHER(FAULT_CLOSE, AT_REQUEST_HEAD, "protocol_error", "read_error",
+           "{ at: request_head, do: close }", "FIN when the head was read and nothing of the body"),
+    EITHER(FAULT_CLOSE, AT_REQUEST_BODY, "protocol_error", "read_error",
+           "{ at: request_body@50%, do: close }", "FIN when so much of the body was read"),
+    EITHER(FAULT_CLOSE, AT_HEAD, "protocol_error", "read_error", "{ at: response_head, do: close }",
+           "FIN before the first byte"),
     EXACT(FAULT_CLOSE, AT_HEAD, "protocol_error", "{ at: response_head@20B, do: close }",
           "FIN inside the head"),
     EXACT(FAULT_CLOSE, AT_BODY, "protocol_error", "{ at: response_body@100B, do: close }",

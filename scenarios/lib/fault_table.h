@@ -16,8 +16,8 @@ struct fault_row {
     enum fault_support support;
     const char *what;    /* what happens; emulated: and how; impossible: why */
     const char *outcome; /* of the attempt, as core/classify.h names them; NULL: impossible */
-    const char *other;   /* others that are right where the network decides which packet wins, with
-                            blanks between; NULL: none */
+    const char *other;   /* others that are right, where packets race or the connection was used
+                            before, with blanks between; NULL: none */
     const char *yaml;    /* NULL: impossible */
 };
 
