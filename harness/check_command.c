@@ -73,8 +73,8 @@ static enum err check_one(const struct suite_scenario *item, const struct check_
     struct err_note note = { .err = ERR_OK };
     enum err rc = ERR_OK;
     vacuity_find(item, &vacuity);
-    printf("%s: ok, %zu requests, %zu checks\n", item->scenario.path, item->schedule.count,
-           item->scenario.expect_count);
+    printf("%s: ok, %s%zu requests, %zu checks\n", item->scenario.path,
+           schedule_up_to(&item->scenario), item->schedule.count, item->scenario.expect_count);
     *bad += print_expectations(item, &vacuity);
     if (options->vacuity) {
         rc = vacuity_simulate(item, &vacuity, &note);

@@ -33,6 +33,7 @@ static void put_scenario(struct buf *out, const struct suite_scenario *item)
     char duration[UNITS_TEXT_MAX];
     buf_printf(out, "%s  (%s, %s, ", scenario->name, scenario_tier_name(scenario->tier),
                units_format_duration(scenario->duration_ns, duration));
+    buf_puts(out, schedule_up_to(scenario));
     report_text_count(out, item->schedule.count);
     buf_printf(out, " requests, %s)\n", scenario->environment);
     if (scenario->teaches[0] != '\0') buf_printf(out, "    teaches  %s\n", scenario->teaches);

@@ -185,6 +185,14 @@ void schedule_destroy(struct schedule *schedule)
     *schedule = (struct schedule){ .items = NULL };
 }
 
+const char *schedule_up_to(const struct scenario *scenario)
+{
+    for (size_t i = 0; i < scenario->workload_count; i++) {
+        if (scenario->workloads[i].arrival == ARRIVAL_CLOSED) return "up to ";
+    }
+    return "";
+}
+
 const char *schedule_request_id(size_t number, char out[REQUEST_ID_MAX])
 {
     snprintf(out, REQUEST_ID_MAX, "r%06zu", number);

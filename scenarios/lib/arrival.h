@@ -35,6 +35,8 @@ struct schedule {
  * SCENARIO_ARRIVALS_MAX (a scenario with more is refused when parsed). */
 void schedule_create(const struct scenario *scenario, uint64_t seed, struct schedule *out);
 void schedule_destroy(struct schedule *schedule);
+/* "up to " when the run itself decides how many requests are sent: closed loops; else "". */
+const char *schedule_up_to(const struct scenario *scenario);
 
 enum { REQUEST_ID_MAX = 64 };
 

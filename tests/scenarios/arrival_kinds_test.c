@@ -127,6 +127,10 @@ static void closed_loops_and_cycles_are_slots_behind_the_open_loops(void **state
         assert_int_equal(arrival->at_ns, i / 4 * 2 * NS_PER_S);
     }
     assert_int_equal(schedule.items[0].cycle, ARRIVAL_NO_CYCLE);
+    struct scenario scenario = { .workloads = workloads, .workload_count = 3 };
+    assert_string_equal(schedule_up_to(&scenario), "up to ");
+    scenario = (struct scenario){ .workloads = workloads + 1, .workload_count = 2 };
+    assert_string_equal(schedule_up_to(&scenario), "");
     schedule_destroy(&schedule);
 }
 
