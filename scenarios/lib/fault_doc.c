@@ -20,10 +20,11 @@ static const char head[] =
     "        - { at: response_body@40%, do: reset, every: 5 }\n"
     "```\n\n"
     "`mock-tollama --scenario FILE --dry-run 20` prints what will happen to the first requests. "
-    "Every row\nbelow is played by a test on real sockets and in the simulator, and must get the "
-    "outcome that\nstands there. `exact` means those bytes and packets; `emulated` says how; the "
-    "rest "
-    "is refused.\n\n";
+    "Every row\nbelow is played by a test on real sockets and in the simulator, and must get its "
+    "outcome: the word that\nthe runtime's classifier has for it (`runtime/core/classify.h`). Behind "
+    "\"or\" stands what it may be called\nover sockets, when packets race or when no byte of an "
+    "answer came on a connection that was used before.\n`exact` means those bytes and packets; "
+    "`emulated` says how; the rest is refused.\n\n";
 
 static const char selections[] =
     "## On which attempts\n\n"
