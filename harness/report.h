@@ -7,7 +7,7 @@
  * "run_time" of the top level, nowhere else: when it started, how long it took, speed, folder.
  * junit.xml: one testcase per check and world, by Surefire's schema (which has one testsuite per
  * file, so the class name tells them apart: tollgate.<scenario>.<world>); INCONCLUSIVE and INVALID
- * are `error`.
+ * are `error`, an invariant that cannot be observed is `skipped`.
  * summary.md: a verdict sentence and a table, for a CI step summary.
  * index.html: one self-contained file: verdict sentence, table, one timeline per scenario. */
 

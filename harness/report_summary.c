@@ -34,21 +34,50 @@ static void put_check(struct buf *out, const struct suite_scenario *item,
     buf_putc(out, '\n');
 }
 
-/* Writes the checks that passed, or those that did not; returns how many. An invalid run has one
- * reason for all its checks: it is given once. */
-static size_t put_checks(struct buf *out, const struct suite_scenario *item,
-                         const struct suite_world *world, bool passed)
+/* Writes the checks that did not pass; returns how many. An invalid run has one reason for all its
+ * checks: it is given once. */
+static size_t put_failed(struct buf *out, const struct suite_scenario *item,
+                         const struct suite_world *world)
 {
-    if (!world->present) return 0;
     size_t count = 0;
-    for (size_t i = 0; i < world->verdict.count; i++) {
+    for (size_t i = 0; world->present && i < world->verdict.count; i++) {
         const struct check *check = &world->verdict.checks[i];
-        if ((check->status == CHECK_PASS) != passed) continue;
+        bool asked = check->line > 0;
+        if (check->status == CHECK_PASS) continue;
+        if (check->status == CHECK_UNOBSERVABLE && !asked) continue;
         count++;
         if (world->run.invalid && count > 1) continue;
         put_check(out, item, world, check);
     }
     return count;
+}
+
+/* Those that passed by their names alone, in one line: a step's summary has a limit of 1 MiB, and
+ * the page has their sentences. */
+static size_t put_passed(struct buf *out, const struct suite_scenario *item,
+                         const struct suite_world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; world->present && i < world->verdict.count; i++) {
+        const struct check *check = &world->verdict.checks[i];
+        if (check->status != CHECK_PASS) continue;
+        if (count++ == 0) {
+            buf_puts(out, "- ");
+            report_text_markdown(out, item->scenario.name);
+            buf_printf(out, " (%s): ", world_name(world->run.world));
+        } else {
+            buf_puts(out, ", ");
+        }
+        report_text_markdown(out, check->name);
+    }
+    if (count > 0) buf_putc(out, '\n');
+    return count;
+}
+
+static size_t put_checks(struct buf *out, const struct suite_scenario *item,
+                         const struct suite_world *world, bool passed)
+{
+    return passed ? put_passed(out, item, world) : put_failed(out, item, world);
 }
 
 /* One line: how many real runs' traces, replayed, gave the same again. */

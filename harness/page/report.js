@@ -224,7 +224,8 @@
             const span = this.to - this.from;
             all('.tick', axis).forEach((tick) => tick.remove());
             if (span === 1) return;
-            const ms = (JSON.parse(this.figure.querySelector('.dots-data').textContent)).duration_ms;
+            this.load();
+            const ms = this.data.duration_ms;
             const text = axis.querySelector('text');
             const line = axis.querySelector('line');
             let step = Math.pow(10, Math.floor(Math.log10(ms * span)));

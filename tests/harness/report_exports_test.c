@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "harness/report.h"
 #include "harness/report_annotations.h"
 #include "harness/report_openmetrics.h"
 #include "harness/report_outputs.h"
@@ -250,6 +251,29 @@ static void a_scenario_with_objectives_of_its_own_is_not_in_the_rules_test(void 
     suite_fixture_close(&suite);
 }
 
+static void what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it(void **state)
+{
+    (void)state;
+    struct suite suite;
+    suite_fixture_open(&suite);
+    suite.scenarios[0].real.verdict.checks[0].status = CHECK_UNOBSERVABLE; /* latency.p95 */
+    suite.scenarios[0].real.verdict.checks[1].status = CHECK_UNOBSERVABLE; /* an invariant */
+    char *junit = written(report_write_junit, &suite);
+    check_holds(junit, "skipped=\"1\"");
+    check_holds(junit, "<skipped message=\"all in time\"/>");
+    check_holds(junit, "<error type=\"tollgate.not observable\" message=\"p95 was 10 ms\">");
+    char *github = written(report_write_github, &suite);
+    check_holds(github, "::warning file=fixtures/calm.yaml,line=7");
+    assert_null(strstr(github, "all in time"));
+    char *summary = written(report_write_summary, &suite);
+    check_holds(summary, "p95 was 10 ms");
+    assert_null(strstr(summary, "all in time"));
+    mem_free(summary);
+    mem_free(github);
+    mem_free(junit);
+    suite_fixture_close(&suite);
+}
+
 static void outputs_refuse_what_they_do_not_know_before_a_run(void **state)
 {
     (void)state;
@@ -304,6 +328,7 @@ int main(void)
         cmocka_unit_test(promtool_finds_the_alerts_where_the_rules_test_expects_them),
         cmocka_unit_test(promtool_notices_rules_that_do_not_fire),
         cmocka_unit_test(a_scenario_with_objectives_of_its_own_is_not_in_the_rules_test),
+        cmocka_unit_test(what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it),
         cmocka_unit_test(outputs_refuse_what_they_do_not_know_before_a_run),
         cmocka_unit_test(too_little_coverage_makes_a_pass_a_failure_and_names_what_is_missing),
     };
