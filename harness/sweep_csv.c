@@ -72,7 +72,8 @@ void sweep_report_csv(struct buf *out, const struct sweep *sweep)
 {
     put_head(out, sweep);
     for (size_t i = 0; i < sweep->finalist_count; i++) {
-        put_finalist(out, sweep, "finalist", i + 1, &sweep->finalists[i]);
+        const struct sweep_finalist *finalist = &sweep->finalists[i];
+        put_finalist(out, sweep, finalist->is_shifted ? "shifted" : "finalist", i + 1, finalist);
     }
     if (sweep->finalist_count > 0) put_finalist(out, sweep, "current", 0, &sweep->current);
     for (size_t i = 0; i < sweep->count; i++) {

@@ -10,12 +10,7 @@ enum {
     /* Once more, because a knob may have to wait for another one behind it. */
     SIMPLIFY_PASSES = 2,
     SIMPLIFY_SEEDS = 2,
-    NEIGHBOUR_SEEDS = 2,
-    /* Finalists whose neighbours are tried at once: enough for a top three. */
-    NEIGHBOUR_GROUP = 4,
 };
-
-static const int neighbour_permilles[SWEEP_NEIGHBOURS] = { -250, -100, 100, 250 };
 
 static void move_to(struct sweep *sweep, struct sweep_finalist *finalist, size_t parameter,
                     uint64_t value)
@@ -68,7 +63,7 @@ static enum err simplify_parameter(struct sweep *sweep, size_t parameter, const 
     return rc;
 }
 
-static void drop_equal_finalists(struct sweep *sweep)
+void sweep_drop_equals(struct sweep *sweep)
 {
     size_t kept = 0;
     for (size_t i = 0; i < sweep->finalist_count; i++) {
@@ -99,111 +94,8 @@ static enum err simplify(struct sweep *sweep, struct err_note *note)
     for (size_t i = 0; i < sweep->finalist_count; i++) {
         sweep->finalists[i].is_current = sweep->finalists[i].key == sweep->candidates[0].key;
     }
-    drop_equal_finalists(sweep);
+    sweep_drop_equals(sweep);
     sweep_progress_end(&sweep->progress, SWEEP_STAGE_SIMPLIFY);
-    return rc;
-}
-
-/* ---- neighbours ---- */
-
-static struct sweep_point neighbour_point(const struct sweep_finalist *finalist,
-                                          const struct sweep_neighbour *neighbour)
-{
-    struct sweep_point point = finalist->point;
-    point.values[neighbour->parameter] = neighbour->value;
-    return point;
-}
-
-/* What a constraint rules out nobody may choose, so it is no neighbour. */
-static void list_neighbours(const struct sweep_space *space, struct sweep_finalist *finalist)
-{
-    finalist->neighbour_count = 0;
-    for (size_t i = 0; i < space->count; i++) {
-        for (size_t j = 0; j < SWEEP_NEIGHBOURS; j++) {
-            uint64_t own = finalist->point.values[i];
-            struct sweep_neighbour neighbour = {
-                .parameter = i,
-                .permille = neighbour_permilles[j],
-                .value = sweep_value_near(&space->parameters[i], own, neighbour_permilles[j]),
-            };
-            struct sweep_point point = neighbour_point(finalist, &neighbour);
-            if (neighbour.value == own || sweep_point_broken(space, &point) != NULL) continue;
-            finalist->neighbours[finalist->neighbour_count++] = neighbour;
-        }
-    }
-}
-
-static void judge_neighbours(const struct sweep *sweep, struct sweep_finalist *finalist)
-{
-    const struct sweep_space *space = &sweep->spec->space;
-    finalist->neighbours_known = true;
-    finalist->neighbours_feasible = 0;
-    for (size_t i = 0; i < finalist->neighbour_count; i++) {
-        struct sweep_neighbour *neighbour = &finalist->neighbours[i];
-        struct sweep_point point = neighbour_point(finalist, neighbour);
-        struct sweep_score score;
-        sweep_score_make(sweep->store, sweep_point_key(space, &point), sweep->search_blocks,
-                         sweep_search_blocks(sweep, NEIGHBOUR_SEEDS), &score);
-        neighbour->feasible = sweep_score_feasible(&score);
-        finalist->neighbours_feasible += neighbour->feasible;
-        if (neighbour->feasible) continue;
-        snprintf(neighbour->why, sizeof neighbour->why, "%s", score.worst_check);
-        snprintf(neighbour->where, sizeof neighbour->where, "%.63s",
-                 sweep_block_name(sweep->world, score.worst_block));
-    }
-}
-
-/* Of finalists first .. first+count-1, and of the current setting. */
-static enum err try_neighbours(struct sweep *sweep, size_t first, size_t count,
-                               struct err_note *note)
-{
-    const struct sweep_space *space = &sweep->spec->space;
-    size_t most = (count + 1) * space->count * SWEEP_NEIGHBOURS;
-    struct sweep_point *points = mem_alloc(most, sizeof *points);
-    struct sweep_task *tasks = mem_alloc(most, sizeof *tasks);
-    size_t tasks_count = 0;
-    for (size_t i = 0; i <= count; i++) {
-        struct sweep_finalist *finalist =
-            i == count ? &sweep->current : &sweep->finalists[first + i];
-        list_neighbours(space, finalist);
-        for (size_t j = 0; j < finalist->neighbour_count; j++, tasks_count++) {
-            points[tasks_count] = neighbour_point(finalist, &finalist->neighbours[j]);
-            tasks[tasks_count] = (struct sweep_task){
-                .point = &points[tasks_count],
-                .blocks = sweep->search_blocks,
-                .block_count = sweep_search_blocks(sweep, NEIGHBOUR_SEEDS),
-                .stop_early = true,
-            };
-        }
-    }
-    char what[96];
-    snprintf(what, sizeof what, "neighbours of %zu finalists and of the current setting", count);
-    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, tasks_count, what, note);
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        judge_neighbours(sweep, &sweep->finalists[first + i]);
-    }
-    if (rc == ERR_OK) judge_neighbours(sweep, &sweep->current);
-    mem_free(tasks);
-    mem_free(points);
-    return rc;
-}
-
-/* The best few first; the others only while none of these is robust. */
-static enum err find_robust(struct sweep *sweep, struct err_note *note)
-{
-    enum err rc = ERR_OK;
-    bool found = false;
-    for (size_t at = 0; at < sweep->finalist_count && !found && rc == ERR_OK;) {
-        size_t left = sweep->finalist_count - at;
-        size_t count = left < NEIGHBOUR_GROUP ? left : NEIGHBOUR_GROUP;
-        rc = try_neighbours(sweep, at, count, note);
-        for (size_t end = at + count; at < end && rc == ERR_OK; at++) {
-            const struct sweep_finalist *finalist = &sweep->finalists[at];
-            found = found ||
-                    (sweep_score_feasible(&finalist->fresh) && sweep_finalist_robust(finalist));
-        }
-    }
-    sweep_progress_end(&sweep->progress, SWEEP_STAGE_NEIGHBOURS);
     return rc;
 }
 
@@ -237,9 +129,14 @@ static int compare_finalists(const void *a, const void *b)
     return (left->id > right->id) - (left->id < right->id);
 }
 
-static enum err try_fresh(struct sweep *sweep, struct err_note *note)
+void sweep_sort_finalists(struct sweep *sweep)
 {
-    struct sweep_task tasks[SWEEP_FINALISTS_MAX + 1];
+    qsort(sweep->finalists, sweep->finalist_count, sizeof *sweep->finalists, compare_finalists);
+}
+
+enum err sweep_try_fresh(struct sweep *sweep, struct err_note *note)
+{
+    struct sweep_task tasks[SWEEP_FINALISTS_MAX + SWEEP_SHIFTED_MAX + 1];
     size_t blocks = sweep->fresh_scenarios * sweep->spec->fresh.count;
     for (size_t i = 0; i <= sweep->finalist_count; i++) {
         bool last = i == sweep->finalist_count;
@@ -257,7 +154,6 @@ static enum err try_fresh(struct sweep *sweep, struct err_note *note)
     if (rc != ERR_OK) return rc;
     for (size_t i = 0; i < sweep->finalist_count; i++) score_finalist(sweep, &sweep->finalists[i]);
     score_finalist(sweep, &sweep->current);
-    qsort(sweep->finalists, sweep->finalist_count, sizeof *sweep->finalists, compare_finalists);
     sweep_progress_end(&sweep->progress, SWEEP_STAGE_FRESH);
     return ERR_OK;
 }
@@ -271,10 +167,9 @@ enum err sweep_finals(struct sweep *sweep, struct err_note *note)
     enum err rc = ERR_OK;
     if (sweep->finalist_count > 0) {
         rc = simplify(sweep, note);
-        if (rc == ERR_OK) rc = try_fresh(sweep, note);
-        if (rc == ERR_OK) rc = find_robust(sweep, note);
-        qsort(sweep->finalists, sweep->finalist_count, sizeof *sweep->finalists,
-              compare_finalists);
+        if (rc == ERR_OK) rc = sweep_try_fresh(sweep, note);
+        sweep_sort_finalists(sweep);
+        if (rc == ERR_OK) rc = sweep_find_robust(sweep, note);
     }
     if (rc == ERR_OK && sweep->finalist_count > 0) rc = sweep_knobs(sweep, note);
     if (rc == ERR_OK && sweep->finalist_count > 0) rc = sweep_effects(sweep, note);

@@ -1,7 +1,7 @@
 #include "harness/report_text.h"
 #include "harness/sweep_html_parts.h"
 
-enum { CELL_WIDTH = 44, CELL_HEIGHT = 46, INTERVAL_WIDTH = 90 };
+enum { KNOB_WIDTH = 600, CELL_HEIGHT = 46, INTERVAL_WIDTH = 90 };
 
 /* ---- cliffs ---- */
 
@@ -30,20 +30,25 @@ static void put_title(struct buf *out, const struct sweep_parameter *parameter,
     buf_puts(out, "</title>");
 }
 
+struct cell {
+    double x, width, height;
+};
+
 static void put_cell(struct buf *out, const struct sweep_parameter *parameter,
-                     const struct sweep_step *step, size_t index, double height)
+                     const struct sweep_step *step, const struct cell *cell)
 {
-    size_t x = index * CELL_WIDTH;
     buf_puts(out, "<g>");
     put_title(out, parameter, step);
     if (step->feasible) {
-        buf_printf(out, "<rect class=\"cell\" x=\"%zu\" y=\"%.1f\" width=\"%d\" height=\"%.1f\"/>",
-                   x + 2, CELL_HEIGHT - height, CELL_WIDTH - 4, height);
+        buf_printf(out,
+                   "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
+                   cell->x + 2, CELL_HEIGHT - cell->height, cell->width - 4, cell->height);
     } else {
-        buf_printf(out, "<rect class=\"cell bad\" x=\"%zu\" y=\"0\" width=\"%d\" height=\"%d\"/>",
-                   x + 2, CELL_WIDTH - 4, CELL_HEIGHT);
-        buf_printf(out, "<path class=\"cross\" d=\"M%zu 18l10 10m0-10l-10 10\"/>",
-                   x + CELL_WIDTH / 2 - 5);
+        buf_printf(out,
+                   "<rect class=\"cell bad\" x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"%d\"/>",
+                   cell->x + 2, cell->width - 4, CELL_HEIGHT);
+        buf_printf(out, "<path class=\"cross\" d=\"M%.1f 18l10 10m0-10l-10 10\"/>",
+                   cell->x + cell->width / 2 - 5);
     }
     buf_puts(out, "</g>\n");
 }
@@ -54,15 +59,18 @@ static void put_knob(struct buf *out, const struct sweep_parameter *parameter,
 {
     double min, max;
     loss_range(knob, &min, &max);
-    buf_printf(out, "<svg viewBox=\"-1 -2 %zu %d\" role=\"img\" aria-label=\"%s along %s\">\n",
-               knob->count * CELL_WIDTH + 2, CELL_HEIGHT + 4, whose, parameter->row->key);
+    double width = KNOB_WIDTH / (double)knob->count;
+    buf_printf(out, "<svg viewBox=\"-1 -2 %d %d\" role=\"img\" aria-label=\"%s along %s\">\n",
+               KNOB_WIDTH + 2, CELL_HEIGHT + 4, whose, parameter->row->key);
     for (size_t i = 0; i < knob->count; i++) {
         const struct sweep_step *step = &knob->steps[i];
         double share = max > min ? (step->loss - min) / (max - min) : 0;
-        put_cell(out, parameter, step, i, 5 + share * (CELL_HEIGHT - 5));
+        struct cell cell = { (double)i * width, width, 5 + share * (CELL_HEIGHT - 5) };
+        put_cell(out, parameter, step, &cell);
         if (step->value != own) continue;
-        buf_printf(out, "<rect class=\"own\" x=\"%zu\" y=\"-1\" width=\"%d\" height=\"%d\"/>",
-                   i * CELL_WIDTH, CELL_WIDTH, CELL_HEIGHT + 2);
+        buf_printf(out,
+                   "<rect class=\"own\" x=\"%.1f\" y=\"-1\" width=\"%.1f\" height=\"%d\"/>",
+                   cell.x, cell.width, CELL_HEIGHT + 2);
     }
     buf_puts(out, "</svg>\n<p><span>");
     sweep_value_format(parameter->row, knob->steps[0].value, out);

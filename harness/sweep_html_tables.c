@@ -128,7 +128,9 @@ void sweep_html_finalists(struct buf *out, const struct sweep *sweep)
     buf_puts(out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < sweep->finalist_count; i++) {
         char name[64];
-        snprintf(name, sizeof name, "%u%s", sweep->finalists[i].id, i == 0 ? " (pick)" : "");
+        snprintf(name, sizeof name, "%u%s%s", sweep->finalists[i].id,
+                 sweep->finalists[i].is_shifted ? ", moved off a cliff" : "",
+                 i == 0 ? " (pick)" : "");
         put_finalist(out, sweep, name, &sweep->finalists[i]);
     }
     put_finalist(out, sweep, "current", &sweep->current);

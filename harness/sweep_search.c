@@ -56,7 +56,8 @@ void sweep_init(struct sweep *sweep, struct sweep_world *world, struct sweep_sto
                                        .on_done = on_done,
                                        .on_turn = on_turn,
                                        .context = &sweep->progress };
-    sweep->finalists = mem_alloc(SWEEP_FINALISTS_MAX + 1, sizeof *sweep->finalists);
+    sweep->finalists =
+        mem_alloc(SWEEP_FINALISTS_MAX + SWEEP_SHIFTED_MAX, sizeof *sweep->finalists);
     list_blocks(sweep);
 }
 

@@ -34,6 +34,7 @@ struct sweep_neighbour {
     char why[96];      /* the check, or what the configuration's own checks say */
 };
 
+enum { SWEEP_SHIFTED_MAX = 4 };
 enum { SWEEP_NEIGHBOURS = 4 }; /* per parameter: -25 %, -10 %, +10 %, +25 % */
 
 struct sweep_finalist {
@@ -41,6 +42,7 @@ struct sweep_finalist {
     uint64_t key;
     uint32_t id;              /* of the candidate it was */
     bool is_current;
+    bool is_shifted;          /* moved away from what is infeasible beside that candidate */
     struct sweep_score search; /* all seeds of the search */
     struct sweep_score fresh;  /* fresh seeds, on the search's scenarios and the held-out ones */
     struct sweep_neighbour neighbours[SWEEP_PARAMETERS_MAX * SWEEP_NEIGHBOURS];
@@ -90,7 +92,7 @@ struct sweep {
     size_t search_scenarios;
     uint32_t *fresh_blocks;        /* owned: by seed, then scenario */
     size_t fresh_scenarios;        /* all of them */
-    struct sweep_finalist *finalists; /* owned; from the best to the worst */
+    struct sweep_finalist *finalists; /* owned; from the best to the worst, the pick first */
     size_t finalist_count;         /* 0: nothing is feasible */
     struct sweep_finalist current; /* the current setting, also when it is a finalist */
     struct sweep_knob pick_knobs[SWEEP_PARAMETERS_MAX];
@@ -124,12 +126,19 @@ const struct sweep_candidate *sweep_control(const struct sweep *sweep, const boo
 struct sweep_interval sweep_paired(const struct sweep *sweep, uint64_t a, uint64_t b,
                                    size_t scenario, enum sweep_objective objective);
 
-/* ---- between sweep_search.c and sweep_finals.c ---- */
+/* ---- between the files of the search ---- */
 
 MUST_USE enum err sweep_try(struct sweep *sweep, enum sweep_stage stage,
                             const struct sweep_task *tasks, size_t count, const char *what,
                             struct err_note *note);
 MUST_USE enum err sweep_finals(struct sweep *sweep, struct err_note *note);
+/* Fresh seeds and held-out scenarios, of all finalists (sweep_finals.c). */
+MUST_USE enum err sweep_try_fresh(struct sweep *sweep, struct err_note *note);
+void sweep_sort_finalists(struct sweep *sweep);
+/* Of finalists that are the same the first stays. */
+void sweep_drop_equals(struct sweep *sweep);
+/* Neighbours (sweep_robust.c). */
+MUST_USE enum err sweep_find_robust(struct sweep *sweep, struct err_note *note);
 /* Cliffs along each knob, and what each changed line does (sweep_knobs.c). */
 MUST_USE enum err sweep_knobs(struct sweep *sweep, struct err_note *note);
 MUST_USE enum err sweep_effects(struct sweep *sweep, struct err_note *note);

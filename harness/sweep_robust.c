@@ -1,0 +1,172 @@
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "harness/sweep_search.h"
+
+enum {
+    NEIGHBOUR_SEEDS = 2,
+    /* Finalists whose neighbours are tried: enough for a top three. */
+    NEIGHBOUR_GROUP = 3,
+    /* Of how many of them variants are made that keep away from a cliff, and how many of each. */
+    SHIFTED_OF = SWEEP_SHIFTED_MAX / 2,
+    SHIFTS = 2,
+};
+
+static const int neighbour_permilles[SWEEP_NEIGHBOURS] = { -250, -100, 100, 250 };
+
+/* ---- neighbours ---- */
+
+static struct sweep_point neighbour_point(const struct sweep_finalist *finalist,
+                                          const struct sweep_neighbour *neighbour)
+{
+    struct sweep_point point = finalist->point;
+    point.values[neighbour->parameter] = neighbour->value;
+    return point;
+}
+
+/* What a constraint rules out nobody may choose, so it is no neighbour. */
+static void list_neighbours(const struct sweep_space *space, struct sweep_finalist *finalist)
+{
+    finalist->neighbour_count = 0;
+    for (size_t i = 0; i < space->count; i++) {
+        for (size_t j = 0; j < SWEEP_NEIGHBOURS; j++) {
+            uint64_t own = finalist->point.values[i];
+            struct sweep_neighbour neighbour = {
+                .parameter = i,
+                .permille = neighbour_permilles[j],
+                .value = sweep_value_near(&space->parameters[i], own, neighbour_permilles[j]),
+            };
+            struct sweep_point point = neighbour_point(finalist, &neighbour);
+            if (neighbour.value == own || sweep_point_broken(space, &point) != NULL) continue;
+            finalist->neighbours[finalist->neighbour_count++] = neighbour;
+        }
+    }
+}
+
+static void judge_neighbours(const struct sweep *sweep, struct sweep_finalist *finalist)
+{
+    const struct sweep_space *space = &sweep->spec->space;
+    finalist->neighbours_known = true;
+    finalist->neighbours_feasible = 0;
+    for (size_t i = 0; i < finalist->neighbour_count; i++) {
+        struct sweep_neighbour *neighbour = &finalist->neighbours[i];
+        struct sweep_point point = neighbour_point(finalist, neighbour);
+        struct sweep_score score;
+        sweep_score_make(sweep->store, sweep_point_key(space, &point), sweep->search_blocks,
+                         sweep_search_blocks(sweep, NEIGHBOUR_SEEDS), &score);
+        neighbour->feasible = sweep_score_feasible(&score);
+        finalist->neighbours_feasible += neighbour->feasible;
+        if (neighbour->feasible) continue;
+        snprintf(neighbour->why, sizeof neighbour->why, "%s", score.worst_check);
+        snprintf(neighbour->where, sizeof neighbour->where, "%.63s",
+                 sweep_block_name(sweep->world, score.worst_block));
+    }
+}
+
+/* Of finalists first .. first+count-1, and of the current setting. */
+static enum err try_neighbours(struct sweep *sweep, size_t first, size_t count,
+                               struct err_note *note)
+{
+    const struct sweep_space *space = &sweep->spec->space;
+    size_t most = (count + 1) * space->count * SWEEP_NEIGHBOURS;
+    struct sweep_point *points = mem_alloc(most, sizeof *points);
+    struct sweep_task *tasks = mem_alloc(most, sizeof *tasks);
+    size_t tasks_count = 0;
+    for (size_t i = 0; i <= count; i++) {
+        struct sweep_finalist *finalist =
+            i == count ? &sweep->current : &sweep->finalists[first + i];
+        list_neighbours(space, finalist);
+        for (size_t j = 0; j < finalist->neighbour_count; j++, tasks_count++) {
+            points[tasks_count] = neighbour_point(finalist, &finalist->neighbours[j]);
+            tasks[tasks_count] = (struct sweep_task){
+                .point = &points[tasks_count],
+                .blocks = sweep->search_blocks,
+                .block_count = sweep_search_blocks(sweep, NEIGHBOUR_SEEDS),
+                .stop_early = true,
+            };
+        }
+    }
+    char what[96];
+    snprintf(what, sizeof what, "neighbours of %zu finalists and of the current setting", count);
+    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, tasks_count, what, note);
+    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
+        judge_neighbours(sweep, &sweep->finalists[first + i]);
+    }
+    if (rc == ERR_OK) judge_neighbours(sweep, &sweep->current);
+    mem_free(tasks);
+    mem_free(points);
+    return rc;
+}
+
+/* ---- away from a cliff ---- */
+
+/* Where one side of a knob is infeasible, towards the other, within the sweep's range. Returns
+ * whether anything moved. */
+static bool shift(const struct sweep_space *space, const struct sweep_finalist *finalist,
+                  unsigned percent, struct sweep_point *out)
+{
+    bool moved = false;
+    *out = finalist->point;
+    for (size_t i = 0; i < space->count; i++) {
+        bool below = false, above = false; /* is infeasible */
+        for (size_t j = 0; j < finalist->neighbour_count; j++) {
+            const struct sweep_neighbour *neighbour = &finalist->neighbours[j];
+            if (neighbour->parameter != i || neighbour->feasible) continue;
+            if (neighbour->permille < 0) below = true;
+            else above = true;
+        }
+        if (below == above || space->parameters[i].scale == SWEEP_LIST) continue;
+        uint64_t own = finalist->point.values[i];
+        uint64_t step = u64_max(own * percent / 100, own < 1000 ? 1 : 0);
+        uint64_t least = space->parameters[i].from;
+        uint64_t most = space->parameters[i].to;
+        if (above && own > least) out->values[i] = u64_max(own - u64_min(step, own), least);
+        if (below && own < most) out->values[i] = u64_min(own + step, most);
+        moved = moved || out->values[i] != own;
+    }
+    return moved && sweep_point_broken(space, out) == NULL;
+}
+
+/* Of the best few, two variants each, behind the other finalists. Returns how many. */
+static size_t add_shifted(struct sweep *sweep)
+{
+    static const unsigned percents[] = { 10, 20 };
+    size_t before = sweep->finalist_count;
+    for (size_t i = 0; i < SHIFTED_OF && i < before; i++) {
+        for (size_t j = 0; j < SHIFTS; j++) {
+            struct sweep_finalist variant = { .id = sweep->finalists[i].id, .is_shifted = true };
+            if (!shift(&sweep->spec->space, &sweep->finalists[i], percents[j], &variant.point)) {
+                continue;
+            }
+            variant.key = sweep_point_key(&sweep->spec->space, &variant.point);
+            sweep->finalists[sweep->finalist_count++] = variant;
+        }
+    }
+    sweep_drop_equals(sweep);
+    return sweep->finalist_count - before;
+}
+
+static bool any_robust(const struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->finalist_count; i++) {
+        const struct sweep_finalist *finalist = &sweep->finalists[i];
+        if (sweep_score_feasible(&finalist->fresh) && sweep_finalist_robust(finalist)) return true;
+    }
+    return false;
+}
+
+/* The best few; when none of them is robust, these moved away from what is beside them. */
+enum err sweep_find_robust(struct sweep *sweep, struct err_note *note)
+{
+    size_t before = sweep->finalist_count;
+    size_t first = before < NEIGHBOUR_GROUP ? before : NEIGHBOUR_GROUP;
+    enum err rc = try_neighbours(sweep, 0, first, note);
+    if (rc == ERR_OK && !any_robust(sweep)) {
+        size_t added = add_shifted(sweep);
+        rc = sweep_try_fresh(sweep, note);
+        if (rc == ERR_OK && added > 0) rc = try_neighbours(sweep, before, added, note);
+    }
+    sweep_sort_finalists(sweep);
+    sweep_progress_end(&sweep->progress, SWEEP_STAGE_NEIGHBOURS);
+    return rc;
+}
