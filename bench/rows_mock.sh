@@ -55,7 +55,8 @@ mock_static() {
 start_mountebank() {
     port_mountebank=$((20000 + ($$ * 11) % 20000))
     body=$(printf '%664s' '' | tr ' ' x)
-    is="\"is\": { \"headers\": { \"Connection\": \"keep-alive\" }, \"body\": \"$body\" }"
+    headers='{ "Connection": "keep-alive", "Content-Length": "664" }'
+    is="\"is\": { \"headers\": $headers, \"body\": \"$body\" }"
     cat >"$dir/imposters.json" <<END
 { "imposters": [ { "port": $port_mountebank, "host": "127.0.0.1", "protocol": "http", "stubs": [
   { "predicates": [ { "equals": { "path": "/delay" } } ],
@@ -82,7 +83,7 @@ start_wiremock() {
     done
     java -jar "$BENCH_WIREMOCK" --port "$port_wiremock" --bind-address 127.0.0.1 \
         --root-dir "$dir/wiremock" --no-request-journal --disable-banner \
-        --container-threads 100 >"$dir/wiremock.out" 2>&1 &
+        --use-chunked-encoding never --container-threads 100 >"$dir/wiremock.out" 2>&1 &
     pid_wiremock=$!
     pids="$pids $pid_wiremock"
 }
