@@ -281,6 +281,8 @@ static void play_start_mock(struct play *play)
     struct arena *arena = &arguments.arena;
     argument_add(&arguments, arena_printf(arena, "%s/mock-tollama", play->config.programs));
     argument_pair(&arguments, "--scenario", play->run->scenario->path);
+    /* Else a fault at connect would keep the harness from telling it when the run begins. */
+    argument_add(&arguments, "--hold");
     argument_pair(&arguments, "--ledger",
                   arena_printf(arena, "%s/ledger.jsonl", play->config.folder));
     const struct target_options *target = play->config.target;

@@ -233,7 +233,7 @@ static void attempt_decide(struct player_order *order, struct reply_plan *plan,
     if (pick.stage != NULL) attempt->stage = stage_hold(pick.stage);
     order->id = identity.id;
     order->attempt = identity.attempt;
-    order->at_ns = (int64_t)(order->read_at - mock->show.start);
+    order->at_ns = show_offset_ns(&mock->show, order->read_at);
     if (!reads) return;
     if (mock->proxy == NULL || !proxy_is_asked(plan)) attempt_answer(order, &request);
     ask_deinit(&request.ask);

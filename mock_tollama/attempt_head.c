@@ -29,7 +29,7 @@ void attempt_on_head(struct mock *mock, struct http_exchange *exchange, const ch
                           .attempt = http_exchange_header(exchange, "X-Attempt"),
                           .body = "",
                       });
-    early->at_ns = (int64_t)(now - mock->show.start);
+    early->at_ns = show_offset_ns(&mock->show, now);
     early->path = path;
     early->stage = stage_hold(pick.stage);
     plan_make(pick.stage->plans,

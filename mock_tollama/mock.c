@@ -130,7 +130,7 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     struct address address = http_server_address(mock->server);
     mock->control = address_is_loopback(&address);
     if (config->stage != NULL) stage_hold(config->stage);
-    show_swap(&mock->show, config->stage, clock_now());
+    show_swap(&mock->show, config->stage, config->held ? INSTANT_NEVER : clock_now());
     if (config->ledger_path != NULL) ledger_keep_lines(&mock->ledger);
     mock->ledger.on_line = mock_on_line;
     mock->ledger.context = mock;

@@ -3,8 +3,8 @@
 /* A tollama server that misbehaves on request: answers tollama's forecast API with deterministic
  * values, plays a scenario's faults on those three endpoints, and keeps a ledger of what it did.
  *
- * The scenario's zero is the moment of mock_create() until POST /__mock/start sets another; before
- * zero no phase is in force. Without a scenario every answer is healthy and immediate. */
+ * The scenario's zero is the moment of mock_create(), or never, until POST /__mock/start sets
+ * another; before zero no phase is in force. Without a scenario every answer is healthy and immediate. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +37,7 @@ struct mock_config {
     const struct auth *auth; /* NULL: everybody is let in; borrowed */
     const struct address *control; /* a port of the control interface's own; NULL: none; borrowed */
     const struct proxy_config *upstream; /* NULL: none; borrowed */
+    bool held;                     /* the scenario begins with POST /__mock/start, not at once */
     bool control_anywhere;         /* it may be on another address than loopback */
 };
 

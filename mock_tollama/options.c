@@ -26,6 +26,7 @@ static const char HELP[] =
     "  --scenario FILE       the faults of a scenario; of its keys only `upstream` must be there\n"
     "  --seed N              seed of all draws instead of the scenario's own: same seed, same "
     "fates\n"
+    "  --hold                begin with POST /__mock/start, not with the program\n"
     "  --dry-run N           print what would happen to the first N requests of the scenario, and "
     "end\n"
     "  --summary             at the end, print how often each fault fired and whether that is what "
@@ -110,6 +111,7 @@ static const struct option LONG[] = {
     { "latency", required_argument, NULL, 't' },
     { "seed", required_argument, NULL, 'n' },
     { "dry-run", required_argument, NULL, 'd' },
+    { "hold", no_argument, NULL, 'o' },
     { "summary", no_argument, NULL, 'y' },
     { "models", required_argument, NULL, 'm' },
     { "api-key", required_argument, NULL, 'k' },
@@ -149,6 +151,7 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'b': out->upstream.record_bodies = true; break;
         case 'p': texts->parent = optarg; break;
         case 'd': texts->dry_run = optarg; break;
+        case 'o': out->config.held = true; break;
         case 'y': out->summary = true; break;
         case 'h':
             fputs(HELP, stdout);

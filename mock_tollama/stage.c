@@ -256,6 +256,12 @@ struct show_pick show_pick(struct show *show, instant_ns now)
     };
 }
 
+int64_t show_offset_ns(const struct show *show, instant_ns at)
+{
+    if (show->start == INSTANT_NEVER) return -1;
+    return (int64_t)(at - show->start);
+}
+
 void show_deinit(struct show *show)
 {
     stage_release(show->fault);

@@ -77,6 +77,8 @@ void show_set_fault(struct show *show, struct stage *fault, instant_ns now);
 /* Moves the scenario's zero. */
 void show_set_start(struct show *show, instant_ns start);
 struct show_pick show_pick(struct show *show, instant_ns now);
+/* Since the scenario's zero; negative: before it. */
+int64_t show_offset_ns(const struct show *show, instant_ns at);
 void show_deinit(struct show *show);
 
 #endif

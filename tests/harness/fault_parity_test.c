@@ -153,20 +153,21 @@ static void deal(const struct played *played)
     group->rows[group->row_count++] = *played;
 }
 
-/* Those at connect last: before the harness has set the mock's clock, a scenario runs already, and
- * a listener that refuses would keep it from doing so. */
+/* Those at connect stand first: nothing may happen before the harness has said when the run begins.
+ */
 static void deal_rows(void)
 {
     size_t count = 0;
     const struct fault_row *rows = fault_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].support == FAULT_IMPOSSIBLE || rows[i].at != FAULT_AT_CONNECT) continue;
+        deal(&(struct played){ rows[i].yaml, rows[i].outcome, &rows[i] });
+    }
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
         deal(&more[i]);
-    for (int connect = 0; connect < 2; connect++) {
-        for (size_t i = 0; i < count; i++) {
-            if (rows[i].support == FAULT_IMPOSSIBLE) continue;
-            if ((rows[i].at == FAULT_AT_CONNECT) != (connect == 1)) continue;
-            deal(&(struct played){ rows[i].yaml, rows[i].outcome, &rows[i] });
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].support == FAULT_IMPOSSIBLE || rows[i].at == FAULT_AT_CONNECT) continue;
+        deal(&(struct played){ rows[i].yaml, rows[i].outcome, &rows[i] });
     }
 }
 
