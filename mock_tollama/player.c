@@ -267,7 +267,8 @@ void player_done(struct player *player, struct http_exchange *exchange, bool who
     struct play *play = play_of(player, exchange);
     assert(play->state == PLAY_SENDING);
     play->last_ns = instant_until(clock_now(), play->order.read_at);
-    play_free(play, whole ? LEDGER_COMPLETE : LEDGER_CLIENT_GONE);
+    enum ledger_end cut = player->stopping ? LEDGER_STOPPED : LEDGER_CLIENT_GONE;
+    play_free(play, whole ? LEDGER_COMPLETE : cut);
 }
 
 uint32_t player_open(const struct player *player)
@@ -277,6 +278,7 @@ uint32_t player_open(const struct player *player)
 
 void player_stop(struct player *player)
 {
+    player->stopping = true;
     for (uint32_t i = 0; i < player->capacity; i++) {
         struct play *play = &player->plays[i];
         if (play->exchange == NULL || play->state == PLAY_SENDING) continue;

@@ -55,7 +55,8 @@ struct player {
     uint32_t *idle;       /* owned: indices of plays not in use */
     uint32_t idle_count;
     uint32_t capacity;
-    bool ringing; /* making the steps that are due: the alarm is set once, afterwards */
+    bool stopping; /* what ends now was ended by us */
+    bool ringing;  /* making the steps that are due: the alarm is set once, afterwards */
     TAILQ_HEAD(, play) unprepared; /* since the longest first */
     uv_idle_t prepare;             /* active: there are some */
 };

@@ -8,11 +8,15 @@
 
 #include <cjson/cJSON.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
 #include "wire_checks.h"
 
 /* The last line, once there are `lines` of them since the fault was set. */
@@ -215,6 +219,60 @@ static void a_request_that_never_became_whole_has_its_line(void **state)
     cJSON_Delete(line);
 }
 
+/* Ends a mock whose one request is in the middle of this; its only line. */
+static cJSON *line_of_stopped(const char *fault, const char *path, const char *body)
+{
+    struct mock_process mock;
+    struct err_note note = { .err = ERR_OK };
+    char *text = NULL;
+    size_t length = 0;
+    char ledger[128];
+    mock_start(&mock, fault, "0s");
+    int fd = client_connect(&mock);
+    client_send(fd, &(struct request){ .path = path, .id = "r000001", .body = body });
+    client_expect_alive(&mock);
+    client_expect_alive(&mock);
+    int status = mock_end(&mock, SIGTERM);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    mock_ledger_path(&mock, ledger, sizeof ledger);
+    assert_int_equal(file_read(ledger, 1 << 20, &text, &length, &note), ERR_OK);
+    cJSON *line = cJSON_Parse(text);
+    assert_non_null(line);
+    assert_ptr_equal(strchr(text, '\n'), text + length - 1);
+    mem_free(text);
+    mock_remove_files(&mock);
+    close(fd);
+    return line;
+}
+
+static void whatever_is_open_when_the_mock_ends_has_its_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault, *end;
+    } rows[] = {
+        { "{ delay: 60s }", "stopped" },
+        { "{ at: response_head@20B, do: delay, for: 60s }", "stopped" },
+        { "{ at: response_head, do: dribble, piece: 1B, every: 1s }", "stopped" },
+        { "{ at: response_head, do: stall }", "stalled" },
+        { "{ at: response_body@50%, do: stall }", "stalled" },
+        { "{ at: request_body@50%, do: stall }", "stalled" },
+        { "{ huge_body: 64MiB }", "stopped" }, /* which nobody reads */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cJSON *line = line_of_stopped(rows[i].fault, NULL, NULL);
+        assert_string_equal(text_of(line, "end"), rows[i].end);
+        cJSON_Delete(line);
+    }
+    /* An ordinary answer of megabytes, which is the server's to send. */
+    cJSON *line = line_of_stopped("{ delay: 0s, share: 0% }", "/v1/timeseries/forecast",
+                                  "{\"model\":\"m\",\"horizon_steps\":60000,\"series\":[1,2,3],"
+                                  "\"quantiles\":[0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9]}");
+    assert_string_equal(text_of(line, "end"), "stopped");
+    cJSON_Delete(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +281,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_the_answers_are_counted_apart),
         cmocka_unit_test(moments_are_never_before_what_was_asked_for),
         cmocka_unit_test(clients_that_leave_are_told_from_faults),
+        cmocka_unit_test(whatever_is_open_when_the_mock_ends_has_its_line),
         cmocka_unit_test(a_request_that_never_became_whole_has_its_line),
     };
     return cmocka_run_group_tests(tests, open_rig, close_rig);
