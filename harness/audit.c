@@ -15,12 +15,12 @@ static struct plan_query query_of(const struct run *run, const struct run_delive
                                   char market[WORKLOAD_MARKET_MAX], char id[REQUEST_ID_MAX])
 {
     struct plan_query query = {
-        .request_key = hash_text(run_request_id(run, delivery->request, id)),
         .attempt = delivery->attempt,
         .offset_ns = delivery->at_ns,
         .path = model_request_path(&run->config->forecast),
     };
-    if (delivery->request == UINT32_MAX) return query;
+    if (delivery->request == UINT32_MAX) return query; /* nobody knows whose it was */
+    query.request_key = hash_text(run_request_id(run, delivery->request, id));
     const struct arrival *arrival = &run->schedule->items[delivery->request];
     const struct workload *workload = &run->scenario->workloads[arrival->workload];
     const struct forecast_config *config = &run->config->forecast;
@@ -90,9 +90,8 @@ static void audit_delays(struct run *run)
         worst_ns = u64_max(worst_ns, run->deliveries[i].late_ns);
     }
     if (late == 0) return;
-    if (run->world == WORLD_REAL && gate_judge(run->delivery_count, late, late_share) != GATE_FAIL) {
-        return;
-    }
+    bool certain = gate_judge(run->delivery_count, late, late_share) == GATE_FAIL;
+    if (run->world == WORLD_REAL && !certain) return;
     run->lagged = run->world == WORLD_REAL && !run->invalid;
     run_set_invalid(run,
                     "the mock lagged: %llu of %zu replies came more than %.0f ms later than asked, "

@@ -6,7 +6,8 @@
  *   shares  of the attempts that a fault was meant for, it must have hit its share: the exact
  *           binomial test, with a chance of one in a million to blame a good run on either side. A
  *           share of 100 % must have hit all; `exact_share` and the counting rules exactly theirs.
- *           Attempts are not a fixed number (a breaker that opens ends them), but each one's draw is
+ *           Attempts are not a fixed number (a breaker that opens ends them), but each one's draw
+ *           is
  *           its own, so stopping bends nothing.
  *   delays  a reply may be AUDIT_LATE_NS later than asked; when it is certain (1 %) that more than
  *           5 % of them were later, so that a p95 says more of the machine than of the service, the

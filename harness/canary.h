@@ -6,8 +6,8 @@
  *             and <= 10 % in later ones. Rates are judged by the same exact test as latencies, so a
  *             gate without enough requests is inconclusive and says how many are missing.
  *   triggers  p95 > 400 ms in two consecutive 5-minute windows; errors > 2 % in any 5-minute
- *             window; any invalid output; fallbacks > 20 % for 15 minutes; the breaker open for more
- *             than 30 % of the time for 15 minutes.
+ *             window; any invalid output; fallbacks > 20 % for 15 minutes; the breaker open for
+ *             more than 30 % of the time for 15 minutes.
  *
  * A 5-minute window of "any" slides by whole seconds; consecutive ones lie end to end from the
  * scenario's start. "For 15 minutes" is three consecutive windows, each above its limit. A scenario

@@ -50,7 +50,7 @@ static void print_untouched(const struct suite_scenario *item, const struct vacu
 static bool print_simulated(const struct suite_scenario *item, const struct vacuity *vacuity)
 {
     if (!vacuity->has_faults) {
-        printf("%s: has no faults that could be removed\n", item->scenario.path);
+        printf("%s: has no faults that a simulation could show\n", item->scenario.path);
         return false;
     }
     if (vacuity_is_empty(vacuity)) {

@@ -21,8 +21,9 @@ double gate_binomial_cdf(uint64_t k, uint64_t n, double p);
 /* P(X >= k), exact also where it is tiny. */
 double gate_binomial_upper(uint64_t k, uint64_t n, double p);
 
-/* The interval of a quantile that holds for any distribution, with at least 95 % confidence: between
- * the answers of these ranks (1 is the fastest of n). low 0 or high n + 1: no bound on that side. */
+/* The interval of a quantile that holds for any distribution, with at least 95 % confidence:
+ * between the answers of these ranks (1 is the fastest of n). low 0 or high n + 1: no bound on
+ * that side. */
 struct gate_ranks {
     uint64_t low, high;
 };

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 /* To add one: its function in invariants_answers.c or invariants_attempts.c, a row here, its name
- * in verdict.h. `rule` completes "expected ...". What is `inside` needs the runtime's trace, or what
- * only our own runtime puts into its answers. */
+ * in verdict.h. `rule` completes "expected ...". What is `inside` needs the runtime's trace, or
+ * what only our own runtime puts into its answers. */
 static const struct {
     const char *name;
     const char *rule;

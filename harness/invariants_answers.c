@@ -180,7 +180,8 @@ static const struct run_attempt *last_attempt(const struct run *run,
     return &run->attempts[answer->attempt_at + answer->attempt_count - 1];
 }
 
-/* The upstream's, by an attempt of its own. A client that hung up just before has left it to others.
+/* The upstream's, by an attempt of its own. A client that hung up just before has left it to
+ * others.
  */
 static bool is_fetched(const struct run *run, const struct run_answer *answer)
 {
@@ -206,8 +207,8 @@ static bool is_shared(const struct run_answer *answer)
     return answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
 }
 
-/* An entry of this age was born at done - age: there must have been an answer of the upstream to the
- * distinct request `key` of the same workload. */
+/* An entry of this age was born at done - age: there must have been an answer of the upstream to
+ * the distinct request `key` of the same workload. */
 static bool was_born_of(const struct births *births, const struct run *run, uint32_t index,
                         uint32_t key)
 {

@@ -3,8 +3,8 @@
 #include "harness/reference.h"
 #include "scenario/plan.h"
 
-/* Requests of which an attempt may have been told by Retry-After to wait longer than it could, or was
- * turned away at the upstream's full queue, which may tell so too. */
+/* Requests of which an attempt may have been told by Retry-After to wait longer than it could, or
+ * was turned away at the upstream's full queue, which may tell so too. */
 static bool *find_told(const struct run *run)
 {
     bool *told = mem_alloc(run->schedule->count, sizeof *told);
@@ -90,7 +90,8 @@ void invariant_retries(struct invariant *invariant)
     bool *told = find_told(run);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        if (!answer->answered || answer->attempt_count == 0) continue;
+        bool listed = answer->attempt_at + answer->attempt_count <= run->attempt_count;
+        if (!answer->answered || answer->attempt_count == 0 || !listed) continue;
         const struct run_attempt *attempts = &run->attempts[answer->attempt_at];
         if (!attempts[0].start_known) continue;
         invariant->check->n++;

@@ -231,7 +231,8 @@ static void check_end(struct trace_reader *reader, const cJSON *line)
     uint64_t written = line_u64(line, "lines");
     reader->ended = true;
     if (written + 2 == reader->lines) return;
-    run_set_invalid(reader->run, "the runtime's trace lost lines: %llu were written, %llu are there",
+    run_set_invalid(reader->run,
+                    "the runtime's trace lost lines: %llu were written, %llu are there",
                     (unsigned long long)written, (unsigned long long)(reader->lines - 2));
 }
 

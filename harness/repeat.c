@@ -205,6 +205,6 @@ void repeats_sentence_write(const struct repeats *repeats, struct buf *out)
     }
     buf_printf(out, "; p95 %.1f ms to %.1f ms, mean %.1f to %.1f; fresh %.1f %% to %.1f %%",
                (double)p95->min / NS_PER_MS, (double)p95->max / NS_PER_MS,
-               (double)p95->low / NS_PER_MS, (double)p95->high / NS_PER_MS, (double)fresh->min / 1e4,
-               (double)fresh->max / 1e4);
+               (double)p95->low / NS_PER_MS, (double)p95->high / NS_PER_MS,
+               (double)fresh->min / 1e4, (double)fresh->max / 1e4);
 }

@@ -14,8 +14,8 @@ static const char help_replay[] =
     "<scenario>/trace.jsonl) through a fresh engine and compares every action with the recorded\n"
     "one. Says where the first difference is, and which inputs came before it.\n"
     "\n"
-    "exit codes: 0 identical, 5 diverged, 3 identical as far as it goes, but the trace was cut off\n"
-    "or reached its bound, 2 not a trace that this program can read\n"
+    "exit codes: 0 identical, 5 diverged, 3 identical as far as it goes, but the trace was cut\n"
+    "off or reached its bound, 2 not a trace that this program can read\n"
     "\n"
     "example: tollgate replay reports/latest/brownout-503/trace.jsonl\n";
 

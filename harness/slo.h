@@ -74,8 +74,8 @@ const char *slo_kind_name(enum slo_kind kind); /* "availability", ... */
 /* Pure; plain data, nothing to release. */
 void slo_report_make(const struct run *run, struct slo_report *out);
 
-/* "would have sent a page after 52 s (burn 14.4 over 1h and 5m), 2.3 % of the month's error budget" of an
- * indicator, one clause; nothing of its name. */
+/* "would have sent a page after 52 s (burn 14.4 over 1h and 5m), 2.3 % of the month's error
+ * budget" of an indicator, one clause; nothing of its name. */
 void slo_sentence_write(const struct slo_indicator *indicator, struct buf *out);
 
 #endif

@@ -1,8 +1,8 @@
 #ifndef HARNESS_SLO_TIMELINE_H
 #define HARNESS_SLO_TIMELINE_H
 /* A run's events by the second in which they were seen, set into healthy traffic of the run's own
- * mean rate: before the scenario, and again behind its end. For service levels and rollbacks; nobody
- * else includes this. */
+ * mean rate: before the scenario, and again behind its end. For service levels and rollbacks;
+ * nobody else includes this. */
 
 #include "harness/run.h"
 

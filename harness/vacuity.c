@@ -14,7 +14,7 @@ struct fate {
     enum code cause;
     enum cache_state cache_state;
     uint16_t http_status;
-    bool at_the_limit; /* as late as the deadline, after as many attempts as allowed; else at once */
+    bool at_the_limit; /* as late and after as many attempts as allowed; else at once */
 };
 
 static const struct fate fates[] = {
@@ -136,6 +136,14 @@ static enum err simulate(const struct suite_scenario *item, const struct scenari
     return rc;
 }
 
+static bool fares_differently(const struct run_answer *with, const struct run_answer *bare)
+{
+    uint64_t with_ns = run_latency_ns(with);
+    uint64_t bare_ns = run_latency_ns(bare);
+    return with->served != bare->served || with->attempt_count != bare->attempt_count ||
+           u64_max(with_ns, bare_ns) - u64_min(with_ns, bare_ns) > NS_PER_MS;
+}
+
 static void compare(const struct run *with, const struct verdicts *with_verdicts,
                     const struct run *bare, const struct verdicts *bare_verdicts,
                     struct vacuity *out)
@@ -154,9 +162,17 @@ static void compare(const struct run *with, const struct verdicts *with_verdicts
         return;
     }
     for (size_t i = 0; i < with->schedule->count; i++) {
-        out->differing += with->answers[i].served != bare->answers[i].served ||
-                          with->answers[i].attempt_count != bare->answers[i].attempt_count;
+        out->differing += fares_differently(&with->answers[i], &bare->answers[i]);
     }
+}
+
+/* What a connection suffers behind its answer shows on sockets alone. */
+static bool shows_in_simulation(const struct phase *phase)
+{
+    for (size_t i = 0; i < phase->fault_count; i++) {
+        if (phase->faults[i].at != FAULT_AT_RESPONSE_END) return true;
+    }
+    return false;
 }
 
 enum err vacuity_simulate(const struct suite_scenario *item, struct vacuity *out,
@@ -165,7 +181,7 @@ enum err vacuity_simulate(const struct suite_scenario *item, struct vacuity *out
     struct scenario bare = item->scenario;
     struct phase *phases = mem_alloc(bare.phase_count, sizeof *phases);
     for (size_t i = 0; i < bare.phase_count; i++) {
-        out->has_faults = out->has_faults || bare.phases[i].fault_count > 0;
+        out->has_faults = out->has_faults || shows_in_simulation(&bare.phases[i]);
         phases[i] = bare.phases[i];
         phases[i].faults = NULL;
         phases[i].fault_count = 0;

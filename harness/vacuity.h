@@ -4,16 +4,15 @@
  *
  * Two questions, one without running anything, one by simulation:
  *
- *   can it fail?      An expectation that holds in every run that keeps the invariants says nothing.
- *                     Runs are made up in which every answer is the same: fresh at once, from the
- *                     cache, stale as old as allowed, a baseline, an error, or of the code that is
- *                     expected; the bad ones as late as the deadline and after as many attempts as
- *                     allowed. What passes in all of them can never fail (order, breaker, backoff
- *                     and canary.invalid_output always can). A latency gate that is not even sure
- *                     when no answer is slow has too few requests: it can never pass.
- *   do the faults matter? The scenario is simulated with its faults and without them. Then one of its
- *                     expectations must fail that did not, or at least one request must be served
- *                     differently; else its faults might as well not be there. */
+ *   can it fail? An expectation that holds in every run that keeps the invariants says nothing.
+ *       Runs are made up in which every answer is the same: fresh at once, from the cache, stale as
+ *       old as allowed, a baseline, an error, or of the code that is expected; the bad ones as late
+ *       as the deadline and after as many attempts as allowed. What passes in all of them can never
+ *       fail (order, breaker, backoff and canary.invalid_output always can). A latency gate that is
+ *       not even sure when no answer is slow has too few requests: it can never pass.
+ *   do the faults matter? The scenario is simulated with its faults and without them. Then one of
+ *       its expectations must fail that did not, or at least one request must be served
+ *       differently; else its faults might as well not be there. */
 
 #include "harness/suite.h"
 
@@ -28,7 +27,7 @@ struct vacuity {
     struct vacuity_item *items; /* owned; by scenario.expects */
     size_t count;
     bool simulated;
-    bool has_faults;
+    bool has_faults;     /* that a simulation could show */
     size_t failing;      /* expectations that fail without the faults */
     size_t differing;    /* requests that are served differently without them */
 };

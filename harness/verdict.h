@@ -7,18 +7,19 @@
  * within deadline + slack), .freshness (age <= TTL + stale), .codes (only the taxonomy's, and
  * consistent with what was served), .input (bad requests, and no others, are refused), .output
  * (0 <= q10 <= q50 <= q90 <= 1), .baseline_never_cached, .negative (a request is kept from the
- * upstream only if it was refused lately), .permits_balance, .attempts (at most retry_count + 1, and
- * the upstream received none that was not made), .retries (what may be retried is, when there is
- * time; no retry begins without its least budget), .backoff (spread up to its ceiling, or as long as Retry-After asks), .outcomes (each attempt is
- * recorded as what the upstream did to it), .breaker_automaton (every transition is one that the
- * reference automaton, fed with the attempts, allows). */
+ * upstream only if it was refused lately), .permits_balance, .attempts (at most retry_count + 1,
+ * and the upstream received none that was not made), .retries (what may be retried is, when there
+ * is time; no retry begins without its least budget), .backoff (spread up to its ceiling, or as
+ * long as Retry-After asks), .outcomes (each attempt is recorded as what the upstream did to it),
+ * .breaker_automaton (every transition is one that the reference automaton, fed with the attempts,
+ * allows). */
 
 #include "harness/run.h"
 
 /* UNOBSERVABLE: what it judges cannot be seen in this run, because the service gives no trace, say.
- * That is never a pass: an expectation of the file makes its world INCONCLUSIVE. An invariant, which
- * nobody asked for, leaves the verdict to the others, and so do the hidden expectations of a service
- * that is not ours (run.foreign), unless run.strict is set or none at all could be judged. */
+ * That is never a pass: an expectation of the file makes its world INCONCLUSIVE. An invariant,
+ * which nobody asked for, leaves the verdict to the others, and so do the hidden expectations of a
+ * service that is not ours (run.foreign), unless run.strict is set or nothing could be judged. */
 enum check_status {
     CHECK_PASS,
     CHECK_FAIL,

@@ -77,8 +77,8 @@ void verdict_amplification(const struct run *run, const struct expect *expect,
               seen.most, check_ids_text(run, check, check->id_count, ids));
 }
 
-/* `per_request` looks at the request with the most attempts: "<= 3" holds for all, ">= 2" for one at
- * least. */
+/* `per_request` looks at the request with the most attempts: "<= 3" holds for all, ">= 2" for one
+ * at least. */
 void verdict_attempts(const struct run *run, const struct expect *expect, struct check *check)
 {
     static const char *const wanted[] = {

@@ -66,8 +66,8 @@ static int compare_u64(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* "98.3 ms (95 % sure: 96.0 ms to 101.2 ms)": nearest rank, and the interval that holds whatever the
- * distribution is. Sorts `latencies_ns`. */
+/* "98.3 ms (95 % sure: 96.0 ms to 101.2 ms)": nearest rank, and the interval that holds whatever
+ * the distribution is. Sorts `latencies_ns`. */
 static void put_quantile(struct buf *out, uint64_t *latencies_ns, uint64_t n, uint32_t quantile_ppm)
 {
     char text[VALUE_TEXT_MAX], low_text[VALUE_TEXT_MAX];

@@ -90,8 +90,8 @@ bool verdict_backoff_is_free(const struct run *run, const struct run_attempt *at
 /* Nothing that this expectation judges can be seen in the run. */
 void verdict_unobservable(struct check *check, const char *expected, const char *why);
 
-/* Adds a check per phase with faults: "faults.outage". A fault that hit nobody was not tried, so the
- * scenario's story was not told: INCONCLUSIVE, never a silent pass. */
+/* Adds a check per phase with faults: "faults.outage". A fault that hit nobody was not tried, so
+ * the scenario's story was not told: INCONCLUSIVE, never a silent pass. */
 void verdict_faults(const struct run *run, struct verdicts *out);
 
 /* Adds every invariant's check. */

@@ -20,19 +20,23 @@
  *                                                       .fallback_rate (stage or later)
  *     - rollback: never                                 rollback (never or expected)
  *
- * docs/verdicts.md says how each is judged. served names: cache (fresh hit), upstream, fresh (= cache
- * or upstream), stale, baseline, error. A value with % (">= 60%") is a share of the answers in the
- * window, a bare number a count.
- * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end); all
- * kinds but breaker and rollback have them, where a single value stands it is written as a map:
- * order: { chain: guide, in: outage }, backoff: { jitter: full_jitter, after: outage }, availability:
- * { share: ">= 99%", in: outage }, canary: { stage: later, after: outage }; recovers has `after` alone.
- * `workload` beside a window takes the requests of one workload: its number, from 1, or its name.
+ * docs/verdicts.md says how each is judged. served names: cache (fresh hit), upstream, fresh (=
+ * cache or upstream), stale, baseline, error. A value with % (">= 60%") is a share of the answers
+ * in the window, a bare number a count.
+ *
+ * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end). All
+ * kinds but breaker and rollback have them. What is a single value above becomes a map beside one:
+ *     order: { chain: guide, in: outage }       backoff: { jitter: full_jitter, after: outage }
+ *     availability: { share: ">= 99%", in: outage }      canary: { stage: later, after: outage }
+ * recovers has `after` alone. `workload` beside a window takes the requests of one workload: its
+ * number, from 1, or its name.
+ *
  * Never evaluable, so refused: an unknown phase or workload, `after` a phase that ends with the
- * scenario, `outside` a phase that fills it, a window in which no workload sends anything, `recovers`
- * without any fault or with nobody asking after the last one, `cycle` without a cycle, the same check
- * twice, a breaker list that does not start with closed or takes an impossible step, an unknown code,
- * a percentile outside (0,100), and what holds whatever happens (">= 0", "<= 100%"). */
+ * scenario, `outside` a phase that fills it, a window in which no workload sends anything,
+ * `recovers` without any fault or with nobody asking after the last one, `cycle` without a cycle,
+ * the same check twice, a breaker list that does not start with closed or takes an impossible step,
+ * an unknown code, a percentile outside (0,100), and what holds whatever happens (">= 0", "<=
+ * 100%"). */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -115,7 +119,8 @@ MUST_USE enum err expect_parse(const struct yaml_file *file, const struct yaml_n
                                const struct expect **out, size_t *out_count,
                                struct err_note *note);
 
-/* Whether a request intended at `offset_ns` belongs to the window of `expect`, whatever its workload.
+/* Whether a request intended at `offset_ns` belongs to the window of `expect`, whatever its
+ * workload.
  */
 bool expect_covers(const struct expect *expect, const struct scenario *scenario,
                    uint64_t offset_ns);

@@ -23,8 +23,8 @@ bool expect_is_selector(const char *key);
 bool expect_window_has_load(const struct scenario *scenario, uint32_t workload, uint64_t from_ns,
                             uint64_t to_ns);
 
-/* Reads the workload, and the at most one of in, outside, after, among the keys of `map` into `out`;
- * refuses a window in which no request can be intended. */
+/* Reads the workload, and the at most one of in, outside, after, among the keys of `map` into
+ * `out`; refuses a window in which no request can be intended. */
 MUST_USE enum err expect_window_parse(const struct value_reader *reader,
                                       const struct scenario *scenario,
                                       const struct yaml_node *map, struct expect *out);

@@ -76,7 +76,8 @@ static void each_gate_passes_at_its_limit_and_fails_above(void **state)
         uint32_t good, bad; /* every so many answers are spoilt */
         const char *failure;
     } rows[] = {
-        { HALF_HOUR("  - canary: stage\n"), "canary.p95", make_slow, 25, 16, "p95 <= 300ms; 1125 " },
+        { HALF_HOUR("  - canary: stage\n"), "canary.p95", make_slow, 25, 16,
+          "p95 <= 300ms; 1125 " },
         { HALF_HOUR("  - canary: stage\n"), "canary.error_rate", make_error, 130, 80,
           "the canary's error rate <= 1%; 225 of 18000 answers (1.25 %) were errors (r000000" },
         { HALF_HOUR("  - canary: stage\n"), "canary.fallback_rate", make_stale, 14, 11,
@@ -107,7 +108,8 @@ static void one_invalid_output_fails_the_canary_and_rolls_back(void **state)
     stage_assert_passes(&stage, "rollback");
     stage.run.answers[1234].output_valid = false;
     stage_judge(&stage);
-    stage_assert_fails(&stage, "canary.invalid_output", "1 of 18000 answers (0.01 %) held no valid");
+    stage_assert_fails(&stage, "canary.invalid_output",
+                       "1 of 18000 answers (0.01 %) held no valid");
     stage_assert_fails(&stage, "rollback", "expected no rollback; an invalid output at 123 s");
     assert_int_equal(1234, stage_check(&stage, "rollback")->ids[0]);
     stage_close(&stage);

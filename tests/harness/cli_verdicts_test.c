@@ -1,5 +1,5 @@
-/* What the command line says of scenarios that prove nothing, of repeats, and of output that did not
- * get anywhere. */
+/* What the command line says of scenarios that prove nothing, of repeats, and of output that did
+ * not get anywhere. */
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -84,14 +84,16 @@ static void check_warns_of_what_can_never_fail_or_pass(void **state)
 static void a_fault_that_never_matters_exits_1_with_vacuity(void **state)
 {
     (void)state;
-    const char *path =
-        write_file("never.yaml", "version: 1\nname: never\nteaches: A test.\nseed: 1\n"
-                                 "duration: 10s\nruntime: { env: dev, set: { cache_ttl_s: 60 } }\n"
-                                 "workload:\n  - arrival: { constant: 40/s }\n"
-                                 "    keys: { count: 2 }\n"
-                                 "upstream:\n  latency: 10ms\n  phases:\n"
-                                 "    - { name: outage, from: 4s, to: 6s, faults: [ { status: 503 } "
-                                 "] }\nexpect:\n  - served: { error: 0 }\n");
+    static const char never[] = "version: 1\nname: never\nteaches: A test.\nseed: 1\n"
+                                "duration: 10s\n"
+                                "runtime: { env: dev, set: { cache_ttl_s: 60 } }\n"
+                                "workload:\n  - arrival: { constant: 40/s }\n"
+                                "    keys: { count: 2 }\n"
+                                "upstream:\n  latency: 10ms\n  phases:\n"
+                                "    - { name: outage, from: 4s, to: 6s,\n"
+                                "        faults: [ { status: 503 } ] }\n"
+                                "expect:\n  - served: { error: 0 }\n";
+    const char *path = write_file("never.yaml", never);
     assert_run(0, (const char *[]){ "check", "--configs", "configs", path, NULL });
     assert_run(1, (const char *[]){ "check", "--vacuity", "--configs", "configs", path, NULL });
     assert_says("never.yaml: warning: without its faults every request is served the same");

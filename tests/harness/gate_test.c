@@ -140,8 +140,8 @@ static bool near(double seen, double wanted)
 }
 
 /* The table of docs/verdicts.md: of a p95 gate, the chance of each verdict at a true share of slow
- * answers. First error: a service at its very limit is failed (or passed) in one run of a hundred at
- * most, whatever n. Second error: how often one that is bad by so much is not noticed. */
+ * answers. First error: a service at its very limit is failed (or passed) in one run of a hundred
+ * at most, whatever n. Second error: how often one that is bad by so much is not noticed. */
 static void both_error_rates_of_the_gate_are_as_documented(void **state)
 {
     (void)state;
@@ -172,9 +172,9 @@ static void both_error_rates_of_the_gate_are_as_documented(void **state)
     }
 }
 
-/* What such a gate replaces: "the nearest-rank p95 is at most the limit". At the very limit it fails
- * about every second run; and at 4 % slow, where the service keeps its promise by a fifth, it still
- * fails one run in six of 200 answers. This one then says that it cannot tell. */
+/* What such a gate replaces: "the nearest-rank p95 is at most the limit". At the very limit it
+ * fails about every second run; and at 4 % slow, where the service keeps its promise by a fifth,
+ * it still fails one run in six of 200 answers. This one then says that it cannot tell. */
 static void a_naive_percentile_gate_fails_good_services_by_chance(void **state)
 {
     (void)state;

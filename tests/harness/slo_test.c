@@ -179,7 +179,8 @@ static void what_counts_is_what_was_asked_for_and_could_be_given(void **state)
     answers[5].answered = false;
     answers[5].hung_up = true;
     slo_report_make(&stage.run, &report);
-    assert_int_equal(4798, report.indicators[SLO_AVAILABILITY].n); /* not the 400, not the hang-up */
+    /* Not the 400, not the hang-up. */
+    assert_int_equal(4798, report.indicators[SLO_AVAILABILITY].n);
     assert_int_equal(1, report.indicators[SLO_AVAILABILITY].bad);
     assert_int_equal(1, report.indicators[SLO_LATENCY].bad);
     assert_int_equal(4797, report.indicators[SLO_FRESHNESS].n);

@@ -92,8 +92,8 @@ static void a_retry_after_overrules_the_backoff_so_nothing_can_be_said(void **st
     stage_close(&stage);
 }
 
-/* The figures of docs/verdicts.md: waits of U[1/2, 1), seen by 30 of them at the latest, are at least
- * 1/2 away from uniform; full jitter is that far away once in millions. */
+/* The figures of docs/verdicts.md: waits of U[1/2, 1), seen by 30 of them at the latest, are at
+ * least 1/2 away from uniform; full jitter is that far away once in millions. */
 static void thirty_waits_tell_full_jitter_from_none(void **state)
 {
     (void)state;
