@@ -7,9 +7,9 @@
  * metrics, with the first scenario's objectives; it can be used as it is. rules_test.yml, for
  * `promtool test rules`, sets each run into hours of healthy traffic of its own rate and says,
  * minute by minute, which alerts must fire and which must not. Minutes at which the burn is within
- * 2 % of a threshold are left out: there the answer depends on how Prometheus reads a window's edge.
- * So are the alerts over days (their tests would need days of samples), invalid runs, and scenarios
- * with objectives of their own. */
+ * 2 % of a threshold are left out: there the answer depends on how Prometheus reads the edge of a
+ * window. So are the alerts over days (their tests would need days of samples), invalid runs, and
+ * scenarios with objectives of their own. */
 
 #include "harness/suite.h"
 
