@@ -118,6 +118,8 @@ static void a_setting_that_decides_explains_all_and_one_that_does_not_nothing(vo
     }
     assert_true(sweep_explained(deciding, results, N, 8) > 0.99);
     assert_true(sweep_explained(idle, results, N, 8) < 0.04);
+    /* In groups of four, chance alone looks like a cause of a quarter of the variance. */
+    assert_true(sweep_explained(idle, results, N, 100) < 0.1);
     for (size_t i = 0; i < N; i++) results[i] = 1;
     assert_true(sweep_explained(deciding, results, N, 8) == 0);
     assert_true(sweep_explained(deciding, results, 1, 8) == 0);

@@ -50,7 +50,8 @@ static void what_was_put_is_there_again_after_a_restart(void **state)
     size_t resumed;
     open_stage(&stage);
     struct sweep_store *store = &stage.store;
-    assert_int_equal(ERR_OK, sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
+    assert_int_equal(ERR_OK,
+                     sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
     assert_int_equal(0, resumed);
     assert_int_equal(ERR_OK, sweep_store_put(store, UINT64_MAX - 5, 1, &measure, &note));
     for (uint64_t i = 0; i < 5000; i++) { /* more than the store begins with room for */
@@ -58,7 +59,8 @@ static void what_was_put_is_there_again_after_a_restart(void **state)
     }
     sweep_store_deinit(store);
     sweep_store_init(store, &stage.world);
-    assert_int_equal(ERR_OK, sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
+    assert_int_equal(ERR_OK,
+                     sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
     assert_int_equal(5001, resumed);
     const struct sweep_measure *found = sweep_store_get(store, UINT64_MAX - 5, 1);
     assert_non_null(found);
@@ -84,7 +86,8 @@ static void a_line_that_was_cut_off_by_a_kill_is_cut_away(void **state)
     size_t resumed;
     open_stage(&stage);
     struct sweep_store *store = &stage.store;
-    assert_int_equal(ERR_OK, sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
+    assert_int_equal(ERR_OK,
+                     sweep_store_open(store, journal_path(&stage), &whole, &resumed, &note));
     for (uint64_t i = 1; i <= 3; i++) {
         assert_int_equal(ERR_OK, sweep_store_put(store, i, 0, &measure, &note));
     }
