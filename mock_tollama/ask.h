@@ -20,6 +20,7 @@ enum ask_api {
 enum {
     ASK_VALUES_MAX = 1000000, /* forecast values in one answer; more is refused */
     ASK_RECENT_MAX = 33,      /* of a series, what a forecast looks at */
+    ASK_LENT_BYTES = 1024,    /* enough for what is kept of a request with one series */
 };
 
 struct ask_series {
@@ -44,7 +45,8 @@ struct ask {
     size_t series_count; /* >= 1 */
     struct keep_alive keep_alive;
     cJSON *document;     /* in the arena */
-    struct arena arena;  /* owned */
+    struct arena arena;  /* owned; it may begin in `lent`, so an ask stays where it was read */
+    _Alignas(16) unsigned char lent[ASK_LENT_BYTES];
 };
 
 /* Fills `out`; release it with ask_deinit(), also after a failure. ERR_SYNTAX: not JSON;

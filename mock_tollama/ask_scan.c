@@ -7,9 +7,14 @@
 #include "base/decimal.h"
 
 enum { SCAN_SERIES_MAX = 16, SCAN_QUANTILES_MAX = 32, SCAN_HORIZON_DIGITS = 6, WORD = 8 };
+enum { SKIP_REACH = 1 + 4 * WORD + 2 };
 
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGH UINT64_C(0x8080808080808080)
+
+/* Sixteen bytes that the processor compares at once. */
+typedef unsigned char lanes __attribute__((vector_size(16)));
+typedef signed char marks __attribute__((vector_size(16)));
 
 struct text {
     const char *at;
@@ -41,14 +46,17 @@ static bool take(struct scan *scan, char c)
     return true;
 }
 
-/* Marks, in the high bit of their bytes, what ends a plain text: a quote, a backslash, a control
- * character, a byte that is not ASCII. The first mark is right; those behind it may not be. */
-static uint64_t mark_ends(uint64_t word)
+/* Where a plain text ends, in the 16 bytes at `at`: at a quote, a backslash, a control character or
+ * a byte that is not ASCII; 16: not here. */
+static inline size_t find_end(const char *at)
 {
-    uint64_t quote = word ^ ONES * '"';
-    uint64_t backslash = word ^ ONES * '\\';
-    uint64_t control = (word - ONES * 0x20) & ~word;
-    return (((quote - ONES) & ~quote) | ((backslash - ONES) & ~backslash) | control | word) & HIGH;
+    lanes bytes;
+    uint64_t ends[2];
+    memcpy(&bytes, at, sizeof bytes);
+    marks found = (marks)((bytes == '"') | (bytes == '\\') | (bytes < 0x20) | (bytes > 0x7E));
+    memcpy(ends, &found, sizeof ends);
+    if (ends[0] != 0) return (size_t)__builtin_ctzll(ends[0]) / 8;
+    return ends[1] != 0 ? WORD + (size_t)__builtin_ctzll(ends[1]) / 8 : 2 * (size_t)WORD;
 }
 
 /* A text that is neither empty nor escaped. */
@@ -57,15 +65,10 @@ static bool take_text(struct scan *scan, struct text *out)
     if (scan->at == scan->end || *scan->at != '"') return false;
     const char *at = scan->at + 1;
     out->at = at;
-    while (scan->end - at >= WORD) {
-        uint64_t word;
-        memcpy(&word, at, WORD);
-        uint64_t ends = mark_ends(word);
-        if (ends != 0) {
-            at += __builtin_ctzll(ends) / 8;
-            break;
-        }
-        at += WORD;
+    while (scan->end - at >= 2 * WORD) {
+        size_t length = find_end(at);
+        at += length;
+        if (length < 2 * (size_t)WORD) break;
     }
     while (at < scan->end && *at != '"' && *at != '\\' && *at >= 0x20 && *at < 0x7F)
         at++;
@@ -117,37 +120,84 @@ static bool take_number(struct scan *scan, double *out)
     return at_number_end(scan->at, scan->end);
 }
 
+/* Behind an item of a list: true when another one must follow, and then at its beginning. Else the
+ * list is over, or (*good false) it is none. */
+static inline bool more_items(struct scan *scan, bool *good)
+{
+    if (scan->at < scan->end && *scan->at <= ' ') skip_space(scan);
+    *good = scan->at < scan->end && (*scan->at == ',' || *scan->at == ']');
+    if (!*good) return false;
+    bool more = *scan->at == ',';
+    scan->at++;
+    if (more && scan->at < scan->end && *scan->at <= ' ') skip_space(scan);
+    return more;
+}
+
 static bool take_timestamps(struct scan *scan, struct ask_series *series, size_t *count)
 {
     struct text last = { .at = NULL }, before = { .at = NULL };
     bool good = false;
     *count = 0;
     if (!take(scan, '[')) return false;
-    while (next_item(scan, ']', *count, &good)) {
+    do {
         before = last;
         if (!take_text(scan, &last)) return false;
         ++*count;
-    }
-    if (!good || *count == 0) return false;
+    } while (more_items(scan, &good));
+    if (!good) return false;
     series->last_timestamp = keep(scan, &last);
     if (before.at != NULL) series->before_last_timestamp = keep(scan, &before);
     return true;
 }
 
+/* How many of the eight bytes at `at` are digits before one that is not. */
+static inline size_t count_digits(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, WORD);
+    word ^= ONES * '0';
+    uint64_t others = (((word & ~HIGH) + ONES * (0x80 - 10)) | word) & HIGH;
+    return others == 0 ? (size_t)WORD : (size_t)__builtin_ctzll(others) / 8;
+}
+
+/* The length of a number of at most 15 digits before and behind its point, and of nothing more than
+ * digits, point and sign; 0: another kind of number, or none. Reads SKIP_REACH bytes. */
+static inline size_t skip_number(const char *text)
+{
+    const char *at = text + (*text == '-');
+    size_t whole = count_digits(at);
+    if (whole == WORD) whole += count_digits(at + WORD);
+    if (whole == 0 || whole == 2 * (size_t)WORD || (*at == '0' && whole > 1)) return 0;
+    at += whole;
+    if (*at == '.') {
+        size_t fraction = count_digits(at + 1);
+        if (fraction == WORD) fraction += count_digits(at + 1 + WORD);
+        if (fraction == 0 || fraction == 2 * (size_t)WORD) return 0;
+        at += 1 + fraction;
+    }
+    return *at == ',' || *at == ']' || *at == ' ' ? (size_t)(at - text) : 0;
+}
+
+/* All are looked at; only the last ones are worked out. */
 static bool take_target(struct scan *scan, struct ask_series *series)
 {
-    double ring[ASK_RECENT_MAX];
+    const char *starts[ASK_RECENT_MAX];
     bool good = false;
+    double unused = 0;
     if (!take(scan, '[')) return false;
-    while (next_item(scan, ']', series->count, &good)) {
-        if (!take_number(scan, &ring[series->count % ASK_RECENT_MAX])) return false;
-        series->count++;
-    }
-    if (!good || series->count == 0) return false;
+    do {
+        size_t length = scan->end - scan->at >= SKIP_REACH ? skip_number(scan->at) : 0;
+        starts[series->count++ % ASK_RECENT_MAX] = scan->at;
+        if (length == 0 && !take_number(scan, &unused)) return false;
+        scan->at += length;
+    } while (more_items(scan, &good));
+    if (!good) return false;
     size_t kept = series->count < ASK_RECENT_MAX ? series->count : ASK_RECENT_MAX;
     double *recent = arena_alloc(&scan->ask->arena, kept, sizeof *recent);
-    for (size_t i = 0; i < kept; i++)
-        recent[i] = ring[(series->count - kept + i) % ASK_RECENT_MAX];
+    for (size_t i = 0; i < kept; i++) {
+        const char *start = starts[(series->count - kept + i) % ASK_RECENT_MAX];
+        if (decimal_scan(start, (size_t)(scan->end - start), &recent[i]) == 0) return false;
+    }
     series->recent = recent;
     series->recent_count = kept;
     return true;
@@ -298,6 +348,7 @@ bool ask_scan(enum ask_api api, const char *body, size_t length, struct ask *out
 {
     *out = (struct ask){ .api = api };
     if (api == ASK_TIMESERIES) return false;
+    arena_lend(&out->arena, out->lent, sizeof out->lent);
     struct scan scan = { .at = body, .end = body + length, .ask = out };
     bool good = take_members(&scan) &&
                 out->horizon <= ASK_VALUES_MAX / (out->quantile_count + 1) / out->series_count;

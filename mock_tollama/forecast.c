@@ -66,17 +66,18 @@ static int format_value(char out[VALUE_TEXT_MAX], double value)
 {
     double size = fabs(value);
     if (size < 1e-3 || size >= 1e9) return (int)decimal_write(value, out);
-    uint64_t micro = (uint64_t)llround(size * 1e6);
-    char text[VALUE_TEXT_MAX];
-    size_t at = sizeof text;
-    for (int digits = 0; digits <= 6 || micro > 0; digits++, micro /= 10) {
-        text[--at] = (char)('0' + micro % 10);
-        if (digits == 5) text[--at] = '.';
-    }
-    if (value < 0) text[--at] = '-';
-    memcpy(out, text + at, sizeof text - at);
-    out[sizeof text - at] = '\0';
-    return (int)(sizeof text - at);
+    uint64_t micro = (uint64_t)(size * 1e6 + 0.5);
+    uint32_t whole = (uint32_t)(micro / 1000000), fraction = (uint32_t)(micro % 1000000);
+    char *at = out;
+    int digits = 1;
+    for (uint32_t rest = whole; rest >= 10; rest /= 10) digits++;
+    if (value < 0) *at++ = '-';
+    for (int i = digits; i-- > 0; whole /= 10) at[i] = (char)('0' + whole % 10);
+    at[digits] = '.';
+    at += digits + 1;
+    for (int i = 6; i-- > 0; fraction /= 10) at[i] = (char)('0' + fraction % 10);
+    at[6] = '\0';
+    return (int)(at + 6 - out);
 }
 
 struct writer {
@@ -86,11 +87,30 @@ struct writer {
     size_t values; /* per list */
 };
 
+/* In place: this is most of the work of a healthy answer. */
+static void write_plain_values(struct writer *writer, const struct outlook *outlook, double z)
+{
+    struct buf *out = writer->json.out;
+    assert(writer->values > 0);
+    json_raw(&writer->json, "[", 1);
+    for (size_t step = 1; step <= writer->values; step++) {
+        char *room = buf_room(out, VALUE_TEXT_MAX + 1);
+        assert(room != NULL);
+        int length = format_value(room, outlook_at(outlook, step, z));
+        room[length] = step < writer->values ? ',' : ']';
+        buf_added(out, (size_t)length + 1);
+    }
+}
+
 /* `spoiled`: the list that carries the value that is not finite. */
 static void write_values(struct writer *writer, const struct outlook *outlook, double z,
                          bool spoiled)
 {
     char text[VALUE_TEXT_MAX];
+    if (!spoiled && writer->reply->fault != ANSWER_WRONG_TYPES) {
+        write_plain_values(writer, outlook, z);
+        return;
+    }
     json_open(&writer->json, '[');
     for (size_t step = 1; step <= writer->values; step++) {
         int length = format_value(text, outlook_at(outlook, step, z));
