@@ -7,9 +7,12 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "net/http_server_private.h"
+
+enum { FILLER_WAIT_MS = 100 };
 
 static enum err listener_failed(const struct http_server *server, const char *what,
                                 struct err_note *note)
@@ -82,7 +85,9 @@ static enum err listener_fill(struct http_server *server, struct err_note *note)
         int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0) break;
         server->fillers[server->filler_count++] = fd;
-        /* Blocks for no longer than the kernel talks to itself. */
+        /* The kernel talks to itself; should it drop this SYN, the loop must not wait for long. */
+        struct timeval most = { .tv_usec = FILLER_WAIT_MS * 1000 };
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof most);
         if (connect(fd, (struct sockaddr *)&at, length) != 0) break;
     }
     if (listener_is_full(server)) return ERR_OK;
