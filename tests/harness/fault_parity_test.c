@@ -1,30 +1,23 @@
 /* Each row of the fault table, played by the mock on real sockets against the real runtime, and by
  * the simulator: in both, its attempts are what the row says. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "harness/play.h"
-#include "judge_fixture.h"
 #include "scenario/fault_table.h"
+#include "worlds_fixture.h"
 
 enum {
     GROUPS = 3,    /* side by side */
     SLOT_MS = 400, /* a row's phase and the pause behind it */
     PHASE_MS = 300,
-    EVERY_MS = 50,   /* between requests */
     SETTLED_MS = 60, /* of a phase: its listener and its connections are as they should be */
     LATEST_MS = 200,
     TRIES = 2,
-    PATH_MAX_BYTES = 512,
 };
 
 static const char head[] =
@@ -68,54 +61,24 @@ static const struct played more[] = {
 };
 
 struct group {
-    struct stage stage; /* its run is the simulated one */
-    struct run real;
-    bool played;
-    struct play play;
-    char folder[PATH_MAX_BYTES / 2];
-    char path[PATH_MAX_BYTES];
+    struct worlds worlds;
     struct played rows[SCENARIO_PHASES_MAX];
     size_t row_count;
 };
 
 struct all {
     struct group groups[GROUPS];
-    uv_loop_t loop;
-    char folder[64];
+    struct worlds *worlds[GROUPS];
+    char folder[WORLDS_FOLDER_BYTES];
     size_t dealt;
 };
 
 static struct all *all;
 static size_t wrong; /* attempts and rows */
 
-/* Forgets what was played before. */
-static void open_run(struct group *group)
-{
-    const struct stage *stage = &group->stage;
-    if (group->played) run_deinit(&group->real);
-    group->played = true;
-    run_init(&group->real, WORLD_REAL, &stage->scenario, &stage->schedule, &stage->config,
-             stage->scenario.seed);
-}
-
-/* As a file that the mock reads, too. */
-static void write_scenario(struct group *group, const char *text)
-{
-    FILE *file = fopen(group->path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    stage_open(&group->stage, text, NULL);
-    group->stage.scenario.path = group->path;
-}
-
-static void open_group(struct group *group, const char *folder, size_t index)
+static void open_group(struct group *group, const char *name)
 {
     struct buf yaml;
-    struct err_note note = { .err = ERR_OK };
-    snprintf(group->folder, sizeof group->folder, "%s/%zu", folder, index);
-    snprintf(group->path, sizeof group->path, "%s/faults.yaml", group->folder);
-    assert_int_equal(file_make_folder(group->folder, &note), ERR_OK);
     buf_init(&yaml, BUF_UNBOUNDED);
     buf_printf(&yaml, head, (unsigned)(group->row_count * SLOT_MS / 1000 + 1));
     for (size_t i = 0; i < group->row_count; i++) {
@@ -123,27 +86,8 @@ static void open_group(struct group *group, const char *folder, size_t index)
                    i * SLOT_MS, i * SLOT_MS + PHASE_MS, group->rows[i].yaml);
     }
     buf_puts(&yaml, "expect:\n  - order: guide\n");
-    write_scenario(group, buf_text(&yaml));
+    worlds_open(&group->worlds, all->folder, name, buf_text(&yaml));
     buf_deinit(&yaml);
-    open_run(group);
-}
-
-static void on_done(void *context)
-{
-    (void)context; /* the state is looked at */
-}
-
-static void on_guard(uv_timer_t *timer)
-{
-    (void)timer; /* it is not active any more, which is looked at */
-}
-
-static bool all_done(void)
-{
-    for (size_t g = 0; g < GROUPS; g++) {
-        if (all->groups[g].play.state != PLAY_DONE) return false;
-    }
-    return true;
 }
 
 static void deal(const struct played *played)
@@ -171,66 +115,29 @@ static void deal_rows(void)
     }
 }
 
-static void play_groups(void)
-{
-    uv_timer_t guard;
-    assert_int_equal(uv_timer_init(&all->loop, &guard), 0);
-    for (size_t g = 0; g < GROUPS; g++) {
-        struct group *group = &all->groups[g];
-        struct play_config config = {
-            .programs = TOLLGATE_BINARY_DIR "/bin",
-            .config_path = TOLLGATE_SOURCE_DIR "/configs/prod.yaml",
-            .folder = group->folder,
-            .on_done = on_done,
-        };
-        play_start(&group->play, &all->loop, &config, &group->real);
-    }
-    uv_timer_start(&guard, on_guard, 60000, 0);
-    while (!all_done()) {
-        assert_true(
-            uv_is_active((uv_handle_t *)&guard)); /* each play bounds itself; this is ours */
-        uv_run(&all->loop, UV_RUN_ONCE);
-    }
-    uv_close((uv_handle_t *)&guard, NULL);
-    uv_run(&all->loop, UV_RUN_DEFAULT);
-}
-
 static int play_all(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/tollgate-fault-parity-XXXXXX";
+    static const char *const names[GROUPS] = { "a", "b", "c" };
     all = mem_alloc(1, sizeof *all);
-    if (mkdtemp(folder) == NULL) return -1;
-    snprintf(all->folder, sizeof all->folder, "%s", folder);
+    worlds_make_folder(all->folder);
     deal_rows();
-    assert_int_equal(uv_loop_init(&all->loop), 0);
-    for (size_t g = 0; g < GROUPS; g++)
-        open_group(&all->groups[g], folder, g);
-    play_groups();
-    for (size_t g = 0; g < GROUPS; g++)
-        stage_simulate(&all->groups[g].stage);
+    for (size_t g = 0; g < GROUPS; g++) {
+        all->worlds[g] = &all->groups[g].worlds;
+        open_group(&all->groups[g], names[g]);
+    }
+    worlds_play(all->worlds, GROUPS);
     return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
 }
 
 static int free_all(void **state)
 {
     (void)state;
-    for (size_t g = 0; g < GROUPS; g++) {
-        run_deinit(&all->groups[g].real);
-        stage_close(&all->groups[g].stage);
-    }
-    assert_int_equal(uv_loop_close(&all->loop), 0);
-    int rc = nftw(all->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    for (size_t g = 0; g < GROUPS; g++)
+        worlds_close(all->worlds[g]);
+    worlds_remove_folder(all->folder);
     mem_free(all);
-    return rc;
+    return 0;
 }
 
 /* Tells of an attempt that is not what was played. */
@@ -240,8 +147,8 @@ static void check_attempt(const struct group *group, const struct run *run,
     const char *outcome = outcome_name(attempt->outcome);
     bool allowed = played->row != NULL && fault_row_allows(played->row, outcome);
     if (strcmp(outcome, played->outcome) == 0 || (run->world == WORLD_REAL && allowed)) return;
-    print_error("%s: %s is %s in the %s world, at %.0f ms; wanted: %s\n", group->path, played->yaml,
-                outcome, world_name(run->world), (double)attempt->started_ns / 1e6,
+    print_error("%s: %s is %s in the %s world, at %.0f ms; wanted: %s\n", group->worlds.path,
+                played->yaml, outcome, world_name(run->world), (double)attempt->started_ns / 1e6,
                 played->outcome);
     wrong++;
 }
@@ -285,7 +192,7 @@ static bool check_world(enum world world)
     wrong = 0;
     for (size_t g = 0; g < GROUPS; g++) {
         const struct group *group = &all->groups[g];
-        const struct run *run = world == WORLD_SIM ? &group->stage.run : &group->real;
+        const struct run *run = world == WORLD_SIM ? &group->worlds.stage.run : &group->worlds.real;
         if (run->invalid && !run->lagged) fail_msg("%s", run->invalid_reason);
         for (size_t i = 0; i < group->row_count; i++) {
             if (check_row(group, run, i) > 0) continue;
@@ -306,7 +213,7 @@ static void simulator_gives_each_fault_the_outcome_of_its_row(void **state)
 static bool has_lagged(void)
 {
     for (size_t g = 0; g < GROUPS; g++) {
-        if (all->groups[g].real.lagged) return true;
+        if (all->worlds[g]->real.lagged) return true;
     }
     return false;
 }
@@ -318,9 +225,7 @@ static void sockets_give_each_fault_the_outcome_of_its_row(void **state)
     (void)state;
     for (int tries = 1; !check_world(WORLD_REAL); tries++) {
         assert_true(has_lagged() && tries < TRIES);
-        for (size_t g = 0; g < GROUPS; g++)
-            open_run(&all->groups[g]);
-        play_groups();
+        worlds_play(all->worlds, GROUPS);
     }
 }
 
