@@ -22,13 +22,12 @@ void attempt_on_head(struct mock *mock, struct http_exchange *exchange, const ch
     struct show_pick pick = show_pick(&mock->show, now);
     if (pick.stage == NULL || !plan_needs_head(pick.stage->plans, pick.offset_ns)) return;
     struct attempt_early *early = mem_alloc(1, sizeof *early);
-    early->identity =
-        identity_make(&mock->identities,
-                      &(struct identity_source){
-                          .request_id = http_exchange_header(exchange, "X-Request-ID"),
-                          .attempt = http_exchange_header(exchange, "X-Attempt"),
-                          .body = "",
-                      });
+    early->identity = identity_make(
+        &mock->identities, &(struct identity_source){
+                               .request_id = http_exchange_header(exchange, "X-Request-ID"),
+                               .attempt = http_exchange_header(exchange, "X-Attempt"),
+                               .body = "",
+                           });
     early->at_ns = show_offset_ns(&mock->show, now);
     early->path = path;
     early->stage = stage_hold(pick.stage);

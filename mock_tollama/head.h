@@ -12,10 +12,10 @@
 
 struct head {
     unsigned status;
-    const char *content_type;         /* NULL: none */
-    const char *request_id;           /* NULL: none */
-    const struct reply_plan *plan;    /* framing, what is malformed, padding, more headers */
-    const struct plan_header *extra;  /* of the order */
+    const char *content_type;        /* NULL: none */
+    const char *request_id;          /* NULL: none */
+    const struct reply_plan *plan;   /* framing, what is malformed, padding, more headers */
+    const struct plan_header *extra; /* of the order */
     size_t extra_count;
     uint64_t content_length;
 };

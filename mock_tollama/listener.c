@@ -169,6 +169,7 @@ void listener_init(struct listener *listener, uv_loop_t *loop, struct http_serve
 void listener_deinit(struct listener *listener)
 {
     struct held *held;
-    while ((held = TAILQ_FIRST(&listener->held)) != NULL) held_end(held);
+    while ((held = TAILQ_FIRST(&listener->held)) != NULL)
+        held_end(held);
     alarm_close(&listener->alarm);
 }

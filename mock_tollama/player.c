@@ -123,8 +123,7 @@ static size_t reply_headers(const struct play *play, struct http_header *headers
             (struct http_header){ "Retry-After", head_retry_after(plan, wall_ms, date) };
     }
     for (size_t i = 0; i < order->header_count && count < most; i++) {
-        headers[count++] =
-            (struct http_header){ order->headers[i].name, order->headers[i].value };
+        headers[count++] = (struct http_header){ order->headers[i].name, order->headers[i].value };
     }
     for (size_t i = 0; i < plan->header_count && count < most; i++) {
         headers[count++] = (struct http_header){ plan->headers[i].name, plan->headers[i].value };

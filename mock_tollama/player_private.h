@@ -23,9 +23,9 @@ struct play {
     bool is_unprepared;
     bool plain; /* an ordinary reply does it */
     enum play_state state;
-    uint32_t step;       /* the next one */
-    instant_ns due;      /* of the next one */
-    bool begun;          /* that one is being made */
+    uint32_t step;  /* the next one */
+    instant_ns due; /* of the next one */
+    bool begun;     /* that one is being made */
     instant_ns begun_at;
     uint64_t pieces;     /* of it that are out */
     uint64_t piece_from; /* where its first began */
@@ -41,7 +41,7 @@ struct play {
     struct spool insert; /* garbage, a stray answer */
     char *garbage;       /* owned; in `insert` */
     uint64_t insert_sent;
-    uint64_t other_bytes; /* inserts that are out */
+    uint64_t other_bytes;   /* inserts that are out */
     struct reply_plan plan; /* last: steps behind step_count are not copied */
 };
 

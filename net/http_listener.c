@@ -118,8 +118,7 @@ bool http_server_is_running(const struct http_server *server)
     return server->running;
 }
 
-enum err http_server_listen(struct http_server *server, enum http_listen how,
-                            struct err_note *note)
+enum err http_server_listen(struct http_server *server, enum http_listen how, struct err_note *note)
 {
     assert(server->listen_fd >= 0 && server->hold_fd >= 0);
     assert(!server->running);
@@ -155,7 +154,8 @@ void http_server_hang_up(struct http_server *server, bool last)
 
 void http_listener_stop(struct http_server *server)
 {
-    while (server->filler_count > 0) close(server->fillers[--server->filler_count]);
+    while (server->filler_count > 0)
+        close(server->fillers[--server->filler_count]);
     if (server->hold_fd >= 0) close(server->hold_fd);
     server->hold_fd = -1;
 }

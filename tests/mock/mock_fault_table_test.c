@@ -15,8 +15,8 @@
 #include "wire_checks.h"
 
 static const struct wire_check *const LISTS[] = {
-    wire_cut_checks, wire_slow_checks, wire_malformed_checks, wire_answer_checks,
-    wire_request_checks, wire_connect_checks,
+    wire_cut_checks,    wire_slow_checks,    wire_malformed_checks,
+    wire_answer_checks, wire_request_checks, wire_connect_checks,
 };
 
 static const struct wire_check *check_of(const char *yaml)

@@ -84,7 +84,8 @@ static void make_bytes(struct rng *rng, struct buf *out)
     buf_init(out, BUF_UNBOUNDED);
     if (rng_below(rng, 10) == 0) { /* no protocol at all */
         size_t length = 1 + (size_t)rng_below(rng, 5000);
-        for (size_t i = 0; i < length; i++) buf_putc(out, (char)rng_next(rng));
+        for (size_t i = 0; i < length; i++)
+            buf_putc(out, (char)rng_next(rng));
         return;
     }
     const char *seed = SEEDS[rng_below(rng, sizeof SEEDS / sizeof *SEEDS)];
@@ -135,14 +136,16 @@ static void attack(const struct mock_process *mock, uint64_t seed)
     struct rng rng;
     int fds[CLIENTS];
     rng_init(&rng, seed, "mock_fuzz");
-    for (int i = 0; i < CLIENTS; i++) fds[i] = client_connect(mock);
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = client_connect(mock);
     for (int i = 0; i < CLIENTS; i++) {
         struct buf bytes;
         make_bytes(&rng, &bytes);
         send_pieces(&rng, fds[i], &bytes);
         buf_deinit(&bytes);
     }
-    for (int i = 0; i < CLIENTS; i++) leave(&rng, fds[i]);
+    for (int i = 0; i < CLIENTS; i++)
+        leave(&rng, fds[i]);
 }
 
 static unsigned descriptors(const struct mock_process *mock)
@@ -152,7 +155,8 @@ static unsigned descriptors(const struct mock_process *mock)
     snprintf(path, sizeof path, "/proc/%d/fd", (int)mock->pid);
     DIR *folder = opendir(path);
     assert_non_null(folder);
-    while (readdir(folder) != NULL) count++;
+    while (readdir(folder) != NULL)
+        count++;
     closedir(folder);
     return count;
 }
@@ -198,9 +202,11 @@ static void any_bytes_leave_the_mock_as_it_was(void **state)
         if (round % 8 == 0) client_expect_alive(&mock);
     }
     uint64_t deadline = clock_now() + CLIENT_PATIENCE_MS * NS_PER_MS;
-    while (!nothing_is_open(&mock) && clock_now() < deadline) poll(NULL, 0, 5);
+    while (!nothing_is_open(&mock) && clock_now() < deadline)
+        poll(NULL, 0, 5);
     /* The question itself was a connection. */
-    while (descriptors(&mock) > open_before && clock_now() < deadline) poll(NULL, 0, 5);
+    while (descriptors(&mock) > open_before && clock_now() < deadline)
+        poll(NULL, 0, 5);
     assert_true(descriptors(&mock) <= open_before);
     assert_true(nothing_is_open(&mock));
     assert_true(resident_kib(&mock) < kib_before + GROWTH_KIB_MAX);

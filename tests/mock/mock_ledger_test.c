@@ -126,8 +126,9 @@ static void a_cut_answer_has_the_bytes_that_left(void **state)
 static void each_rule_that_fired_has_its_draw(void **state)
 {
     (void)state;
-    cJSON *line = line_of(&rig, "[ { delay: 1ms, share: 0% }, { delay: 1ms, share: 99.9999% }, "
-                                "{ at: response_head, do: reset, share: 99.9998% } ]",
+    cJSON *line = line_of(&rig,
+                          "[ { delay: 1ms, share: 0% }, { delay: 1ms, share: 99.9999% }, "
+                          "{ at: response_head, do: reset, share: 99.9998% } ]",
                           SIZE_MAX);
     assert_int_equal(number(line, "fired"), 6);
     const cJSON *drawn = cJSON_GetObjectItemCaseSensitive(line, "drawn_ppm");
@@ -145,8 +146,7 @@ static void bytes_that_are_not_the_answers_are_counted_apart(void **state)
 {
     (void)state;
     size_t all = rig.head.length + rig.body.length;
-    cJSON *line =
-        line_of(&rig, "{ at: response_body@40%, do: garbage, bytes: 64 }", all + 64);
+    cJSON *line = line_of(&rig, "{ at: response_body@40%, do: garbage, bytes: 64 }", all + 64);
     assert_int_equal(number(line, "body_bytes"), rig.body.length);
     assert_int_equal(number(line, "other_bytes"), 64);
     assert_string_equal(text_of(line, "end"), "complete");

@@ -142,7 +142,8 @@ static void connections_that_are_taken_end_with_the_mock(void **state)
     start(&mock, "{ at: connect, do: stall }");
     /* The window is now, and long. */
     client_set_start(&mock, -(int64_t)(WINDOW_FROM_MS + 1) * (int64_t)NS_PER_MS);
-    for (int i = 0; i < MANY; i++) fds[i] = client_connect(&mock);
+    for (int i = 0; i < MANY; i++)
+        fds[i] = client_connect(&mock);
     mock_stop(&mock);
     for (int i = 0; i < MANY; i++) {
         assert_true(recv(fds[i], &byte, 1, 0) <= 0);

@@ -22,13 +22,13 @@ struct wire_check {
     const char *yaml; /* of the row; NULL: the end of the list */
     void (*run)(struct wire_rig *rig, const struct wire_check *check, bool reused);
     enum end end;
-    size_t bytes;       /* cuts: of the part */
-    unsigned percent;   /* cuts: of the part; 100: all of it */
-    const char *text;   /* what must stand in the head */
+    size_t bytes;     /* cuts: of the part */
+    unsigned percent; /* cuts: of the part; 100: all of it */
+    const char *text; /* what must stand in the head */
     unsigned status;
-    unsigned count;     /* heads, bytes of padding or of garbage */
-    unsigned pause_ms;  /* none is shorter */
-    bool new_only;      /* not on a used connection, too */
+    unsigned count;    /* heads, bytes of padding or of garbage */
+    unsigned pause_ms; /* none is shorter */
+    bool new_only;     /* not on a used connection, too */
 };
 
 extern const struct wire_check wire_cut_checks[], wire_slow_checks[], wire_malformed_checks[],

@@ -78,8 +78,7 @@ static void interim(struct wire_rig *rig, const struct wire_check *check, bool r
         wire_expect_bytes(peer.bytes.data + at, one, sizeof one - 1);
     }
     wire_expect_head(rig, peer.bytes.data + heads, rig->head.length);
-    wire_expect_bytes(peer.bytes.data + heads + rig->head.length, rig->body.data,
-                      rig->body.length);
+    wire_expect_bytes(peer.bytes.data + heads + rig->head.length, rig->body.data, rig->body.length);
     wire_expect_usable(&peer);
     wire_close(&peer);
 }
@@ -126,7 +125,8 @@ static void huge_body(struct wire_rig *rig, const struct wire_check *check, bool
     size_t all = rig->body.length + check->count;
     char text[64];
     uint64_t before_kib = resident_kib(rig);
-    for (int i = 0; i < READERS; i++) wire_ask(rig, &peers[i], reused);
+    for (int i = 0; i < READERS; i++)
+        wire_ask(rig, &peers[i], reused);
     for (int i = 0; i < READERS; i++) {
         struct wire_peer *peer = &peers[i];
         size_t head = wire_read_head(peer);
@@ -158,21 +158,35 @@ static void wrong_body(struct wire_rig *rig, const struct wire_check *check, boo
 }
 
 const struct wire_check wire_answer_checks[] = {
-    { .yaml = "{ status: 503, retry_after: 1s }", .run = status, .status = 503,
+    { .yaml = "{ status: 503, retry_after: 1s }",
+      .run = status,
+      .status = 503,
       .text = "\r\nRetry-After: 1\r\n" },
     { .yaml = "{ status: 429, retry_after_date: 2s }",
-      .run = retry_after_date, .status = 429, .count = 2 },
-    { .yaml = "{ status: 500, headers: { X-Reason: drill } }", .run = status, .status = 500,
+      .run = retry_after_date,
+      .status = 429,
+      .count = 2 },
+    { .yaml = "{ status: 500, headers: { X-Reason: drill } }",
+      .run = status,
+      .status = 500,
       .text = "\r\nX-Reason: drill\r\n" },
     { .yaml = "{ status: 502 }",
-      .run = status, .status = 502, .text = "HTTP/1.1 502 Bad Gateway\r\n" },
+      .run = status,
+      .status = 502,
+      .text = "HTTP/1.1 502 Bad Gateway\r\n" },
     { .yaml = "{ status: 504 }",
-      .run = status, .status = 504, .text = "HTTP/1.1 504 Gateway Timeout\r\n" },
+      .run = status,
+      .status = 504,
+      .text = "HTTP/1.1 504 Gateway Timeout\r\n" },
     { .yaml = "{ status: 404 }",
-      .run = status, .status = 404, .text = "HTTP/1.1 404 Not Found\r\n" },
+      .run = status,
+      .status = 404,
+      .text = "HTTP/1.1 404 Not Found\r\n" },
     { .yaml = "{ rate_limit: { rate: 1/m, burst: 1, retry_after: 1s } }",
-      .run = rate_limit, .status = 429,
-      .text = "\r\nRetry-After: 1\r\n", .new_only = true },
+      .run = rate_limit,
+      .status = 429,
+      .text = "\r\nRetry-After: 1\r\n",
+      .new_only = true },
     { .yaml = "{ interim: 100 }", .run = interim, .count = 100 },
     { .yaml = "{ huge_head: 300KiB }", .run = huge_head, .count = 300 * 1024 },
     { .yaml = "{ huge_body: 9MiB }", .run = huge_body, .count = 9 * 1024 * 1024 },
@@ -185,7 +199,8 @@ const struct wire_check wire_answer_checks[] = {
     { .yaml = "{ answer: wrong_types }", .run = wrong_body },
     { .yaml = "{ answer: error_object }", .run = wrong_body },
     { .yaml = "{ answer: wrong_id }",
-      .run = wrong_body, .text = "\r\nX-Request-ID: another-request\r\n" },
+      .run = wrong_body,
+      .text = "\r\nX-Request-ID: another-request\r\n" },
     { .yaml = "{ answer: empty }", .run = wrong_body, .text = "\r\nContent-Length: 0\r\n" },
     { .yaml = NULL },
 };

@@ -84,8 +84,7 @@ static void length_and_chunked(struct wire_rig *rig, const struct wire_check *ch
 
 static void chunk_size(struct wire_rig *rig, const struct wire_check *check, bool reused)
 {
-    struct frame frame = { .head = "\r\nTransfer-Encoding: chunked\r\n",
-                           .after = "\r\n0\r\n\r\n" };
+    struct frame frame = { .head = "\r\nTransfer-Encoding: chunked\r\n", .after = "\r\n0\r\n\r\n" };
     snprintf(frame.before, sizeof frame.before, "%s\r\n", check->text);
     expect_frame(rig, check, reused, &frame);
 }
@@ -111,17 +110,27 @@ const struct wire_check wire_malformed_checks[] = {
     { .yaml = "{ malformed: length_short }", .run = length_short, .end = END_WHOLE },
     { .yaml = "{ malformed: length_long }", .run = length_long, .end = END_FIN },
     { .yaml = "{ malformed: length_double }", .run = length_double, .end = END_WHOLE },
-    { .yaml = "{ malformed: length_not_number }", .run = plain_text, .end = END_WHOLE,
+    { .yaml = "{ malformed: length_not_number }",
+      .run = plain_text,
+      .end = END_WHOLE,
       .text = "\r\nContent-Length: twelve\r\n" },
     { .yaml = "{ malformed: length_and_chunked }", .run = length_and_chunked, .end = END_WHOLE },
     { .yaml = "{ malformed: chunk_size_invalid }",
-      .run = chunk_size, .end = END_WHOLE, .text = "zz" },
+      .run = chunk_size,
+      .end = END_WHOLE,
+      .text = "zz" },
     { .yaml = "{ malformed: chunk_size_huge }",
-      .run = chunk_size, .end = END_WHOLE, .text = "fffffffffffffffff" },
+      .run = chunk_size,
+      .end = END_WHOLE,
+      .text = "fffffffffffffffff" },
     { .yaml = "{ malformed: chunk_cut }", .run = chunk_cut, .end = END_FIN },
     { .yaml = "{ malformed: status_line }",
-      .run = status_line, .end = END_WHOLE, .text = "HTTP/1.1 abc OK\r\n" },
+      .run = status_line,
+      .end = END_WHOLE,
+      .text = "HTTP/1.1 abc OK\r\n" },
     { .yaml = "{ malformed: head_line }",
-      .run = plain_text, .end = END_WHOLE, .text = "\r\nthis is no header\r\n" },
+      .run = plain_text,
+      .end = END_WHOLE,
+      .text = "\r\nthis is no header\r\n" },
     { .yaml = NULL },
 };

@@ -53,7 +53,8 @@ void wire_request(struct buf *out, const char *id, size_t body_bytes)
                "POST /v1/forecast HTTP/1.1\r\nHost: mock\r\nX-Request-ID: %s\r\nX-Attempt: 0\r\n"
                "Content-Length: %zu\r\n\r\n%s",
                id, length + padding, CLIENT_FORECAST);
-    for (size_t i = 0; i < padding; i++) buf_putc(out, ' ');
+    for (size_t i = 0; i < padding; i++)
+        buf_putc(out, ' ');
 }
 
 int wire_tcp_state(int fd)

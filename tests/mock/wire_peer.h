@@ -25,7 +25,7 @@ struct wire_peer {
     size_t moment_count;
     enum end end;      /* END_SILENT: open */
     uint64_t ended_ns; /* when that was seen, since the request was sent */
-    int tcp_state; /* TCP_CLOSE after RST, TCP_CLOSE_WAIT after FIN, else TCP_ESTABLISHED */
+    int tcp_state;     /* TCP_CLOSE after RST, TCP_CLOSE_WAIT after FIN, else TCP_ESTABLISHED */
 };
 
 /* Connects; the handshake may be completed or not. */

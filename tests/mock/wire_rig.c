@@ -31,8 +31,8 @@ static void control(const struct wire_rig *rig, const char *method, const char *
                     const char *body)
 {
     struct answer answer;
-    client_control(&rig->mock,
-                   &(struct request){ .method = method, .path = path, .body = body }, &answer);
+    client_control(&rig->mock, &(struct request){ .method = method, .path = path, .body = body },
+                   &answer);
     if (answer.status != 200) fail_msg("%s: %s", body, buf_text(&answer.body));
     answer_free(&answer);
 }

@@ -214,9 +214,9 @@ static void a_listener_changes_in_any_order(void **state)
 {
     (void)state;
     static const enum http_listen order[] = {
-        HTTP_LISTEN_REFUSE, HTTP_LISTEN_OPEN,   HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_TAKE,
-        HTTP_LISTEN_REFUSE, HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_OPEN,   HTTP_LISTEN_TAKE,
-        HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_REFUSE, HTTP_LISTEN_TAKE,   HTTP_LISTEN_OPEN,
+        HTTP_LISTEN_REFUSE,   HTTP_LISTEN_OPEN,     HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_TAKE,
+        HTTP_LISTEN_REFUSE,   HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_OPEN,     HTTP_LISTEN_TAKE,
+        HTTP_LISTEN_DROP_SYN, HTTP_LISTEN_REFUSE,   HTTP_LISTEN_TAKE,     HTTP_LISTEN_OPEN,
     };
     struct server_world world;
     stop_at = 1;
