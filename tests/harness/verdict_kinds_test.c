@@ -121,6 +121,35 @@ static void what_a_stranger_does_not_show_is_not_observable(void **state)
     stage_close(&stage);
 }
 
+/* Between two faults: from the end of the one that is named until the next begins. */
+static void a_recovery_may_be_that_from_an_earlier_fault(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage,
+               "version: 1\nname: twice\nteaches: Twice.\nseed: 7\nduration: 30s\n"
+               "runtime:\n  env: prod\n  set: { cache_ttl_s: 1 }\n"
+               "workload:\n  - arrival: { constant: 40/s }\n    keys: { count: 40 }\n"
+               "upstream:\n  latency: 40ms\n  phases:\n"
+               "    - { name: first, from: 4s, to: 6s, faults: [ { status: 500 } ] }\n"
+               "    - { name: second, from: 16s, to: 18s, faults: [ { status: 500 } ] }\n"
+               "expect:\n  - recovers: { within: 3s, after: first }\n"
+               "  - recovers: { within: 3s }\n",
+               NULL);
+    stage_make_up(&stage);
+    struct run_answer *answers = stage.run.answers;
+    for (size_t i = 160; i < 300; i++) answers[i].served = SERVED_STALE; /* until 7.5 s */
+    for (size_t i = 640; i < 960; i++) answers[i].served = SERVED_STALE; /* until 24 s */
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "recovers after first");
+    stage_assert_fails(&stage, "recovers", "of the last fault at 18.0 s; it took 6.0");
+    for (size_t i = 160; i < 400; i++) answers[i].served = SERVED_STALE; /* until 10 s */
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "recovers after first", "fault at 6.0 s; it took 4.0");
+    assert_int_equal(400, stage_check(&stage, "recovers after first")->n); /* 6 s to 16 s */
+    stage_close(&stage);
+}
+
 static void a_stranger_of_whom_nothing_is_seen_does_not_pass(void **state)
 {
     (void)state;
@@ -198,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_newer_kind_passes_and_fails),
         cmocka_unit_test(what_a_stranger_does_not_show_is_not_observable),
+        cmocka_unit_test(a_recovery_may_be_that_from_an_earlier_fault),
         cmocka_unit_test(a_stranger_of_whom_nothing_is_seen_does_not_pass),
         cmocka_unit_test(a_fault_that_hit_nobody_is_inconclusive),
         cmocka_unit_test(a_stranger_passes_by_what_can_be_seen),
