@@ -11,10 +11,12 @@
 #include "harness/check_command.h"
 #include "harness/diff.h"
 #include "harness/faults_command.h"
+#include "harness/hunt.h"
 #include "harness/list_command.h"
 #include "harness/replay.h"
 #include "harness/report_command.h"
 #include "harness/run_command.h"
+#include "harness/shrink.h"
 #include "harness/sweep_command.h"
 
 enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
@@ -30,6 +32,8 @@ static const char help_main[] =
     "  report  make reports again from a result.json\n"
     "  diff    compare two results: what got worse, what got better\n"
     "  sweep   try many settings against scenarios and say which to use\n"
+    "  hunt    make random scenarios and look for a broken invariant\n"
+    "  shrink  reduce a failing scenario to what makes it fail\n"
     "  replay  feed a runtime's trace through the engine again and compare\n"
     "  options print every option of the runtime (docs/options.md)\n"
     "  faults  print every fault a scenario can have (docs/faults.md)\n"
@@ -92,7 +96,7 @@ static const char help_list[] =
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
 static const char *const verb_names[] = {
-    "run", "check", "list", "report", "diff", "sweep", "replay", "options", "faults", "fates",
+    "run", "check", "list", "report", "diff", "sweep", "hunt", "shrink", "replay", "options", "faults", "fates",
     "help",
 };
 
@@ -327,6 +331,8 @@ int cli_main(int argc, char **argv)
         return code;
     }
     if (strcmp(verb, "sweep") == 0) return sweep_command(argc, argv);
+    if (strcmp(verb, "hunt") == 0) return hunt_command(argc - 1, argv + 1);
+    if (strcmp(verb, "shrink") == 0) return shrink_command(argc - 1, argv + 1);
     if (strcmp(verb, "replay") == 0) return replay_command(argc, argv);
     if (strcmp(verb, "report") == 0) return report_command(argc, argv);
     if (strcmp(verb, "diff") == 0) return diff_command(argc, argv);

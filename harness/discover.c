@@ -80,6 +80,17 @@ static enum err load_config(struct suite_scenario *item, const char *config_path
     return rc;
 }
 
+enum err discover_settings(struct suite_scenario *item, const char *configs, struct err_note *note)
+{
+    char path[DISCOVER_PATH_MAX];
+    discover_config_path(&item->scenario, configs, path, sizeof path);
+    if (file_exists(path)) return load_config(item, path, note);
+    return err_note_set(note, ERR_NOT_FOUND, item->scenario.path, 0, 0,
+                        "its configuration %s is not there; name the folder of %s.yaml with "
+                        "--configs",
+                        path, item->scenario.environment);
+}
+
 static enum err add_scenario(struct suite *suite, struct arena *arena, const char *path,
                              const struct discover_options *options, struct err_note *note)
 {
@@ -94,15 +105,7 @@ static enum err add_scenario(struct suite *suite, struct arena *arena, const cha
                             "the name \"%s\" is already taken by %s; names are unique in a run",
                             item.scenario.name, suite->scenarios[i].scenario.path);
     }
-    char config_path[DISCOVER_PATH_MAX];
-    discover_config_path(&item.scenario, options->configs, config_path, sizeof config_path);
-    if (!file_exists(config_path)) {
-        return err_note_set(note, ERR_NOT_FOUND, path, 0, 0,
-                            "its configuration %s is not there; name the folder of %s.yaml with "
-                            "--configs",
-                            config_path, item.scenario.environment);
-    }
-    rc = load_config(&item, config_path, note);
+    rc = discover_settings(&item, options->configs, note);
     if (rc != ERR_OK) return rc;
     if (!options->has_seed) item.seed = item.scenario.seed;
     item.config.engine.seed = item.seed;

@@ -23,6 +23,10 @@ struct discover_options {
 MUST_USE enum err discover(struct suite *suite, struct arena *arena,
                            const struct discover_options *options, FILE *errors);
 
+/* Fills item->config as the scenario's `runtime` asks for; `configs` as above. */
+MUST_USE enum err discover_settings(struct suite_scenario *item, const char *configs,
+                                    struct err_note *note);
+
 /* The YAML file behind `runtime: { env: prod }`, "" when there is none. */
 void discover_config_path(const struct scenario *scenario, const char *configs, char *out,
                           size_t out_bytes);

@@ -1,0 +1,130 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/yaml.h"
+#include "harness/cli.h"
+#include "harness/shrink.h"
+
+static const char help[] =
+    "usage: tollgate shrink [options] SCENARIO\n"
+    "\n"
+    "Reduces a scenario that fails in the simulator to the fewest phases, faults, settings and\n"
+    "requests with which the same check still fails, and writes it as a scenario.\n"
+    "A run that failed has left such a scenario: reports/<run>/<name>/capsule.yaml.\n"
+    "\n"
+    "  --check NAME    the check that must keep failing (default: the first that fails)\n"
+    "  --configs DIR   folder of dev.yaml, staging.yaml, prod.yaml (default: beside the "
+    "scenario's\n"
+    "                  folder, then ./configs)\n"
+    "  --out FILE      write it there (default: standard output)\n"
+    "  --runs N        simulations at most (default 3000)\n"
+    "  --help\n"
+    "\n"
+    "exit codes: 0 written; 2 bad usage, or nothing fails in it\n";
+
+static int usage(const char *sentence)
+{
+    fprintf(stderr, "error: %s; see tollgate shrink --help\n", sentence);
+    return EXIT_BAD_USAGE;
+}
+
+static int write_result(const char *out_path, const struct shrink_result *result,
+                        const struct buf *smallest, struct err_note *note)
+{
+    struct buf text;
+    enum err rc = ERR_OK;
+    int code = EXIT_OK;
+    buf_init(&text, BUF_UNBOUNDED);
+    buf_printf(&text, "# teaches that %s fails: %s\n", result->check, result->sentence);
+    buf_put(&text, smallest->data, smallest->length);
+    if (out_path != NULL) {
+        rc = file_write(out_path, text.data, text.length, note);
+    } else {
+        fputs(buf_text(&text), stdout);
+        if (fflush(stdout) != 0) {
+            rc = err_note_set(note, ERR_IO, NULL, 0, 0, "standard output cannot be written");
+        }
+    }
+    if (rc != ERR_OK) {
+        err_note_print(stderr, note);
+        code = EXIT_BAD_USAGE;
+    } else {
+        fprintf(stderr,
+                "%s still fails: %u requests instead of %u, %u faults instead of %u (%u runs)\n",
+                result->check, result->requests[1], result->requests[0], result->faults[1],
+                result->faults[0], result->runs);
+        if (out_path != NULL) {
+            fprintf(stderr, "replay it: tollgate run --world sim %s\n", out_path);
+        }
+    }
+    buf_deinit(&text);
+    return code;
+}
+
+static int shrink_file(struct shrink_options *options, const char *out_path)
+{
+    struct err_note note = { .err = ERR_OK };
+    struct shrink_result result;
+    struct buf smallest;
+    char *text = NULL;
+    size_t length = 0;
+    int code = EXIT_BAD_USAGE;
+    buf_init(&smallest, BUF_UNBOUNDED);
+    enum err rc = file_read(options->path, YAML_BYTES_MAX, &text, &length, &note);
+    if (rc == ERR_OK) rc = shrink(text, length, options, &smallest, &result, &note);
+    if (rc == ERR_OK) {
+        code = write_result(out_path, &result, &smallest, &note);
+    } else {
+        err_note_print(stderr, &note);
+    }
+    buf_deinit(&smallest);
+    mem_free(text);
+    return code;
+}
+
+/* One option with its value. */
+static bool parse_option(struct shrink_options *options, const char **out_path, const char *name,
+                         const char *value)
+{
+    char *end = NULL;
+    if (strcmp(name, "--check") == 0) {
+        options->check = value;
+    } else if (strcmp(name, "--configs") == 0) {
+        options->configs = value;
+    } else if (strcmp(name, "--out") == 0) {
+        *out_path = value;
+    } else if (strcmp(name, "--runs") == 0) {
+        options->runs_max = (uint32_t)strtoul(value, &end, 10);
+        return *end == '\0' && options->runs_max > 0;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+int shrink_command(int argc, char **argv)
+{
+    struct shrink_options options = { .runs_max = 0 };
+    const char *out_path = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(help, stdout);
+            return EXIT_OK;
+        }
+        if (argv[i][0] != '-') {
+            if (options.path != NULL) return usage("name one scenario only");
+            options.path = argv[i];
+            continue;
+        }
+        if (i + 1 == argc) return usage("the last option has no value");
+        if (!parse_option(&options, &out_path, argv[i], argv[i + 1])) {
+            return usage("unknown option, or a value that does not fit it");
+        }
+        i++;
+    }
+    if (options.path == NULL) return usage("name a scenario");
+    return shrink_file(&options, out_path);
+}
