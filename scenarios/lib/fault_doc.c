@@ -21,7 +21,8 @@ static const char head[] =
     "```\n\n"
     "`mock-tollama --scenario FILE --dry-run 20` prints what will happen to the first requests. "
     "Every row\nbelow is played by a test on real sockets and in the simulator, and must get its "
-    "outcome: the word that\nthe runtime's classifier has for it (`runtime/core/classify.h`). Behind "
+    "outcome: the word that\nthe runtime's classifier has for it (`runtime/core/classify.h`). "
+    "Behind "
     "\"or\" stands what it may be called\nover sockets, when packets race or when no byte of an "
     "answer came on a connection that was used before.\n`exact` means those bytes and packets; "
     "`emulated` says how; the rest is refused.\n\n";

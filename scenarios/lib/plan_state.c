@@ -1,44 +1,21 @@
 #include "scenario/plan_state.h"
 
-#include <string.h>
-
 #include "base/instant.h"
 #include "base/mem.h"
-#include "base/rng.h"
-#include "scenario/plan_burst.h"
 #include "scenario/plan_edit.h"
-#include "scenario/plan_models.h"
 #include "scenario/plan_queue.h"
-
-__extension__ typedef unsigned __int128 wide;
-
-enum { PPM_ALL = 1000000 };
-
-/* A token in the bucket's units: millionths (as rates are given) times nanoseconds per second. */
-static const wide TOKEN = (wide)1000000 * 1000000000;
-
-/* What one rule remembers. */
-struct rule {
-    struct plan_count count;
-    uint64_t seen;    /* attempts that its other conditions let through */
-    uint32_t due_ppm; /* exact_share: what is owed, below a whole one */
-    bool bucket_used;
-    wide bucket;        /* rate_limit: what is in it */
-    uint64_t bucket_ns; /* as of */
-    struct plan_burst burst;
-    struct plan_models *models; /* owned; cold_start only */
-};
+#include "scenario/plan_rule.h"
 
 struct plan_state {
     const struct scenario *scenario; /* borrowed; may be NULL */
     uint64_t seed;
-    struct rule *rules;       /* owned: SCENARIO_FAULTS_MAX per phase */
+    struct plan_rule *rules;  /* owned: SCENARIO_FAULTS_MAX per phase */
     struct plan_queue *queue; /* owned; NULL: no bound */
     bool connects;            /* some fault is at connect */
     bool stops;               /* some fault is in the request */
 };
 
-static void add_rule(struct plan_state *state, struct rule *rule, const struct fault *fault)
+static void add_rule(struct plan_state *state, struct plan_rule *rule, const struct fault *fault)
 {
     if (fault->effect == FAULT_COLD_START) rule->models = mem_alloc(1, sizeof *rule->models);
     if (!fault->positioned) return;
@@ -83,7 +60,7 @@ void plan_state_reset(struct plan_state *state)
     for (size_t i = 0; i < rule_count(state); i++) {
         struct plan_models *models = state->rules[i].models;
         if (models != NULL) *models = (struct plan_models){ { { .known = false } } };
-        state->rules[i] = (struct rule){ .models = models };
+        state->rules[i] = (struct plan_rule){ .models = models };
     }
     if (state->queue != NULL) plan_queue_reset(state->queue);
 }
@@ -93,7 +70,7 @@ static const struct phase *phase_at(const struct plan_state *state, uint64_t off
     return state->scenario == NULL ? NULL : scenario_phase_at(state->scenario, offset_ns);
 }
 
-static struct rule *rules_of(struct plan_state *state, const struct phase *phase)
+static struct plan_rule *rules_of(struct plan_state *state, const struct phase *phase)
 {
     return &state->rules[(size_t)(phase - state->scenario->phases) * SCENARIO_FAULTS_MAX];
 }
@@ -103,73 +80,15 @@ static bool is_at_connect(const struct fault *fault)
     return fault->positioned && fault->at == FAULT_AT_CONNECT;
 }
 
-/* The conditions that say whether a fault has its say at all. */
-static bool is_eligible(const struct plan_state *state, struct rule *rule,
-                        const struct fault *fault, const struct plan_query *query,
-                        uint64_t offset_ns)
+static struct plan_trial trial_of(const struct plan_state *state, const struct phase *phase,
+                                  const struct fault *fault, const struct plan_query *query)
 {
-    const struct selection *select = &fault->select;
-    if (offset_ns < select->after_ns || offset_ns >= select->until_ns) return false;
-    if (query->attempt < select->attempt_min || query->attempt > select->attempt_max) return false;
-    if (select->model != NULL && !selection_name_matches(select->model, query->model)) return false;
-    if (select->market != NULL && !selection_name_matches(select->market, query->market)) {
-        return false;
-    }
-    if (select->path != NULL && (query->path == NULL || strcmp(select->path, query->path) != 0)) {
-        return false;
-    }
-    return !select->burst || plan_burst_is_bad(&rule->burst, state->seed, fault, offset_ns);
-}
-
-static bool draw_holds(const struct plan_state *state, const struct fault *fault,
-                       const struct plan_query *query, uint64_t offset_ns)
-{
-    const struct selection *select = &fault->select;
-    if (select->counter == COUNT_EXACT_SHARE) return true;
-    uint32_t share_ppm = selection_share_ppm(select, offset_ns);
-    if (share_ppm == PPM_ALL) return true;
-    uint64_t uniform = draw(state->seed, fault->stream, query->request_key, query->attempt);
-    return draw_hits(uniform, share_ppm);
-}
-
-static void count(struct rule *rule, const struct fault *fault, uint64_t offset_ns, bool fired)
-{
-    rule->count.eligible++;
-    rule->count.share_ppm_sum += selection_share_ppm(&fault->select, offset_ns);
-    if (fired) rule->count.fired++;
-}
-
-/* What counts, of an attempt that the keyed conditions let through. */
-static bool counter_holds(struct rule *rule, const struct selection *select)
-{
-    uint64_t number = ++rule->seen;
-    switch (select->counter) {
-    case COUNT_NONE: return true;
-    case COUNT_FIRST: return number <= select->count;
-    case COUNT_NTH: return number == select->count;
-    case COUNT_EVERY: return number % select->count == 0;
-    case COUNT_EXACT_SHARE: break;
-    }
-    rule->due_ppm += select->share_ppm;
-    if (rule->due_ppm < PPM_ALL) return false;
-    rule->due_ppm -= PPM_ALL;
-    return true;
-}
-
-/* True when no token is left. */
-static bool bucket_is_empty(struct rule *rule, const struct fault *fault, uint64_t now_ns)
-{
-    wide most = fault->burst * TOKEN;
-    if (!rule->bucket_used)
-        rule->bucket = most;
-    else
-        rule->bucket += (wide)fault->rate_micro_per_s * instant_until(now_ns, rule->bucket_ns);
-    if (rule->bucket > most) rule->bucket = most;
-    rule->bucket_ns = u64_max(rule->bucket_ns, now_ns);
-    rule->bucket_used = true;
-    if (rule->bucket < TOKEN) return true;
-    rule->bucket -= TOKEN;
-    return false;
+    return (struct plan_trial){
+        .seed = state->seed,
+        .fault = fault,
+        .query = query,
+        .offset_ns = query->offset_ns - phase->from_ns,
+    };
 }
 
 /* Which faults fire, and how long cold models make this attempt wait. */
@@ -177,26 +96,27 @@ static struct plan_fate select_faults(struct plan_state *state, const struct pha
                                       const struct plan_query *query)
 {
     struct plan_fate fate = { 0, 0 };
-    struct rule *rules = rules_of(state, phase);
-    uint64_t offset_ns = query->offset_ns - phase->from_ns;
+    struct plan_rule *rules = rules_of(state, phase);
     bool gated = false;
     for (size_t i = 0; i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
+        const struct plan_trial trial = trial_of(state, phase, fault, query);
         if (is_at_connect(fault)) continue;
-        if (!is_eligible(state, &rules[i], fault, query, offset_ns)) continue;
+        if (!plan_rule_is_eligible(&rules[i], &trial)) continue;
         bool fires =
-            draw_holds(state, fault, query, offset_ns) && counter_holds(&rules[i], &fault->select);
+            plan_rule_draw_holds(&trial) && plan_rule_counter_holds(&rules[i], &fault->select);
         if (fires && fault->effect == FAULT_RATE_LIMIT) {
-            fires = bucket_is_empty(&rules[i], fault, offset_ns);
+            fires = plan_rule_bucket_is_empty(&rules[i], &trial);
             gated = gated || fires;
         } else if (fires && fault->effect == FAULT_COLD_START) {
             if (gated) continue; /* it never reaches the model, and waits for none */
-            uint64_t wait_ns = plan_models_wait_ns(rules[i].models, fault, query->model, offset_ns);
+            uint64_t wait_ns =
+                plan_models_wait_ns(rules[i].models, fault, query->model, trial.offset_ns);
             fate.wait_ns = u64_max(fate.wait_ns, wait_ns);
             fires = wait_ns > 0;
         }
         if (fires) fate.fired |= UINT32_C(1) << i;
-        count(&rules[i], fault, offset_ns, fires);
+        plan_rule_note(&rules[i], &trial, fires);
     }
     return fate;
 }
@@ -239,7 +159,7 @@ struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *
     struct plan_keyed keyed = { 0, 0 };
     const struct phase *phase = phase_at(state, query->offset_ns);
     if (phase == NULL) return keyed;
-    struct rule *rules = rules_of(state, phase);
+    struct plan_rule *rules = rules_of(state, phase);
     for (size_t i = 0; i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
         const struct selection *select = &fault->select;
@@ -248,10 +168,9 @@ struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *
         bool unknown = (select->model != NULL && query->model == NULL) ||
                        (select->market != NULL && query->market == NULL) ||
                        (select->path != NULL && query->path == NULL);
-        uint64_t offset_ns = query->offset_ns - phase->from_ns;
-        bool fires = !is_at_connect(fault) &&
-                     is_eligible(state, &rules[i], fault, query, offset_ns) &&
-                     draw_holds(state, fault, query, offset_ns);
+        const struct plan_trial trial = trial_of(state, phase, fault, query);
+        bool fires = !is_at_connect(fault) && plan_rule_is_eligible(&rules[i], &trial) &&
+                     plan_rule_draw_holds(&trial);
         /* What the keyed conditions refuse is refused, whatever counts behind them. */
         if (unknown || (counts && fires)) continue;
         keyed.known |= UINT32_C(1) << i;
@@ -272,14 +191,14 @@ void plan_recount(struct plan_state *state, const struct plan_query *query,
 {
     const struct phase *phase = phase_at(state, query->offset_ns);
     if (phase == NULL || (fate->fired & PLAN_FIRED_FULL) != 0) return;
-    struct rule *rules = rules_of(state, phase);
-    uint64_t offset_ns = query->offset_ns - phase->from_ns;
+    struct plan_rule *rules = rules_of(state, phase);
     for (size_t i = 0; i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
+        const struct plan_trial trial = trial_of(state, phase, fault, query);
         bool fired = (fate->fired >> i & 1) != 0;
         if (is_at_connect(fault)) continue;
-        if (!fired && !is_eligible(state, &rules[i], fault, query, offset_ns)) continue;
-        count(&rules[i], fault, offset_ns, fired);
+        if (!fired && !plan_rule_is_eligible(&rules[i], &trial)) continue;
+        plan_rule_note(&rules[i], &trial, fired);
     }
 }
 
