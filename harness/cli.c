@@ -96,8 +96,8 @@ static const char help_list[] =
 enum verb { VERB_RUN, VERB_CHECK, VERB_LIST };
 
 static const char *const verb_names[] = {
-    "run", "check", "list", "report", "diff", "sweep", "hunt", "shrink", "replay", "options", "faults", "fates",
-    "help",
+    "run",    "check",  "list",    "report", "diff",  "sweep", "hunt",
+    "shrink", "replay", "options", "faults", "fates", "help",
 };
 
 static const char *const option_names[] = {
