@@ -179,7 +179,7 @@ static void put_eight(uint64_t digits, char *out)
     memcpy(out, &text, sizeof text);
 }
 
-/* How many digits a number from 1 to 10^17 - 1 has, without a branch that could be guessed wrong. */
+/* How many digits a number from 1 to 10^17 - 1 has, without a branch to be guessed wrong. */
 static size_t count_digits(uint64_t value)
 {
     static const uint64_t least[DIGITS_MAX + 2] = {
@@ -243,8 +243,9 @@ static size_t write_scientific(const char *digits, size_t count, int lead, char 
     return at + DIGITS_MAX - zeros;
 }
 
-/* Of 16 or 17 digits, from 0.1 to 10: what most values of a forecast look like. The words go straight
- * to their places: through a buffer each would wait for its own bytes. 0: another kind of number. */
+/* Of 16 or 17 digits, from 0.1 to 10: what most values of a forecast look like. The words go
+ * straight to their places: through a buffer each would wait for its own bytes. 0: another kind of
+ * number. */
 static size_t write_long(struct digits number, char *out)
 {
     const uint64_t unit = 100000000;

@@ -56,7 +56,8 @@ static void answer_as_asked(struct raw_connection *connection)
     switch (asked->answer) {
     case ANSWER_OK: answer_ok(connection); break;
     case ANSWER_BUSY:
-        raw_send(connection, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nX-Request-ID: mine\r\n\r\n");
+        raw_send(connection, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n"
+                             "X-Request-ID: mine\r\n\r\n");
         break;
     case ANSWER_LAST:
         raw_send(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
