@@ -97,6 +97,31 @@ static enum err mock_open_control(struct mock *mock, struct err_note *note)
         &mock->control_server, note);
 }
 
+static enum err mock_open_server(struct mock *mock, struct err_note *note)
+{
+    enum err rc = http_server_create(
+        &(struct http_server_config){
+            .loop = mock->config.loop,
+            .listen = mock->config.listen,
+            .body_bytes_max = MOCK_BODY_BYTES_MAX,
+            .connections_max = MOCK_CONNECTIONS_MAX,
+            .connection_bytes = MOCK_CONNECTION_BYTES,
+            .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
+            .on_request = api_on_request,
+            .on_head = api_on_head,
+            .on_dropped = mock_on_dropped,
+            .on_gone = mock_on_gone,
+            .on_done = mock_on_done,
+            .on_take = mock_on_take,
+            .context = mock,
+        },
+        &mock->server, note);
+    if (rc != ERR_OK) return rc;
+    struct address address = http_server_address(mock->server);
+    mock->control = address_is_loopback(&address);
+    return ERR_OK;
+}
+
 enum err mock_create(const struct mock_config *config, struct mock **out, struct err_note *note)
 {
     struct mock *mock = mem_alloc(1, sizeof *mock);
@@ -107,28 +132,9 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     enum err rc = registry_init(&mock->registry, config->models, note);
     if (rc == ERR_OK) rc = ledger_open(&mock->ledger, config->ledger_path, note);
     if (rc == ERR_OK) rc = mock_open_control(mock, note);
-    if (rc != ERR_OK) goto failed;
-    rc = http_server_create(
-        &(struct http_server_config){
-            .loop = config->loop,
-            .listen = config->listen,
-            .body_bytes_max = MOCK_BODY_BYTES_MAX,
-            .connections_max = MOCK_CONNECTIONS_MAX,
-            .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
-            .on_request = api_on_request,
-            .connection_bytes = MOCK_CONNECTION_BYTES,
-            .on_head = api_on_head,
-            .on_dropped = mock_on_dropped,
-            .on_gone = mock_on_gone,
-            .on_done = mock_on_done,
-            .on_take = mock_on_take,
-            .context = mock,
-        },
-        &mock->server, note);
+    if (rc == ERR_OK) rc = mock_open_server(mock, note);
     if (rc != ERR_OK) goto failed;
 
-    struct address address = http_server_address(mock->server);
-    mock->control = address_is_loopback(&address);
     if (config->stage != NULL) stage_hold(config->stage);
     show_swap(&mock->show, config->stage, config->held ? INSTANT_NEVER : clock_now());
     if (config->ledger_path != NULL) ledger_keep_lines(&mock->ledger);

@@ -4,7 +4,8 @@
  * values, plays a scenario's faults on those three endpoints, and keeps a ledger of what it did.
  *
  * The scenario's zero is the moment of mock_create(), or never, until POST /__mock/start sets
- * another; before zero no phase is in force. Without a scenario every answer is healthy and immediate. */
+ * another; before zero no phase is in force. Without a scenario every answer is healthy and
+ * immediate. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -342,6 +342,30 @@ static void a_request_that_came_before_gets_the_same_answer_or_the_same_fault(vo
 
 enum { CHURN_CLIENTS = 40, CHURN_ROUNDS = 30, CHURN_SWAPS = 3 };
 
+/* Ends the mock; its ledger has each request of the churn once. */
+static void expect_each_once(struct mock_process *mock)
+{
+    static bool seen[CHURN_CLIENTS * CHURN_ROUNDS];
+    char path[128];
+    char *text = NULL;
+    size_t length = 0;
+    int lines = 0;
+    struct err_note note = { .err = ERR_OK };
+    memset(seen, 0, sizeof seen);
+    mock_ledger_path(mock, path, sizeof path);
+    mock_end(mock, 15);
+    assert_int_equal(file_read(path, 1 << 24, &text, &length, &note), ERR_OK);
+    mock_remove_files(mock);
+    for (const char *at = text; (at = strstr(at, "\"id\":\"r")) != NULL; at += 7, lines++) {
+        long number = strtol(at + 7, NULL, 10);
+        assert_true(number >= 0 && number < CHURN_CLIENTS * CHURN_ROUNDS);
+        assert_false(seen[number]);
+        seen[number] = true;
+    }
+    assert_int_equal(lines, CHURN_CLIENTS * CHURN_ROUNDS);
+    mem_free(text);
+}
+
 /* Every request gets one answer, and the ledger has each once, while scenarios are swapped under
  * answers that are still being played. */
 static void swaps_under_load_lose_and_duplicate_nothing(void **state)
@@ -355,10 +379,8 @@ static void swaps_under_load_lose_and_duplicate_nothing(void **state)
         "    - { name: second, from: 0s, to: 1h, faults: [ { delay: 4ms, share: 50% } ] }\n",
     };
     struct mock_process mock;
-    static bool seen[CHURN_CLIENTS * CHURN_ROUNDS];
     int fds[CHURN_CLIENTS];
     start(&mock);
-    memset(seen, 0, sizeof seen);
     for (int round = 0; round < CHURN_ROUNDS; round++) {
         for (int i = 0; i < CHURN_CLIENTS; i++) {
             char id[32];
@@ -379,23 +401,7 @@ static void swaps_under_load_lose_and_duplicate_nothing(void **state)
             close(fds[i]);
         }
     }
-    char path[128];
-    char *text = NULL;
-    size_t length = 0;
-    struct err_note note = { .err = ERR_OK };
-    mock_ledger_path(&mock, path, sizeof path);
-    mock_end(&mock, 15);
-    assert_int_equal(file_read(path, 1 << 24, &text, &length, &note), ERR_OK);
-    mock_remove_files(&mock);
-    int lines = 0;
-    for (const char *at = text; (at = strstr(at, "\"id\":\"r")) != NULL; at += 7, lines++) {
-        long number = strtol(at + 7, NULL, 10);
-        assert_true(number >= 0 && number < CHURN_CLIENTS * CHURN_ROUNDS);
-        assert_false(seen[number]);
-        seen[number] = true;
-    }
-    assert_int_equal(lines, CHURN_CLIENTS * CHURN_ROUNDS);
-    mem_free(text);
+    expect_each_once(&mock);
 }
 
 int main(void)
