@@ -35,6 +35,8 @@ struct parity {
 };
 
 /* `sim` and `real` are runs of the same scenario, seed and configuration. */
+typedef enum err parity_compare_fn(const struct run *sim, const struct run *real,
+                                   struct parity *out, struct err_note *note);
 MUST_USE enum err parity_compare(const struct run *sim, const struct run *real, struct parity *out,
                                  struct err_note *note);
 

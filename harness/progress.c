@@ -197,7 +197,7 @@ void progress_set(struct progress *progress, size_t index, enum progress_state s
         print_finished(progress, index);
 }
 
-void progress_again(struct progress *progress, size_t index)
+void progress_again(struct progress *progress, size_t index, const char *reason)
 {
     progress->states[index] = PROGRESS_WAITING;
     progress->elapsed_ns[index] = 0;
@@ -205,7 +205,7 @@ void progress_again(struct progress *progress, size_t index)
     const struct suite_scenario *item = &progress->suite->scenarios[index];
     erase(progress);
     fprintf(progress->out, "%s%s: %s; playing it again, alone\n", progress->terminal ? "  " : "",
-            item->scenario.name, item->real.run.invalid_reason);
+            item->scenario.name, reason);
     progress_draw(progress);
     fflush(progress->out);
 }

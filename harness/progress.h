@@ -31,8 +31,8 @@ void progress_deinit(struct progress *progress);
 /* Tells of a change in the real world of scenario `index`. */
 void progress_set(struct progress *progress, size_t index, enum progress_state state,
                   uint64_t elapsed_ns);
-/* Its load generator lagged: scenario `index` will be played again. */
-void progress_again(struct progress *progress, size_t index);
+/* The machine has spoilt its run, by that reason: scenario `index` will be played again. */
+void progress_again(struct progress *progress, size_t index, const char *reason);
 /* A simulated world has been judged. */
 void progress_simulated(struct progress *progress, size_t index);
 /* Redraws (terminal only). */

@@ -15,22 +15,20 @@
 #include "harness/progress.h"
 #include "harness/repeat_suite.h"
 #include "harness/report.h"
+#include "harness/run_again.h"
 #include "harness/run_place.h"
 #include "harness/sim.h"
 
-enum {
-    RUN_DRAW_MS = 200,
-    /* How often a scenario whose load generator lagged is played again, alone. */
-    RUN_REPLAYS_MAX = 2,
-};
+enum { RUN_DRAW_MS = 200 };
 
 struct real_job {
     struct run_session *session;
     size_t index;
-    struct play plays[RUN_REPLAYS_MAX + 1]; /* one per try: libuv may still hold a past one's */
+    struct play plays[RUN_PLAYS_MAX]; /* one per try: libuv may still hold a past one's */
     char config_path[RUN_PATH_MAX];
     char folder[RUN_PATH_MAX];
-    unsigned replays;
+    struct run_tries tries;
+    bool started;
 };
 
 struct run_session {
@@ -43,11 +41,14 @@ struct run_session {
     uv_timer_t draw_timer;
     uv_signal_t signals[3];
     struct real_job *jobs;       /* owned; by scenario */
-    size_t next;                 /* scenario to start */
+    size_t *order;               /* owned: scenarios as they are started */
+    size_t next;                 /* place in `order` */
     size_t *again;               /* owned: scenarios to play again, when the others are over */
     size_t again_count;
     size_t playing;
     bool stopping;
+    enum err compared;           /* what became of comparing the worlds */
+    struct err_note *note;       /* borrowed: why that failed */
 };
 
 static const int session_signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -78,14 +79,14 @@ static enum err simulate_all(struct run_session *session, struct err_note *note)
 
 static struct play *job_play(struct real_job *job)
 {
-    return &job->plays[job->replays];
+    return &job->plays[job->tries.lags + job->tries.disagreements];
 }
 
 static void session_abort(struct run_session *session, size_t except, const char *reason)
 {
     session->stopping = true;
-    for (size_t i = 0; i < session->next; i++) {
-        if (i != except) play_abort(job_play(&session->jobs[i]), reason);
+    for (size_t i = 0; i < session->suite.count; i++) {
+        if (i != except && session->jobs[i].started) play_abort(job_play(&session->jobs[i]), reason);
     }
 }
 
@@ -99,6 +100,13 @@ static void job_judge(struct run_session *session, size_t index)
     progress_set(&session->progress, index, PROGRESS_DONE, item->scenario.duration_ns);
 }
 
+/* Its place is among those that are played when nothing else is. */
+static void job_again(struct run_session *session, size_t index, const char *reason)
+{
+    session->again[session->again_count++] = index;
+    progress_again(&session->progress, index, reason);
+}
+
 static void job_on_done(void *context)
 {
     struct real_job *job = context;
@@ -107,10 +115,8 @@ static void job_on_done(void *context)
     session->playing--;
     job_judge(session, job->index);
     bool lagged = item->real.run.lagged;
-    if (lagged && job->replays < RUN_REPLAYS_MAX && !session->stopping) {
-        job->replays++;
-        session->again[session->again_count++] = job->index;
-        progress_again(&session->progress, job->index);
+    if (!session->stopping && run_again_lagged(&job->tries, &item->real.run)) {
+        job_again(session, job->index, item->real.run.invalid_reason);
     }
     /* A lagging generator is the machine's trouble of one scenario; a dead program ends the run. */
     if (item->real.run.invalid && !lagged && !session->options->keep_going && !session->stopping) {
@@ -129,8 +135,10 @@ static void job_start(struct run_session *session, size_t index)
         verdict_deinit(&item->real.verdict);
         run_deinit(&item->real.run);
     }
+    item->has_parity = false;
     job->session = session;
     job->index = index;
+    job->started = true;
     run_init(&item->real.run, WORLD_REAL, &item->scenario, &item->schedule, &item->config,
              item->seed);
     item->real.present = true;
@@ -176,11 +184,35 @@ static size_t session_jobs(const struct run_session *session)
     return target_is_shared(&session->options->target) ? 1 : session->options->jobs;
 }
 
+/* Compares what can be compared and was not yet; nothing plays meanwhile, because it takes the loop's
+ * time. A disagreement is looked at again in a run of its own: run_again.h. */
+static enum err compare_worlds(struct run_session *session, struct err_note *note)
+{
+    parity_compare_fn *compare = session->options->compare;
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        if (item->has_parity || !item->sim.present || !item->real.present) continue;
+        if (item->real.run.invalid || !item->real.run.complete) continue;
+        if (compare == NULL) compare = parity_compare;
+        enum err rc = compare(&item->sim.run, &item->real.run, &item->parity, note);
+        if (rc != ERR_OK) return rc;
+        item->has_parity = true;
+        if (session->stopping) continue;
+        if (run_again_disagrees(&session->jobs[i].tries, &item->parity)) {
+            job_again(session, i, "simulation and sockets disagree");
+        }
+    }
+    return ERR_OK;
+}
+
 static void session_start_jobs(struct run_session *session)
 {
     while (!session->stopping && session->next < session->suite.count &&
            session->playing < session_jobs(session)) {
-        job_start(session, session->next++);
+        job_start(session, session->order[session->next++]);
+    }
+    if (session->playing == 0 && session->again_count == 0 && session->compared == ERR_OK) {
+        session->compared = compare_worlds(session, session->note);
     }
     while (session->playing == 0 && session->again_count > 0 && !session->stopping) {
         job_start(session, session->again[--session->again_count]);
@@ -191,7 +223,7 @@ static void session_start_jobs(struct run_session *session)
 static void session_on_draw(uv_timer_t *timer)
 {
     struct run_session *session = timer->data;
-    for (size_t i = 0; i < session->next; i++) {
+    for (size_t i = 0; i < session->suite.count; i++) {
         if (session->progress.states[i] == PROGRESS_DONE) continue;
         if (session->progress.states[i] == PROGRESS_WAITING) continue;
         const struct play *play = job_play(&session->jobs[i]);
@@ -226,8 +258,24 @@ static void replay_traces(struct run_session *session)
     }
 }
 
-static void play_all(struct run_session *session)
+/* Scenarios that were never started because the run was stopped. */
+static void judge_unstarted(struct run_session *session)
 {
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct suite_scenario *item = &session->suite.scenarios[i];
+        if (session->jobs[i].started) continue;
+        run_init(&item->real.run, WORLD_REAL, &item->scenario, &item->schedule, &item->config,
+                 item->seed);
+        item->real.present = true;
+        run_set_invalid(&item->real.run, "not started, because the run was stopped");
+        job_judge(session, i);
+    }
+}
+
+static enum err play_all(struct run_session *session, struct err_note *note)
+{
+    session->note = note;
+    session->order = run_order(&session->suite);
     session->jobs = mem_alloc(session->suite.count, sizeof *session->jobs);
     session->again = mem_alloc(session->suite.count, sizeof *session->again);
     priority_raise_generator();
@@ -245,32 +293,13 @@ static void play_all(struct run_session *session)
     uv_run(&session->loop, UV_RUN_DEFAULT);
     rc = uv_loop_close(&session->loop);
     assert(rc == 0);
-    /* Scenarios that were never started because the run was stopped. */
-    for (size_t i = session->next; i < session->suite.count; i++) {
-        struct suite_scenario *item = &session->suite.scenarios[i];
-        run_init(&item->real.run, WORLD_REAL, &item->scenario, &item->schedule, &item->config,
-                 item->seed);
-        item->real.present = true;
-        run_set_invalid(&item->real.run, "not started, because the run was stopped");
-        job_judge(session, i);
-    }
+    judge_unstarted(session);
     replay_traces(session);
     progress_draw(&session->progress);
+    mem_free(session->order);
     mem_free(session->again);
     mem_free(session->jobs);
-}
-
-static enum err compare_worlds(struct run_session *session, struct err_note *note)
-{
-    for (size_t i = 0; i < session->suite.count; i++) {
-        struct suite_scenario *item = &session->suite.scenarios[i];
-        if (!item->sim.present || !item->real.present) continue;
-        if (item->real.run.invalid || !item->real.run.complete) continue;
-        enum err rc = parity_compare(&item->sim.run, &item->real.run, &item->parity, note);
-        if (rc != ERR_OK) return rc;
-        item->has_parity = true;
-    }
-    return ERR_OK;
+    return session->compared;
 }
 
 static int session_run(struct run_session *session)
@@ -294,8 +323,7 @@ static int session_run(struct run_session *session)
     session->progress.jobs = options->jobs;
     instant_ns began = clock_now();
     enum err rc = options->sim ? simulate_all(session, &note) : ERR_OK;
-    if (rc == ERR_OK && options->real) play_all(session);
-    if (rc == ERR_OK) rc = compare_worlds(session, &note);
+    if (rc == ERR_OK && options->real) rc = play_all(session, &note);
     if (rc == ERR_OK) repeat_fold(&session->suite, options->repeat);
     session->suite.wall_ns = clock_now() - began;
     if (rc == ERR_OK) {

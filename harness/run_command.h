@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "harness/discover.h"
+#include "harness/parity.h"
 #include "harness/report_outputs.h"
 #include "harness/target.h"
 
@@ -25,6 +26,7 @@ struct run_options {
     bool verbose;         /* every check, not only those that did not pass */
     struct report_outputs outputs;
     struct target_options target;
+    parity_compare_fn *compare; /* of the worlds; NULL: parity_compare() */
     bool keep_going;      /* go on with the other scenarios when one run becomes invalid */
 };
 

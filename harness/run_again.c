@@ -1,0 +1,33 @@
+#include "harness/run_again.h"
+
+#include "base/mem.h"
+
+bool run_again_lagged(struct run_tries *tries, const struct run *run)
+{
+    if (!run->lagged || tries->lags == RUN_REPLAYS_MAX) return false;
+    tries->lags++;
+    return true;
+}
+
+bool run_again_disagrees(struct run_tries *tries, const struct parity *parity)
+{
+    if (parity->holds || tries->disagreements == RUN_REPLAYS_MAX) return false;
+    tries->disagreements++;
+    return true;
+}
+
+/* By insertion: a run has hundreds of scenarios at most. */
+size_t *run_order(const struct suite *suite)
+{
+    size_t *order = mem_alloc(suite->count, sizeof *order);
+    for (size_t i = 0; i < suite->count; i++) {
+        uint64_t duration_ns = suite->scenarios[i].scenario.duration_ns;
+        size_t at = i;
+        while (at > 0 && suite->scenarios[order[at - 1]].scenario.duration_ns < duration_ns) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        order[at] = i;
+    }
+    return order;
+}

@@ -1,0 +1,188 @@
+/* Disagreements of the worlds that go away when a scenario is played again alone, and the order in
+ * which scenarios are played. The comparison is a planted one: it disagrees as often as told. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "harness/run_again.h"
+#include "harness/run_command.h"
+
+#define SCENARIO(name, seconds)                                                                    \
+    "version: 1\nname: " name "\nseed: 7\nduration: " seconds "\nworkload:\n"                      \
+    "  - arrival: { constant: 20/s }\n    keys: { count: 100 }\n"                                  \
+    "upstream:\n  latency: 10ms\nexpect:\n  - served: { error: 0 }\n"
+
+static char folder[] = "/tmp/tollgate-again-XXXXXX";
+static unsigned compared;
+static unsigned disagreements; /* how many more are planted */
+static char *said;             /* owned: what the latest run printed */
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char line[128];
+    mem_free(said);
+    snprintf(line, sizeof line, "rm -rf %s", folder);
+    return system(line);
+}
+
+static const char *write_file(const char *name, const char *text)
+{
+    static char path[2][128];
+    static unsigned turn;
+    turn = (turn + 1) % 2;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+    assert_int_equal(file_write(path[turn], text, strlen(text), NULL), ERR_OK);
+    return path[turn];
+}
+
+static enum err planted_compare(const struct run *sim, const struct run *real, struct parity *out,
+                                struct err_note *note)
+{
+    (void)sim;
+    (void)note;
+    compared++;
+    *out = (struct parity){ .requests = (uint32_t)real->schedule->count,
+                            .decided = (uint32_t)real->schedule->count,
+                            .holds = disagreements == 0 };
+    if (disagreements > 0) disagreements--;
+    return ERR_OK;
+}
+
+/* The exit code; `said` is what it printed. */
+static int run(const char *const *paths, size_t count, uint32_t jobs)
+{
+    char out[128];
+    char printed[128];
+    snprintf(out, sizeof out, "%s/out", folder);
+    snprintf(printed, sizeof printed, "%s/printed", folder);
+    const struct run_options options = {
+        .discover = { .paths = paths,
+                      .path_count = count,
+                      .configs = TOLLGATE_SOURCE_DIR "/configs" },
+        .sim = true,
+        .real = true,
+        .jobs = jobs,
+        .repeat = 1,
+        .out = out,
+        .programs = TOLLGATE_BINARY_DIR "/bin",
+        .outputs = { .annotations = "none" },
+        .compare = planted_compare,
+    };
+    compared = 0;
+    fflush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    assert_non_null(freopen(printed, "w", stdout));
+    int code = run_command(&options);
+    fflush(stdout);
+    dup2(kept, STDOUT_FILENO);
+    close(kept);
+    size_t length = 0;
+    mem_free(said);
+    assert_int_equal(file_read(printed, (size_t)1 << 20, &said, &length, NULL), ERR_OK);
+    return code;
+}
+
+static int run_one(unsigned planted)
+{
+    const char *path = write_file("one.yaml", SCENARIO("one", "1s"));
+    disagreements = planted;
+    return run(&path, 1, 1);
+}
+
+static void a_disagreement_that_does_not_come_back_is_none(void **state)
+{
+    (void)state;
+    assert_int_equal(run_one(1), 0);
+    assert_int_equal(compared, 2);
+    assert_non_null(strstr(said, "one: simulation and sockets disagree; playing it again, alone"));
+    assert_null(strstr(said, "DISAGREE"));
+}
+
+static void a_disagreement_that_stays_counts_after_two_more_runs(void **state)
+{
+    (void)state;
+    assert_int_equal(run_one(100), 5);
+    assert_int_equal(compared, 3);
+    assert_non_null(strstr(said, "DISAGREE"));
+}
+
+static void agreement_is_not_looked_at_again(void **state)
+{
+    (void)state;
+    assert_int_equal(run_one(0), 0);
+    assert_int_equal(compared, 1);
+    assert_null(strstr(said, "disagree"));
+}
+
+static void assert_before(const char *first, const char *second)
+{
+    const char *one = strstr(said, first);
+    const char *two = strstr(said, second);
+    if (one == NULL || two == NULL || one > two) fail_msg("%s; %s in:\n%s", first, second, said);
+}
+
+static void the_longest_scenario_starts_first_and_is_reported_in_its_place(void **state)
+{
+    (void)state;
+    const char *paths[] = { write_file("short.yaml", SCENARIO("short", "1s")), NULL };
+    paths[1] = write_file("long.yaml", SCENARIO("long", "2s"));
+    disagreements = 0;
+    assert_int_equal(run(paths, 2, 1), 0);
+    assert_before("long: real started", "short: real started");
+    assert_before("  short  ", "  long  ");
+}
+
+static void equally_long_scenarios_keep_their_order(void **state)
+{
+    (void)state;
+    static const uint64_t lengths[] = { 10, 30, 20, 30, 10, 20 };
+    static const size_t wanted[] = { 1, 3, 2, 5, 0, 4 };
+    struct suite_scenario scenarios[6] = { { .seed = 0 } };
+    for (size_t i = 0; i < 6; i++) scenarios[i].scenario.duration_ns = lengths[i];
+    const struct suite suite = { .scenarios = scenarios, .count = 6 };
+    size_t *order = run_order(&suite);
+    assert_memory_equal(order, wanted, sizeof wanted);
+    mem_free(order);
+}
+
+static void a_lag_does_not_use_up_the_runs_of_a_disagreement(void **state)
+{
+    (void)state;
+    struct run_tries tries = { .lags = 0 };
+    const struct run late = { .lagged = true };
+    const struct parity differs = { .holds = false };
+    assert_true(run_again_lagged(&tries, &late));
+    assert_true(run_again_disagrees(&tries, &differs));
+    assert_true(run_again_lagged(&tries, &late));
+    assert_false(run_again_lagged(&tries, &late));
+    assert_true(run_again_disagrees(&tries, &differs));
+    assert_false(run_again_disagrees(&tries, &differs));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disagreement_that_does_not_come_back_is_none),
+        cmocka_unit_test(a_disagreement_that_stays_counts_after_two_more_runs),
+        cmocka_unit_test(agreement_is_not_looked_at_again),
+        cmocka_unit_test(the_longest_scenario_starts_first_and_is_reported_in_its_place),
+        cmocka_unit_test(equally_long_scenarios_keep_their_order),
+        cmocka_unit_test(a_lag_does_not_use_up_the_runs_of_a_disagreement),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
