@@ -1,0 +1,203 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "harness/hunt.h"
+#include "harness/run_digest.h"
+#include "harness/shrink.h"
+#include "harness/story.h"
+
+#define CONFIGS TOLLGATE_SOURCE_DIR "/configs"
+#define CATALOGUE TOLLGATE_SOURCE_DIR "/scenarios"
+
+enum { STORIES = 60 };
+
+/* What a simulation of the text is; 0 when it is not valid. */
+static uint64_t digest_of(const char *text, size_t length)
+{
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    struct suite_scenario item;
+    struct run run;
+    struct verdicts verdicts;
+    uint64_t digest = 0;
+    enum err rc = story_prepare(&arena, "story", text, length, CONFIGS, &item, &note);
+    if (rc == ERR_OK) {
+        assert_int_equal(story_simulate(&item, &run, &verdicts, &note), ERR_OK);
+        digest = run_digest(&run);
+        verdict_deinit(&verdicts);
+        run_deinit(&run);
+        schedule_destroy(&item.schedule);
+    }
+    arena_deinit(&arena);
+    return digest;
+}
+
+static void check_written_again(const char *path)
+{
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    struct yaml_file file;
+    struct buf written;
+    char *text = NULL;
+    size_t length = 0;
+    buf_init(&written, BUF_UNBOUNDED);
+    assert_int_equal(file_read(path, YAML_BYTES_MAX, &text, &length, &note), ERR_OK);
+    assert_int_equal(yaml_parse(&arena, path, text, length, &file, &note), ERR_OK);
+    story_write(&written, story_copy(&arena, file.root));
+    uint64_t before = digest_of(text, length);
+    if (before == 0 || before != digest_of(buf_text(&written), written.length)) {
+        fail_msg("%s is another story when it is written again:\n%s", path, buf_text(&written));
+    }
+    buf_deinit(&written);
+    mem_free(text);
+    arena_deinit(&arena);
+}
+
+static void every_scenario_of_the_catalogue_written_again_is_the_same_story(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(CATALOGUE);
+    assert_non_null(folder);
+    size_t count = 0;
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        char path[1024];
+        size_t length = strlen(entry->d_name);
+        if (length < 5 || strcmp(entry->d_name + length - 5, ".yaml") != 0) continue;
+        snprintf(path, sizeof path, CATALOGUE "/%.500s", entry->d_name);
+        check_written_again(path);
+        count++;
+    }
+    closedir(folder);
+    assert_true(count >= 5);
+}
+
+static const char TEXT[] = "version: 1\n"
+                           "name: large\n"
+                           "teaches: Much that does not matter, and one fault that does.\n"
+                           "duration: 12s\n"
+                           "runtime:\n"
+                           "  env: prod\n"
+                           "  set: { cache_ttl_s: 1, retry_count: 1, breaker_cooldown_s: 4 }\n"
+                           "workload:\n"
+                           "  - arrival: { constant: 40/s }\n"
+                           "    keys: { count: 32 }\n"
+                           "  - arrival: { poisson: 20/s }\n"
+                           "    keys: { count: 64, zipf: 0.9 }\n"
+                           "upstream:\n"
+                           "  latency: { p50: 20ms, max: 90ms }\n"
+                           "  phases:\n"
+                           "    - name: noise\n"
+                           "      from: 1s\n"
+                           "      to: 2s\n"
+                           "      faults: [ { delay: 10ms, share: 20% } ]\n"
+                           "    - name: trouble\n"
+                           "      from: 4s\n"
+                           "      to: 8s\n"
+                           "      faults:\n"
+                           "        - { delay: 5ms }\n"
+                           "        - { status: 400, share: 30% }\n"
+                           "        - { answer: crossed_quantiles }\n"
+                           "expect:\n"
+                           "  - latency: { p95: 300ms }\n"
+                           "  - codes: { INPUT_INVALID: 0 }\n"
+                           "  - order: guide\n";
+
+static void shrinking_leaves_one_fault_and_the_check_that_fails(void **state)
+{
+    (void)state;
+    const struct shrink_options options = { .path = "large", .configs = CONFIGS };
+    struct err_note note = { .err = ERR_OK };
+    struct shrink_result result;
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    assert_int_equal(shrink(TEXT, sizeof TEXT - 1, &options, &out, &result, &note), ERR_OK);
+    assert_string_equal(result.check, "codes.INPUT_INVALID");
+    assert_int_equal(result.faults[0], 4);
+    assert_int_equal(result.faults[1], 1);
+    assert_true(result.requests[1] * 10 < result.requests[0]);
+    const char *text = buf_text(&out);
+    assert_non_null(strstr(text, "status: 400"));
+    assert_non_null(strstr(text, "INPUT_INVALID"));
+    assert_null(strstr(text, "order"));
+    assert_null(strstr(text, "noise"));
+    assert_null(strstr(text, "retry_count"));
+    /* It is a scenario, and it is done: once more takes nothing away. */
+    struct shrink_result again;
+    struct buf same;
+    buf_init(&same, BUF_UNBOUNDED);
+    assert_int_equal(shrink(text, out.length, &options, &same, &again, &note), ERR_OK);
+    assert_string_equal(buf_text(&same), text);
+    buf_deinit(&same);
+    buf_deinit(&out);
+}
+
+static void a_scenario_that_passes_is_not_shrunk(void **state)
+{
+    (void)state;
+    const struct shrink_options options = { .path = "large", .configs = CONFIGS, .check = "order" };
+    struct err_note note = { .err = ERR_OK };
+    struct shrink_result result;
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    assert_int_equal(shrink(TEXT, sizeof TEXT - 1, &options, &out, &result, &note), ERR_INVALID);
+    assert_non_null(strstr(note.sentence, "order does not fail"));
+    buf_deinit(&out);
+}
+
+static void shrinking_stops_after_the_runs_it_may_use(void **state)
+{
+    (void)state;
+    const struct shrink_options options = { .path = "large", .configs = CONFIGS, .runs_max = 5 };
+    struct err_note note = { .err = ERR_OK };
+    struct shrink_result result;
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    assert_int_equal(shrink(TEXT, sizeof TEXT - 1, &options, &out, &result, &note), ERR_OK);
+    assert_true(result.runs <= 6);
+    assert_true(digest_of(buf_text(&out), out.length) != 0);
+    buf_deinit(&out);
+}
+
+static void a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others(void **state)
+{
+    (void)state;
+    struct buf first;
+    struct buf second;
+    uint64_t digests[STORIES];
+    size_t valid = 0;
+    for (uint32_t i = 0; i < STORIES; i++) {
+        buf_init(&first, BUF_UNBOUNDED);
+        buf_init(&second, BUF_UNBOUNDED);
+        hunt_story(7, i, "prod", &first);
+        hunt_story(7, i, "prod", &second);
+        assert_string_equal(buf_text(&first), buf_text(&second));
+        digests[valid] = digest_of(buf_text(&first), first.length);
+        for (size_t j = 0; j < valid; j++)
+            assert_true(digests[j] != digests[valid]);
+        valid += digests[valid] != 0;
+        buf_deinit(&first);
+        buf_deinit(&second);
+    }
+    assert_true(valid * 10 >= STORIES * 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_scenario_of_the_catalogue_written_again_is_the_same_story),
+        cmocka_unit_test(shrinking_leaves_one_fault_and_the_check_that_fails),
+        cmocka_unit_test(a_scenario_that_passes_is_not_shrunk),
+        cmocka_unit_test(shrinking_stops_after_the_runs_it_may_use),
+        cmocka_unit_test(a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
