@@ -14,6 +14,7 @@
 #include "harness/run_digest.h"
 #include "harness/shrink.h"
 #include "harness/story.h"
+#include "scenario/fault_table.h"
 
 #define CONFIGS TOLLGATE_SOURCE_DIR "/configs"
 #define CATALOGUE TOLLGATE_SOURCE_DIR "/scenarios"
@@ -190,6 +191,24 @@ static void a_hunt_tells_the_same_story_for_the_same_number_and_others_for_other
     assert_true(valid * 10 >= STORIES * 8);
 }
 
+static void a_hunt_uses_every_fault_that_there_is(void **state)
+{
+    (void)state;
+    size_t rows = 0;
+    const struct fault_row *table = fault_table(&rows);
+    struct buf stories;
+    buf_init(&stories, BUF_UNBOUNDED);
+    for (uint32_t i = 0; i < 400; i++)
+        hunt_story(7, i, "prod", &stories);
+    for (size_t i = 0; i < rows; i++) {
+        if (table[i].yaml == NULL) continue;
+        char line[256];
+        snprintf(line, sizeof line, "- %.*s", (int)strlen(table[i].yaml) - 2, table[i].yaml);
+        if (strstr(buf_text(&stories), line) == NULL) fail_msg("no story has %s", table[i].yaml);
+    }
+    buf_deinit(&stories);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_scenario_that_passes_is_not_shrunk),
         cmocka_unit_test(shrinking_stops_after_the_runs_it_may_use),
         cmocka_unit_test(a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others),
+        cmocka_unit_test(a_hunt_uses_every_fault_that_there_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
