@@ -166,6 +166,7 @@ enum err sweep_finals(struct sweep *sweep, struct err_note *note)
                                               .is_current = true };
     enum err rc = ERR_OK;
     if (sweep->finalist_count > 0) {
+        sweep_plan_finals(sweep, sweep->finalist_count);
         rc = simplify(sweep, note);
         if (rc == ERR_OK) rc = sweep_try_fresh(sweep, note);
         sweep_sort_finalists(sweep);

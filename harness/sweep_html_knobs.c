@@ -11,7 +11,7 @@ static void loss_range(const struct sweep_knob *knob, double *min, double *max)
     *max = -1e18;
     for (size_t i = 0; i < knob->count; i++) {
         const struct sweep_step *step = &knob->steps[i];
-        if (!step->known || !step->feasible) continue;
+        if (!step->feasible) continue;
         if (step->loss < *min) *min = step->loss;
         if (step->loss > *max) *max = step->loss;
     }
@@ -22,9 +22,10 @@ static void put_title(struct buf *out, const struct sweep_parameter *parameter,
 {
     buf_puts(out, "<title>");
     sweep_value_format(parameter->row, step->value, out);
-    if (step->known) buf_printf(out, ": loss %.2f", step->loss);
-    if (!step->feasible) {
-        buf_puts(out, "; infeasible: ");
+    if (step->feasible) {
+        buf_printf(out, ": loss %.2f", step->loss);
+    } else {
+        buf_puts(out, ": infeasible: ");
         report_text_escaped(out, step->why);
     }
     buf_puts(out, "</title>");

@@ -54,8 +54,7 @@ static void judge_knob(const struct sweep *sweep, const struct sweep_point *arou
         struct sweep_score score;
         sweep_score_make(sweep->store, sweep_point_key(space, &point), sweep->search_blocks,
                          sweep_search_blocks(sweep, KNOB_SEEDS), &score);
-        step->known = score.blocks > score.impossible;
-        step->loss = score.loss;
+        step->loss = score.loss; /* over all blocks only when none of them stopped it */
         step->feasible = broken == NULL && sweep_score_feasible(&score);
         if (broken != NULL) snprintf(step->why, sizeof step->why, "%.190s", broken->text);
         else if (!step->feasible) write_why(sweep, &score, step->why);
@@ -81,6 +80,7 @@ enum err sweep_knobs(struct sweep *sweep, struct err_note *note)
                 .point = &points[count],
                 .blocks = sweep->search_blocks,
                 .block_count = sweep_search_blocks(sweep, KNOB_SEEDS),
+                .stop_early = true,
             };
             count++;
         }

@@ -1,12 +1,10 @@
 #include <stdio.h>
 
-#include "base/mem.h"
 #include "harness/sweep_search.h"
 
 enum {
     NEIGHBOUR_SEEDS = 2,
-    /* Finalists whose neighbours are tried: enough for a top three. */
-    NEIGHBOUR_GROUP = 3,
+    TRIED_MAX = 3, /* finalists whose neighbours are tried before they are moved */
     /* Of how many of them variants are made that keep away from a cliff, and how many of each. */
     SHIFTED_OF = SWEEP_SHIFTED_MAX / 2,
     SHIFTS = 2,
@@ -63,44 +61,32 @@ static void judge_neighbours(const struct sweep *sweep, struct sweep_finalist *f
     }
 }
 
-/* Of finalists first .. first+count-1, and of the current setting. */
-static enum err try_neighbours(struct sweep *sweep, size_t first, size_t count,
+static enum err try_neighbours(struct sweep *sweep, struct sweep_finalist *finalist,
                                struct err_note *note)
 {
     const struct sweep_space *space = &sweep->spec->space;
-    size_t most = (count + 1) * space->count * SWEEP_NEIGHBOURS;
-    struct sweep_point *points = mem_alloc(most, sizeof *points);
-    struct sweep_task *tasks = mem_alloc(most, sizeof *tasks);
-    size_t tasks_count = 0;
-    for (size_t i = 0; i <= count; i++) {
-        struct sweep_finalist *finalist =
-            i == count ? &sweep->current : &sweep->finalists[first + i];
-        list_neighbours(space, finalist);
-        for (size_t j = 0; j < finalist->neighbour_count; j++, tasks_count++) {
-            points[tasks_count] = neighbour_point(finalist, &finalist->neighbours[j]);
-            tasks[tasks_count] = (struct sweep_task){
-                .point = &points[tasks_count],
-                .blocks = sweep->search_blocks,
-                .block_count = sweep_search_blocks(sweep, NEIGHBOUR_SEEDS),
-                .stop_early = true,
-            };
-        }
+    struct sweep_point points[SWEEP_PARAMETERS_MAX * SWEEP_NEIGHBOURS];
+    struct sweep_task tasks[SWEEP_PARAMETERS_MAX * SWEEP_NEIGHBOURS];
+    list_neighbours(space, finalist);
+    for (size_t i = 0; i < finalist->neighbour_count; i++) {
+        points[i] = neighbour_point(finalist, &finalist->neighbours[i]);
+        tasks[i] = (struct sweep_task){ .point = &points[i],
+                                        .blocks = sweep->search_blocks,
+                                        .block_count = sweep_search_blocks(sweep, NEIGHBOUR_SEEDS),
+                                        .stop_early = true };
     }
     char what[96];
-    snprintf(what, sizeof what, "neighbours of %zu finalists and of the current setting", count);
-    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, tasks_count, what, note);
-    for (size_t i = 0; i < count && rc == ERR_OK; i++) {
-        judge_neighbours(sweep, &sweep->finalists[first + i]);
-    }
-    if (rc == ERR_OK) judge_neighbours(sweep, &sweep->current);
-    mem_free(tasks);
-    mem_free(points);
+    snprintf(what, sizeof what, "neighbours of configuration %u%s", finalist->id,
+             finalist->is_shifted ? ", moved" : "");
+    enum err rc = sweep_try(sweep, SWEEP_STAGE_NEIGHBOURS, tasks, finalist->neighbour_count, what,
+                            note);
+    if (rc == ERR_OK) judge_neighbours(sweep, finalist);
     return rc;
 }
 
 /* ---- away from a cliff ---- */
 
-/* Where one side of a knob is infeasible, towards the other, within the sweep's range. Returns
+/* Where one side of a knob is infeasible: towards the other, within the sweep's range. Returns
  * whether anything moved. */
 static bool shift(const struct sweep_space *space, const struct sweep_finalist *finalist,
                   unsigned percent, struct sweep_point *out)
@@ -127,8 +113,8 @@ static bool shift(const struct sweep_space *space, const struct sweep_finalist *
     return moved && sweep_point_broken(space, out) == NULL;
 }
 
-/* Of the best few, two variants each, behind the other finalists. Returns how many. */
-static size_t add_shifted(struct sweep *sweep)
+/* Of the best few, two variants each, behind the other finalists. */
+static void add_shifted(struct sweep *sweep)
 {
     static const unsigned percents[] = { 10, 20 };
     size_t before = sweep->finalist_count;
@@ -143,28 +129,36 @@ static size_t add_shifted(struct sweep *sweep)
         }
     }
     sweep_drop_equals(sweep);
-    return sweep->finalist_count - before;
 }
 
-static bool any_robust(const struct sweep *sweep)
+/* Tries the neighbours of those that `shifted` chooses, one after the other from the least loss on,
+ * until one is robust; at most `most`. */
+static enum err try_in_order(struct sweep *sweep, bool shifted, size_t most, bool *found,
+                             struct err_note *note)
 {
-    for (size_t i = 0; i < sweep->finalist_count; i++) {
-        const struct sweep_finalist *finalist = &sweep->finalists[i];
-        if (sweep_score_feasible(&finalist->fresh) && sweep_finalist_robust(finalist)) return true;
+    sweep_sort_finalists(sweep);
+    enum err rc = ERR_OK;
+    for (size_t i = 0; i < sweep->finalist_count && most > 0 && !*found && rc == ERR_OK; i++) {
+        struct sweep_finalist *finalist = &sweep->finalists[i];
+        if (finalist->is_shifted != shifted || !sweep_score_feasible(&finalist->fresh)) continue;
+        rc = try_neighbours(sweep, finalist, note);
+        *found = sweep_finalist_robust(finalist);
+        most--;
     }
-    return false;
+    return rc;
 }
 
 /* The best few; when none of them is robust, these moved away from what is beside them. */
 enum err sweep_find_robust(struct sweep *sweep, struct err_note *note)
 {
-    size_t before = sweep->finalist_count;
-    size_t first = before < NEIGHBOUR_GROUP ? before : NEIGHBOUR_GROUP;
-    enum err rc = try_neighbours(sweep, 0, first, note);
-    if (rc == ERR_OK && !any_robust(sweep)) {
-        size_t added = add_shifted(sweep);
+    bool found = false;
+    enum err rc = try_neighbours(sweep, &sweep->current, note);
+    if (rc == ERR_OK) rc = try_in_order(sweep, false, TRIED_MAX, &found, note);
+    if (rc == ERR_OK && !found) {
+        sweep_sort_finalists(sweep); /* those that were tried come first */
+        add_shifted(sweep);
         rc = sweep_try_fresh(sweep, note);
-        if (rc == ERR_OK && added > 0) rc = try_neighbours(sweep, before, added, note);
+        if (rc == ERR_OK) rc = try_in_order(sweep, true, SWEEP_SHIFTED_MAX, &found, note);
     }
     sweep_sort_finalists(sweep);
     sweep_progress_end(&sweep->progress, SWEEP_STAGE_NEIGHBOURS);

@@ -115,23 +115,29 @@ static enum err no_point(const struct sweep *sweep, struct err_note *note)
                         constraint->text);
 }
 
-/* What the stages will need at most, for the time left. */
+/* What the stages behind the rounds will need at most, for the time left. */
+void sweep_plan_finals(struct sweep *sweep, size_t finalists)
+{
+    enum { TRIED_NEIGHBOURS = 4, SEEDS = 2 };
+    const struct sweep_spec *spec = sweep->spec;
+    size_t *planned = sweep->progress.planned;
+    size_t search = sweep->search_scenarios * spec->space.count;
+    size_t fresh = sweep->fresh_scenarios * spec->fresh.count;
+    size_t tried = finalists < TRIED_NEIGHBOURS ? finalists : TRIED_NEIGHBOURS;
+    planned[SWEEP_STAGE_SIMPLIFY] = finalists * search * SEEDS / 2;
+    planned[SWEEP_STAGE_NEIGHBOURS] = tried * search * SWEEP_NEIGHBOURS * SEEDS;
+    planned[SWEEP_STAGE_FRESH] = (finalists + 1) * fresh;
+    planned[SWEEP_STAGE_CLIFFS] = 2 * search * SWEEP_STEPS;
+    planned[SWEEP_STAGE_EFFECTS] = fresh * spec->space.count / 4;
+}
+
 static void plan(struct sweep *sweep)
 {
     const struct sweep_spec *spec = sweep->spec;
-    size_t *planned = sweep->progress.planned;
-    size_t scenarios = sweep->search_scenarios;
-    size_t seeds = spec->search.count;
-    size_t knobs = spec->space.count;
-    size_t finalists = spec->finalists;
-    planned[SWEEP_STAGE_ROUNDS] =
-        (sweep->count + finalists * seeds * spec->rounds) * scenarios / sweep->shard.count;
-    if (sweep->shard.count > 1) return;
-    planned[SWEEP_STAGE_SIMPLIFY] = finalists * knobs * scenarios * 2;
-    planned[SWEEP_STAGE_NEIGHBOURS] = 5 * knobs * SWEEP_NEIGHBOURS * scenarios * 2;
-    planned[SWEEP_STAGE_FRESH] = (finalists + 1) * sweep->fresh_scenarios * spec->fresh.count;
-    planned[SWEEP_STAGE_CLIFFS] = 2 * knobs * SWEEP_STEPS * scenarios;
-    planned[SWEEP_STAGE_EFFECTS] = knobs * sweep->fresh_scenarios * spec->fresh.count;
+    size_t rounds = sweep->count + spec->finalists * spec->search.count * spec->rounds;
+    sweep->progress.planned[SWEEP_STAGE_ROUNDS] =
+        rounds * sweep->search_scenarios / sweep->shard.count;
+    if (sweep->shard.count == 1) sweep_plan_finals(sweep, spec->finalists);
 }
 
 enum err sweep_make_sample(struct sweep *sweep, struct err_note *note)

@@ -56,8 +56,7 @@ enum { SWEEP_STEPS = 11 }; /* along a knob, and the setting's own value */
 struct sweep_step {
     uint64_t value;
     bool feasible;
-    bool known;               /* loss is */
-    double loss;
+    double loss;              /* when feasible */
     char why[192];            /* the scenario and the check that fail; "" when none does */
 };
 
@@ -132,6 +131,7 @@ MUST_USE enum err sweep_try(struct sweep *sweep, enum sweep_stage stage,
                             const struct sweep_task *tasks, size_t count, const char *what,
                             struct err_note *note);
 MUST_USE enum err sweep_finals(struct sweep *sweep, struct err_note *note);
+void sweep_plan_finals(struct sweep *sweep, size_t finalists);
 /* Fresh seeds and held-out scenarios, of all finalists (sweep_finals.c). */
 MUST_USE enum err sweep_try_fresh(struct sweep *sweep, struct err_note *note);
 void sweep_sort_finalists(struct sweep *sweep);

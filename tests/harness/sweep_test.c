@@ -77,7 +77,8 @@ static void a_better_setting_beside_a_cliff_is_not_picked(void **state)
                     "workload:\n  - arrival: { constant: 20/s }\n    keys: { count: 10 }\n"
                     "    request: { y_len: 40, horizon_steps: 3, liquidity_bucket: high }\n"
                     "upstream:\n  latency: 500ms\n  phases:\n"
-                    "    - { name: stall, from: 1s, to: 4s,\n        faults: [ { at: response_head, do: stall, share: 20% } ] }\n"
+                    "    - { name: stall, from: 1s, to: 4s,\n"
+                    "        faults: [ { at: response_head, do: stall, share: 20% } ] }\n"
                     "expect:\n  - served: { error: 0, fresh: \">= 40%\" }\n");
     sweep_set_write(&stage, "sweep.yaml",
                     "version: 1\nname: tried\nbase: { env: prod }\n"
