@@ -241,7 +241,7 @@ int hunt_command(int argc, char **argv)
     char commit[128];
     find_commit(commit, sizeof commit);
     hunt.seed = commit[0] == '\0' ? 1 : hash_text(commit) >> 32;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(help, stdout);
             return EXIT_OK;
@@ -249,7 +249,6 @@ int hunt_command(int argc, char **argv)
         if (argv[i][0] != '-') return usage("no scenario is named here: they are made");
         if (i + 1 == argc) return usage("the last option has no value");
         if (!parse_option(&hunt, &words, argv[i], argv[i + 1])) return EXIT_BAD_USAGE;
-        i++;
     }
     if (!cut_config(&hunt, words.config)) {
         return usage("--config names a file that is there and ends in .yaml");

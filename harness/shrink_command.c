@@ -109,21 +109,22 @@ int shrink_command(int argc, char **argv)
 {
     struct shrink_options options = { .runs_max = 0 };
     const char *out_path = NULL;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+    int at = 1;
+    while (at < argc) {
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
             fputs(help, stdout);
             return EXIT_OK;
         }
-        if (argv[i][0] != '-') {
+        if (argv[at][0] != '-') {
             if (options.path != NULL) return usage("name one scenario only");
-            options.path = argv[i];
+            options.path = argv[at++];
             continue;
         }
-        if (i + 1 == argc) return usage("the last option has no value");
-        if (!parse_option(&options, &out_path, argv[i], argv[i + 1])) {
+        if (at + 1 == argc) return usage("the last option has no value");
+        if (!parse_option(&options, &out_path, argv[at], argv[at + 1])) {
             return usage("unknown option, or a value that does not fit it");
         }
-        i++;
+        at += 2;
     }
     if (options.path == NULL) return usage("name a scenario");
     return shrink_file(&options, out_path);
