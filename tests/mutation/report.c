@@ -1,6 +1,6 @@
 /* Joins the tables of ./dev mutate and writes its report.
  *
- * usage: mutants_report FOLDER ALLOW LEAST_PERMILLE SIMULATED.c ...
+ * usage: mutants_report FOLDER ALLOW NOT_SIMULATED LEAST_PERMILLE
  * FOLDER holds points (tables from weave, named after the sources), same.tsv (id, the earlier id
  * with the same code, 0 for the original's), results.tsv (from mutants_runner) and units.tsv (id,
  * test). Written there: summary.md, matrix.csv, index.html. Exit codes: 0; 1 a survivor that ALLOW
@@ -77,6 +77,7 @@ static void on_point(struct mutants *mutants, const char *file, char *row)
         .original = parts[4],
         .replacement = parts[5],
         .end = MUTANT_SURVIVED,
+        .simulated = true,
         .how = "",
         .checks = "",
         .reason = "",
@@ -161,7 +162,30 @@ static void on_allow(struct mutants *mutants, const char *file, char *row)
     }
 }
 
-static void read_points(struct mutants *mutants, const char *folder, char **simulated, int count)
+/* file, function, original, reason; a star stands for all. */
+static void on_not_simulated(struct mutants *mutants, const char *file, char *row)
+{
+    (void)file;
+    char *parts[4];
+    bool used = false;
+    if (cut(row, parts, 4) < 4) {
+        fprintf(stderr, "not_simulated.tsv: \"%s\" has not four columns\n", row);
+        exit(2);
+    }
+    for (size_t i = 0; i < mutants->count; i++) {
+        struct mutant *mutant = &mutants->items[i];
+        if (strcmp(parts[0], mutant->file) != 0 || !matches(parts[1], mutant->function)) continue;
+        if (!matches(parts[2], mutant->original)) continue;
+        used = true;
+        mutant->simulated = false;
+    }
+    if (!used) {
+        fprintf(stderr, "not_simulated.tsv: no mutant is like %s %s: %s; remove the row\n", parts[0],
+                parts[1], parts[2]);
+    }
+}
+
+static void read_points(struct mutants *mutants, const char *folder)
 {
     struct buf path;
     buf_init(&path, BUF_UNBOUNDED);
@@ -174,13 +198,7 @@ static void read_points(struct mutants *mutants, const char *folder, char **simu
         char *text = table_read(buf_text(&path), names[i]->d_name);
         char *file = mem_copy_string(names[i]->d_name);
         memcpy(&file[length - 4], ".c", 3);
-        size_t from = mutants->count;
         each_row(text, mutants, file, on_point);
-        for (int j = 0; j < count; j++) {
-            if (strcmp(simulated[j], file) != 0) continue;
-            for (size_t k = from; k < mutants->count; k++)
-                mutants->items[k].simulated = true;
-        }
     }
     buf_deinit(&path);
     if (mutants->count > 0) qsort(mutants->items, mutants->count, sizeof *mutants->items, by_id);
@@ -206,12 +224,13 @@ static int write_file(const char *folder, const char *name, const struct mutants
 int main(int argc, char **argv)
 {
     struct mutants mutants = { .items = NULL };
-    if (argc < 4) {
-        fputs("usage: mutants_report FOLDER ALLOW LEAST_PERMILLE SIMULATED.c ...\n", stderr);
+    if (argc < 5) {
+        fputs("usage: mutants_report FOLDER ALLOW NOT_SIMULATED LEAST_PERMILLE\n", stderr);
         return 2;
     }
     const char *folder = argv[1];
-    read_points(&mutants, folder, &argv[4], argc - 4);
+    read_points(&mutants, folder);
+    each_row(table_read("", argv[3]), &mutants, NULL, on_not_simulated);
     each_row(table_read(folder, "same.tsv"), &mutants, NULL, on_same);
     each_row(table_read(folder, "results.tsv"), &mutants, NULL, on_result);
     each_row(table_read(folder, "units.tsv"), &mutants, NULL, on_unit);
@@ -232,11 +251,11 @@ int main(int argc, char **argv)
     }
     struct score score = mutants_score(&mutants, true, NULL);
     struct score rest = mutants_score(&mutants, false, NULL);
-    printf("mutation score: %u.%u %% of %zu mutants killed by the catalogue; %u.%u %% of %zu in "
-           "files that the simulator does not drive killed by unit tests; %zu survivors not "
+    printf("mutation score: %u.%u %% of %zu mutants killed by the catalogue; %u.%u %% of %zu of "
+           "what the simulator does not drive killed by unit tests; %zu survivors not "
            "accepted\n",
            score_permille(score) / 10, score_permille(score) % 10, score.counted,
            score_permille(rest) / 10, score_permille(rest) % 10, rest.counted, fresh);
-    unsigned long least = strtoul(argv[3], NULL, 10);
+    unsigned long least = strtoul(argv[4], NULL, 10);
     return fresh > 0 || score_permille(score) < least ? 1 : 0;
 }

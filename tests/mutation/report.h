@@ -11,7 +11,7 @@ enum mutant_end {
     MUTANT_EQUIVALENT, /* the compiler makes the same code of it as of the original */
     MUTANT_DUPLICATE,  /* the same code as an earlier mutant */
     MUTANT_KILLED,     /* by the catalogue */
-    MUTANT_TESTED,     /* killed by a unit test: of a file that the simulator does not drive */
+    MUTANT_TESTED,     /* killed by a unit test: of what the simulator does not drive */
     MUTANT_ALLOWED,    /* survives, for a reason in mutants.allow */
     MUTANT_SURVIVED,
 };
@@ -25,7 +25,7 @@ struct mutant {
     const char *original;
     const char *replacement;
     enum mutant_end end;
-    bool simulated;     /* of a file that the simulator drives */
+    bool simulated;     /* of what the simulator drives: see not_simulated.tsv */
     const char *how;    /* failed, assert, crash, hang; of MUTANT_TESTED: the test */
     const char *checks; /* "scenario/check" by tabs; "" */
     const char *reason; /* MUTANT_ALLOWED */
@@ -41,7 +41,7 @@ struct score {
     size_t killed;
 };
 
-/* Of the files that the simulator drives, or of the others; all kinds when `kind` is NULL. */
+/* Of what the simulator drives, or of the rest; all kinds when `kind` is NULL. */
 struct score mutants_score(const struct mutants *mutants, bool simulated, const char *kind);
 unsigned score_permille(struct score score);
 
