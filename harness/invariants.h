@@ -41,6 +41,10 @@ void invariant_breaker_automaton(struct invariant *invariant);
 /* invariants_retries.c: what may be retried is, and no retry begins without its least budget */
 void invariant_retries(struct invariant *invariant);
 
+/* invariants_flights.c: a part of invariant_codes(): who waited for another's call that failed, and
+ * made no attempt, has its cause. True also when that call is not known. */
+bool invariant_shares_cause(const struct run *run, uint32_t waiter);
+
 /* invariants_jitter.c: a part of invariant_backoff(), for runs in which no Retry-After was asked
  * for (waits that others' Retry-After cut off would bias what is seen): the backoffs are spread
  * over [0, ceiling), which a constant or none at all is not. */

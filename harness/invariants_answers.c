@@ -119,6 +119,10 @@ void invariant_codes(struct invariant *invariant)
                              "the first was served as %s with status %u, code %s and cause %s",
                              served_name(answer->served), answer->http_status,
                              name_of(answer->code), name_of(answer->cause));
+        } else if (!invariant_shares_cause(run, i)) {
+            invariant_breach(invariant, i,
+                             "the first has cause %s, but the call that it waited for has another",
+                             name_of(answer->cause));
         } else if (cause != answer->cause) {
             invariant_breach(invariant, i, "the first has cause %s, but its last attempt ended "
                                            "with %s",
