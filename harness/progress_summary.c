@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "harness/capsule.h"
 #include "harness/progress.h"
 #include "harness/progress_private.h"
 #include "harness/report_figures.h"
@@ -150,6 +151,21 @@ static void print_tables(struct progress *progress)
     print_coverage(progress);
 }
 
+/* The one command, and the one after it. */
+static void print_capsule(struct progress *progress, const struct suite_scenario *item)
+{
+    if (item->capsule == NULL) return;
+    struct buf line;
+    buf_init(&line, BUF_UNBOUNDED);
+    buf_puts(&line, "  play it again: ");
+    capsule_replay_command(&line, item);
+    buf_puts(&line, "\n");
+    if (item->capsule_in_sim) buf_puts(&line, "  make it smaller: ");
+    if (capsule_shrink_command(&line, item)) buf_puts(&line, "\n");
+    fputs(buf_text(&line), progress->out);
+    buf_deinit(&line);
+}
+
 void progress_summary(struct progress *progress, const char *report_folder)
 {
     const struct suite *suite = progress->suite;
@@ -158,6 +174,7 @@ void progress_summary(struct progress *progress, const char *report_folder)
     for (size_t i = 0; i < suite->count; i++) {
         print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].sim, "sim");
         print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
+        print_capsule(progress, &suite->scenarios[i]);
     }
     struct buf sentence;
     buf_init(&sentence, BUF_UNBOUNDED);

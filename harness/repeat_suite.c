@@ -49,6 +49,15 @@ static void fold_agreement(struct suite_scenario *first, struct suite_scenario *
     }
 }
 
+/* The first run that failed is the one to be looked at. */
+static void fold_capsule(struct suite_scenario *first, struct suite_scenario *item)
+{
+    if (first->capsule != NULL) return;
+    first->capsule = item->capsule;
+    first->capsule_in_sim = item->capsule_in_sim;
+    item->capsule = NULL;
+}
+
 static void finish_world(struct suite_world *world)
 {
     if (world->repeats.count > 0) repeats_finish(&world->repeats, &world->verdict);
@@ -77,6 +86,7 @@ void repeat_fold(struct suite *suite, uint32_t runs)
             fold_world(&first->sim, &item->sim, runs);
             fold_world(&first->real, &item->real, runs);
             fold_agreement(first, item);
+            fold_capsule(first, item);
             suite_scenario_deinit(item);
         }
         finish_world(&first->sim);

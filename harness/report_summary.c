@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "harness/capsule.h"
 #include "harness/report.h"
 #include "harness/report_summary.h"
 #include "harness/report_text.h"
@@ -104,6 +105,16 @@ static bool put_diverged(struct buf *out, const struct suite_scenario *item)
     return true;
 }
 
+static void put_capsule(struct buf *out, const struct suite_scenario *item)
+{
+    if (item->capsule == NULL) return;
+    buf_puts(out, "  - play it again: `");
+    capsule_replay_command(out, item);
+    buf_puts(out, "`");
+    if (item->capsule_in_sim) buf_puts(out, ", make it smaller: `");
+    buf_puts(out, capsule_shrink_command(out, item) ? "`\n" : "\n");
+}
+
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)
 {
     size_t count = 0;
@@ -111,6 +122,7 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         const struct suite_scenario *item = &suite->scenarios[i];
         count += put_checks(out, item, &item->sim, passed);
         count += put_checks(out, item, &item->real, passed);
+        if (!passed) put_capsule(out, item);
         if (!passed && put_diverged(out, item)) count++;
         if (passed || !item->has_parity || item->parity.holds) continue;
         count++;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/audit.h"
+#include "harness/capsule.h"
 #include "harness/cli.h"
 #include "harness/play.h"
 #include "harness/priority.h"
@@ -302,6 +303,18 @@ static enum err play_all(struct run_session *session, struct err_note *note)
     return session->compared;
 }
 
+/* One that cannot be written spoils no report. */
+static void write_capsules(struct run_session *session)
+{
+    for (size_t i = 0; i < session->suite.count; i++) {
+        struct err_note note = { .err = ERR_OK };
+        if (capsule_write(session->place.folder, &session->suite.scenarios[i], &note) == ERR_OK) {
+            continue;
+        }
+        err_note_print(stderr, &note);
+    }
+}
+
 static int session_run(struct run_session *session)
 {
     const struct run_options *options = session->options;
@@ -324,6 +337,7 @@ static int session_run(struct run_session *session)
     instant_ns began = clock_now();
     enum err rc = options->sim ? simulate_all(session, &note) : ERR_OK;
     if (rc == ERR_OK && options->real) rc = play_all(session, &note);
+    if (rc == ERR_OK) write_capsules(session);
     if (rc == ERR_OK) repeat_fold(&session->suite, options->repeat);
     session->suite.wall_ns = clock_now() - began;
     if (rc == ERR_OK) {

@@ -131,6 +131,7 @@ void suite_scenario_deinit(struct suite_scenario *item)
     world_deinit(&item->sim);
     world_deinit(&item->real);
     if (item->has_replay) replay_deinit(&item->replay);
+    mem_free(item->capsule);
     schedule_destroy(&item->schedule);
 }
 

@@ -28,6 +28,8 @@ struct suite_scenario {
     struct replay replay;
     bool has_parity;
     struct parity parity;
+    char *capsule;            /* owned: the file that plays a failed run again; NULL: none failed */
+    bool capsule_in_sim;      /* it failed in the simulation, not over sockets alone */
 };
 
 struct suite {
