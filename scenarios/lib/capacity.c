@@ -12,13 +12,13 @@ enum err capacity_parse(const struct value_reader *reader, const struct yaml_nod
     const struct yaml_node *queue = NULL;
     uint64_t number = 0;
     size_t chosen = 0;
-    enum err err =
-        yaml_check_keys(reader->file, node, "capacity", capacity_keys,
-                        sizeof capacity_keys / sizeof capacity_keys[0], reader->note);
+    enum err err = yaml_check_keys(reader->file, node, "capacity", capacity_keys,
+                                   sizeof capacity_keys / sizeof capacity_keys[0], reader->note);
     if (err == ERR_OK) err = value_require(reader, node, "capacity", "workers", &workers);
     if (err == ERR_OK) err = value_whole(reader, workers, "workers", workers_range, &number);
+    if (err != ERR_OK) return err; /* it may be no map */
     out->workers = (uint32_t)number;
-    if (err == ERR_OK) err = value_require(reader, node, "capacity", "queue", &queue);
+    err = value_require(reader, node, "capacity", "queue", &queue);
     if (err == ERR_OK) err = value_whole(reader, queue, "queue", queue_range, &number);
     out->queue = (uint32_t)number;
     const struct yaml_node *on_full = yaml_get(node, "on_full");

@@ -246,6 +246,8 @@ static void wrong_upstreams_are_refused_at_their_place(void **state)
         { "  latency: { p50", "  ^lattency: { p50", "did you mean \"latency\"?" },
         { "  latency: { p50", "  capacity: ^{ workers: 16 }\n  latency: { p50",
           "capacity needs the key \"queue\"" },
+        { "  latency: { p50", "  capacity: ^[ 3 ]\n  latency: { p50", "must be a map" },
+        { "  latency: { p50", "  capacity: ^3\n  latency: { p50", "must be a map" },
         { "  latency: { p50", "  capacity: { workers: ^0, queue: 1 }\n  latency: { p50",
           "workers: \"0\"" },
         { "  latency: { p50",

@@ -21,8 +21,9 @@ static enum err parse(const struct value_reader *reader, const struct yaml_node 
     enum err err = yaml_check_keys(reader->file, value, "cold_start", keys, 2, reader->note);
     if (err == ERR_OK) err = value_require(reader, value, "cold_start", "load", &load);
     if (err == ERR_OK) err = parse_time(reader, load, "load", &out->for_ns);
+    if (err != ERR_OK) return err; /* it may be no map */
     const struct yaml_node *idle = yaml_get(value, "idle");
-    return err != ERR_OK || idle == NULL ? err : parse_time(reader, idle, "idle", &out->idle_ns);
+    return idle == NULL ? ERR_OK : parse_time(reader, idle, "idle", &out->idle_ns);
 }
 
 /* How long is left to wait depends on what came before: plan_state.c adds it. */
