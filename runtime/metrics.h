@@ -18,6 +18,7 @@
 enum {
     METRICS_LATENCY_BOUNDS = 8,
     METRICS_WIDTH_BOUNDS = 8,
+    METRICS_CYCLE_BOUNDS = 9,
     METRICS_BREAKER_STATES = BREAKER_HALF_OPEN + 1,
     METRICS_BREAKER_RULES = BREAKER_RULE_PROBES_PASSED + 1,
     METRICS_CACHE_TIERS = CACHE_TIER_L2 + 1,
@@ -93,6 +94,8 @@ struct metrics {
     uint64_t retries;
     uint64_t widths[METRICS_WIDTH_BOUNDS + 1]; /* not cumulative; the last is +Inf */
     uint64_t width_sum_ppm;
+    uint64_t cycles[METRICS_CYCLE_BOUNDS + 1]; /* not cumulative; the last is +Inf */
+    uint64_t cycle_sum_ns;
     uint64_t guard[GUARD_VERDICT_COUNT];
     uint64_t reloads[METRICS_RELOAD_COUNT];
     uint64_t l2[METRICS_L2_COUNT];
@@ -115,6 +118,9 @@ void metrics_on_transition(struct metrics *metrics, const struct breaker_transit
 void metrics_on_route(struct metrics *metrics, enum code baseline_only);
 /* A forecast was made; `width_ppm`: mean distance of its outer quantiles, in millionths. */
 void metrics_on_forecast(struct metrics *metrics, uint64_t width_ppm);
+
+/* A cycle of the caller is over (runtime/cycles.h). */
+void metrics_on_cycle(struct metrics *metrics, uint64_t length_ns);
 
 /* On the page of several workers (runtime/workers.h), by worker. */
 struct metrics_workers {

@@ -17,6 +17,11 @@ static const struct {
     { 300000, "0.3" }, { 400000, "0.4" }, { 500000, "0.5" }, { 600000, "0.6" },
 };
 
+/* Around the objective of 60 s for the top N markets. */
+static const uint32_t cycle_bounds_s[METRICS_CYCLE_BOUNDS] = {
+    1, 5, 10, 20, 30, 45, 60, 90, 120,
+};
+
 static const char *const status_names[METRICS_STATUS_COUNT] = {
     [METRICS_SUCCESS] = "success",
     [METRICS_ERROR] = "error",
@@ -53,6 +58,14 @@ void metrics_on_forecast(struct metrics *metrics, uint64_t width_ppm)
     while (bucket < METRICS_WIDTH_BOUNDS && width_ppm > width_bounds[bucket].ppm) bucket++;
     metrics->widths[bucket]++;
     metrics->width_sum_ppm += width_ppm;
+}
+
+void metrics_on_cycle(struct metrics *metrics, uint64_t length_ns)
+{
+    unsigned bucket = 0;
+    while (bucket < METRICS_CYCLE_BOUNDS && length_ns > cycle_bounds_s[bucket] * NS_PER_S) bucket++;
+    metrics->cycles[bucket]++;
+    metrics->cycle_sum_ns += length_ns;
 }
 
 static void write_counts(struct buf *out, const struct metrics *metrics)
@@ -133,12 +146,31 @@ static void write_widths(struct buf *out, const struct metrics *metrics)
     buf_printf(out, "tsfm_interval_width %.6f\n", below == 0 ? 0 : sum / (double)below);
 }
 
+static void write_cycles(struct buf *out, const struct metrics *metrics)
+{
+    metrics_text_head(out, "tsfm_cycle_time_seconds", "histogram",
+                      "Seconds from the first request for an as_of_ts to the last answer for it.");
+    uint64_t below = 0;
+    for (unsigned i = 0; i < METRICS_CYCLE_BOUNDS; i++) {
+        below += metrics->cycles[i];
+        buf_printf(out, "tsfm_cycle_time_seconds_bucket{le=\"%u\"} ", cycle_bounds_s[i]);
+        buf_put_u64(out, below);
+        buf_putc(out, '\n');
+    }
+    below += metrics->cycles[METRICS_CYCLE_BOUNDS];
+    metrics_text_labelled(out, "tsfm_cycle_time_seconds_bucket", "le", "+Inf", below);
+    buf_puts(out, "tsfm_cycle_time_seconds_sum ");
+    metrics_text_put_seconds(out, metrics->cycle_sum_ns);
+    metrics_text_plain(out, "tsfm_cycle_time_seconds_count", below);
+}
+
 void metrics_write_requests(struct buf *out, const struct metrics *metrics,
                             const struct metrics_gauges *gauges)
 {
     write_counts(out, metrics);
     write_latency(out, metrics);
     write_widths(out, metrics);
+    write_cycles(out, metrics);
     metrics_text_single(out, "tsfm_quantile_crossing_total", "counter",
                         "Forecasts whose quantiles crossed and were sorted.",
                         metrics->quantile_crossings);

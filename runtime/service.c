@@ -32,6 +32,10 @@ static void answer(struct service *service, struct job *job)
     const struct call_record *record = engine_record(service->engine, job->id);
     if (job->exchange != NULL) {
         metrics_on_answer(&service->metrics, record);
+        cycle_on_answer(&service->cycle,
+                        &(struct cycle_answer){ job->request.as_of_unix_s, record->arrived,
+                                                record->finished },
+                        &service->metrics);
     } else { /* shutdown_cut() has answered, whatever the engine says */
         metrics_on_cut(&service->metrics, record);
     }

@@ -21,6 +21,7 @@
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "runtime/bodies.h"
+#include "runtime/cycles.h"
 #include "runtime/guard.h"
 #include "runtime/inbox.h"
 #include "runtime/jobs.h"
@@ -45,6 +46,7 @@ struct service {
     struct request_memo memo;
     struct inbox inbox;
     struct metrics metrics;
+    struct cycle cycle; /* of the callers, for the metrics */
     uint64_t reloads_taken;               /* of the supervisor's */
     struct metrics_gauges counted_before; /* by earlier processes of this worker */
     struct warmer *warmer;
