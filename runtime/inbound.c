@@ -106,7 +106,9 @@ static bool parse(struct service *service, struct http_exchange *exchange, struc
         forecast_request_parse(body, length, config, &job->arena, &job->request, &note);
     if (rc == ERR_OK) {
         if (service->config->engine.cache.families) forecast_request_make_family(&job->request);
-        request_memo_add(&service->memo, body, length, &job->request);
+        if (request_memo_met(&service->memo, body, length)) {
+            request_memo_add(&service->memo, body, length, &job->request);
+        }
         return true;
     }
     refuse_invalid(service, exchange, job->request_id, note.sentence);

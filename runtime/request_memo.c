@@ -9,6 +9,7 @@ __extension__ typedef unsigned __int128 uint128;
 
 enum {
     BUCKETS = 4096,
+    MET_PLACES = 8192,
     ENTRY_SHARE = 8,       /* of the memo: a larger entry is not kept */
     ENTRY_BYTES_STEP = 512 /* so that one's memory is as large as the next one's */
 };
@@ -41,6 +42,7 @@ void request_memo_init(struct request_memo *memo, size_t bytes_max, uint64_t see
         .seed = seed,
         .bytes_max = bytes_max,
         .buckets = mem_alloc(BUCKETS, sizeof(struct memo_entry *)),
+        .met = mem_alloc(MET_PLACES, sizeof(uint64_t)),
     };
 }
 
@@ -94,7 +96,9 @@ void request_memo_deinit(struct request_memo *memo)
 {
     clear(memo);
     mem_free(memo->buckets);
+    mem_free(memo->met);
     memo->buckets = NULL;
+    memo->met = NULL;
 }
 
 struct memo_entry *request_memo_find(struct request_memo *memo,
@@ -117,6 +121,16 @@ struct memo_entry *request_memo_find(struct request_memo *memo,
     link_newest(memo, entry);
     entry->references++;
     return entry;
+}
+
+bool request_memo_met(struct request_memo *memo, const char *body, size_t length)
+{
+    if (memo->bytes_max == 0) return false;
+    uint64_t hash = hash_body(memo->seed, body, length);
+    uint64_t *place = &memo->met[hash % MET_PLACES];
+    bool met = *place == hash;
+    *place = hash;
+    return met;
 }
 
 /* One block of memory: the entry, the numbers, then the texts. */

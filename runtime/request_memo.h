@@ -4,12 +4,17 @@
  * body they sent before, and reading and keying it again would cost more than the rest of a cache
  * hit. Bodies are compared byte by byte; the least recently used go first.
  *
+ * What is asked once only is the most of what comes where answers do not repeat, and a copy of it
+ * would cost a quarter of reading it; so bodies are kept from the second time on.
+ *
  *     entry = request_memo_find(memo, config, body, length);
- *     NULL:  forecast_request_parse(), then request_memo_add(memo, body, length, &request)
+ *     NULL:  forecast_request_parse(), then, if request_memo_met(memo, body, length),
+ *            request_memo_add(memo, body, length, &request)
  *     else:  entry->request, until memo_entry_release(entry)
  *
  * What a body means depends on the configuration too: another one empties the memo. */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +40,7 @@ struct request_memo {
     struct memo_entry **buckets;   /* owned */
     struct memo_entry *newest;
     struct memo_entry *oldest;
+    uint64_t *met; /* owned: hashes of bodies that came, the latest of each place */
 };
 
 /* `bytes_max` 0: it never keeps anything. `seed`: so that nobody can choose colliding bodies. */
@@ -46,6 +52,8 @@ void request_memo_deinit(struct request_memo *memo);
 struct memo_entry *request_memo_find(struct request_memo *memo,
                                      const struct forecast_config *config, const char *body,
                                      size_t length);
+/* Whether this body came before, as far as is remembered: the latest thousands are. Remembers it. */
+bool request_memo_met(struct request_memo *memo, const char *body, size_t length);
 /* Keeps a copy of `body`, which must not be there yet, and of `request`, which it was read to with
  * the configuration of the last find. */
 void request_memo_add(struct request_memo *memo, const char *body, size_t length,

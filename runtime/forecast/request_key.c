@@ -11,16 +11,32 @@
 static const char tag[] = "tsfm:v1";
 static const char family_tag[] = "tsfm:family:v1";
 
-enum { NUMBER_BYTES = 8, BATCH_NUMBERS = 128 };
+enum { NUMBER_BYTES = 8, BATCH_NUMBERS = 128, WAITING_BYTES = 512 };
 
 struct form {
     EVP_MD_CTX *digest; /* borrowed, from form_begin() to form_end() */
+    size_t waiting;     /* bytes of `held` that were not digested yet: texts are short and many */
+    uint8_t held[WAITING_BYTES];
 };
 
-static void put_bytes(struct form *form, const void *bytes, size_t length)
+static void digest(struct form *form, const void *bytes, size_t length)
 {
     int ok = EVP_DigestUpdate(form->digest, bytes, length);
     assert(ok == 1);
+}
+
+static void put_bytes(struct form *form, const void *bytes, size_t length)
+{
+    if (length > sizeof form->held - form->waiting) {
+        digest(form, form->held, form->waiting);
+        form->waiting = 0;
+    }
+    if (length > sizeof form->held) {
+        digest(form, bytes, length);
+        return;
+    }
+    memcpy(form->held + form->waiting, bytes, length);
+    form->waiting += length;
 }
 
 static void put_little_endian(uint8_t *out, uint64_t value, size_t bytes)
@@ -122,16 +138,17 @@ static void put_request(struct form *form, const struct request_reader *reader)
 /* Made once: looking up the algorithm and making a context costs as much as a short text. */
 static void form_begin(struct form *form)
 {
-    static _Thread_local EVP_MD_CTX *digest; /* for the life of the thread */
-    if (digest == NULL) {
-        digest = EVP_MD_CTX_new();
-        assert(digest != NULL);
-        int ok = EVP_DigestInit_ex(digest, EVP_sha256(), NULL);
+    static _Thread_local EVP_MD_CTX *context; /* for the life of the thread */
+    if (context == NULL) {
+        context = EVP_MD_CTX_new();
+        assert(context != NULL);
+        int ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL);
         assert(ok == 1);
     }
-    form->digest = digest;
+    form->digest = context;
+    form->waiting = 0;
     /* The same algorithm, from the start. */
-    int ok = EVP_DigestInit_ex(digest, NULL, NULL);
+    int ok = EVP_DigestInit_ex(context, NULL, NULL);
     assert(ok == 1);
 }
 
@@ -139,6 +156,7 @@ static void form_end(struct form *form, struct cache_key *out)
 {
     _Static_assert(CACHE_KEY_BYTES == 32, "SHA-256");
     unsigned length = 0;
+    digest(form, form->held, form->waiting);
     int ok = EVP_DigestFinal_ex(form->digest, out->bytes, &length);
     assert(ok == 1 && length == CACHE_KEY_BYTES);
 }

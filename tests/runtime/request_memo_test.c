@@ -165,6 +165,29 @@ static void the_least_recently_used_goes_first_and_the_bound_holds(void **state)
     buf_deinit(&second);
 }
 
+static bool met(const struct buf *body)
+{
+    return request_memo_met(&memo, buf_text(body), body->length);
+}
+
+static void a_body_is_known_from_the_second_time_on(void **state)
+{
+    (void)state;
+    struct buf bodies[3];
+    for (int i = 0; i < 3; i++) write_body(&bodies[i], i);
+    for (int i = 0; i < 3; i++) assert_false(met(&bodies[i]));
+    for (int i = 0; i < 3; i++) assert_true(met(&bodies[i]));
+    assert_true(met(&bodies[0]));
+    bodies[0].data[bodies[0].length - 1] ^= 1;
+    assert_false(met(&bodies[0]));
+    for (int i = 0; i < 3; i++) buf_deinit(&bodies[i]);
+    memo.bytes_max = 0; /* nothing is ever kept: then nothing need be known */
+    write_body(&bodies[0], 7);
+    assert_false(met(&bodies[0]));
+    assert_false(met(&bodies[0]));
+    buf_deinit(&bodies[0]);
+}
+
 /* The oldest leaves its memory to the newest, unless somebody still reads it. */
 static void an_entry_in_use_is_not_written_over_by_those_that_come_later(void **state)
 {
@@ -239,6 +262,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(
             an_entry_in_use_is_not_written_over_by_those_that_come_later, begin, end),
+        cmocka_unit_test_setup_teardown(a_body_is_known_from_the_second_time_on, begin, end),
         cmocka_unit_test_setup_teardown(an_entry_in_use_outlives_the_memo, begin, end),
         cmocka_unit_test_setup_teardown(nothing_is_kept_without_room, begin, end),
     };
