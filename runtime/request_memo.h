@@ -4,8 +4,8 @@
  * body they sent before, and reading and keying it again would cost more than the rest of a cache
  * hit. Bodies are compared byte by byte; the least recently used go first.
  *
- * What is asked once only is the most of what comes where answers do not repeat, and a copy of it
- * would cost a quarter of reading it; so bodies are kept from the second time on.
+ * Where questions do not repeat, copies of them would only go through memory that no cache holds:
+ * bodies are kept from the second time on.
  *
  *     entry = request_memo_find(memo, config, body, length);
  *     NULL:  forecast_request_parse(), then, if request_memo_met(memo, body, length),
