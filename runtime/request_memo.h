@@ -52,7 +52,7 @@ void request_memo_deinit(struct request_memo *memo);
 struct memo_entry *request_memo_find(struct request_memo *memo,
                                      const struct forecast_config *config, const char *body,
                                      size_t length);
-/* Whether this body came before, as far as is remembered: the latest thousands are. Remembers it. */
+/* Whether this body came before, as far as is known: the latest thousands are. Remembers it. */
 bool request_memo_met(struct request_memo *memo, const char *body, size_t length);
 /* Keeps a copy of `body`, which must not be there yet, and of `request`, which it was read to with
  * the configuration of the last find. */
