@@ -37,6 +37,15 @@ static const struct {
       invariant_outcomes, true },
     { "invariant.breaker_automaton", "the breaker's moves to be those of the reference automaton",
       invariant_breaker_automaton, true },
+    { "invariant.cooldown", "every cooldown to be its draw, and open to last as long",
+      invariant_cooldown, true },
+    { "invariant.path", "paths that agree with the breaker's state and the attempts",
+      invariant_path, true },
+    { "invariant.pool", "waits and refusals only where all places are taken", invariant_pool, true },
+    { "invariant.cache", "what a second cache of the same bounds holds", invariant_cache, true },
+    { "invariant.budget", "the retries that a second budget grants", invariant_budget, true },
+    { "invariant.hold", "no attempt while a Retry-After holds all, and one after it",
+      invariant_hold, true },
 };
 
 _Static_assert(sizeof table / sizeof table[0] <= VERDICT_INVARIANTS_MAX, "announced in verdict.h");

@@ -50,4 +50,17 @@ bool invariant_shares_cause(const struct run *run, uint32_t waiter);
  * over [0, ceiling), which a constant or none at all is not. */
 void invariant_check_jitter(struct invariant *invariant);
 
+/* invariants_cooldown.c: the length of each opening, and the figures of each transition */
+void invariant_cooldown(struct invariant *invariant);
+/* invariants_path.c: words of the path against transitions and attempts */
+void invariant_path(struct invariant *invariant);
+/* invariants_pool.c: places and the queue for them */
+void invariant_pool(struct invariant *invariant);
+/* invariants_cache.c: a second cache, for one workload without families, in virtual time */
+void invariant_cache(struct invariant *invariant);
+/* invariants_budget.c: a second retry budget, in virtual time */
+void invariant_budget(struct invariant *invariant);
+/* invariants_hold.c: the hold after a Retry-After that could not be waited for */
+void invariant_hold(struct invariant *invariant);
+
 #endif

@@ -12,7 +12,12 @@
  * is time; no retry begins without its least budget), .backoff (spread up to its ceiling, or as
  * long as Retry-After asks), .outcomes (each attempt is recorded as what the upstream did to it),
  * .breaker_automaton (every transition is one that the reference automaton, fed with the attempts,
- * allows). */
+ * allows), .cooldown (each opening's length is its keyed draw, and open ends with it), .path (the
+ * words of the breaker agree with its state, those of attempts with their list), .pool (never more
+ * attempts than places, and who waits, is refused or gives up does so only when it must), .cache (a
+ * second LRU finds what the cache found), .budget (a second bucket grants what was granted), .hold
+ * (nobody asks while Retry-After holds all, and everybody when it is over). The last four need the
+ * exact order of events: real runs are judged by them in part, or not at all. */
 
 #include "harness/run.h"
 
@@ -37,7 +42,7 @@ const char *check_status_name(enum check_status status); /* "pass", ... */
 /* False when `name` is no status. */
 bool check_status_parse(const char *name, enum check_status *out);
 
-enum { CHECK_SENTENCE_MAX = 512, CHECK_IDS_MAX = 8, VERDICT_INVARIANTS_MAX = 16 };
+enum { CHECK_SENTENCE_MAX = 512, CHECK_IDS_MAX = 8, VERDICT_INVARIANTS_MAX = 24 };
 
 struct check {
     char name[96];             /* "latency.p95 outside outage", "invariant.deadline" */

@@ -1,0 +1,211 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "harness/invariants.h"
+#include "harness/sim.h"
+
+/* A body is no larger than this in the workloads that scenarios have: a cache with room for all
+ * bodies at that size is bounded by its entries alone. */
+enum { BODY_BYTES_MAX = 16 * 1024 };
+
+enum use_kind { USE_STORE, USE_ARRIVAL, USE_FALLBACK };
+
+/* One look into the cache, or one answer put there. */
+struct use {
+    uint64_t at_ns;
+    enum use_kind kind;
+    uint32_t request;
+    uint32_t key;
+    enum cache_state told; /* of a look: what the path says */
+};
+
+struct uses {
+    struct use *items; /* owned */
+    size_t count;
+};
+
+/* A key in the reference cache. */
+struct held {
+    bool in;
+    uint64_t stored_ns;
+    uint64_t used; /* number of the use that touched it last */
+};
+
+struct model {
+    const struct cache_config *config;
+    struct held *keys; /* owned: by key */
+    uint32_t key_count;
+    uint32_t count;
+    uint64_t clock; /* counts uses */
+};
+
+static int compare_uses(const void *a, const void *b)
+{
+    const struct use *left = a;
+    const struct use *right = b;
+    if (left->at_ns != right->at_ns) return left->at_ns < right->at_ns ? -1 : 1;
+    if (left->kind != right->kind) return left->kind < right->kind ? -1 : 1;
+    return (left->request > right->request) - (left->request < right->request);
+}
+
+static void add(struct uses *uses, const struct run *run, uint64_t at_ns, enum use_kind kind,
+                uint32_t request, enum cache_state told)
+{
+    uses->items[uses->count++] = (struct use){
+        .at_ns = at_ns,
+        .kind = kind,
+        .request = request,
+        .key = run->schedule->items[request].key,
+        .told = told,
+    };
+}
+
+/* What the words of a path say of the cache. */
+static const struct {
+    enum path_step step;
+    enum use_kind kind;
+    enum cache_state told;
+} looks[] = {
+    { PATH_L1_FRESH, USE_ARRIVAL, CACHE_FRESH },   { PATH_L1_STALE, USE_ARRIVAL, CACHE_STALE },
+    { PATH_L1_MISS, USE_ARRIVAL, CACHE_MISS },     { PATH_STALE_HIT, USE_FALLBACK, CACHE_STALE },
+    { PATH_STALE_MISS, USE_FALLBACK, CACHE_MISS }, { PATH_L1_FILLED, USE_FALLBACK, CACHE_FRESH },
+    { PATH_FLIGHT_OK, USE_FALLBACK, CACHE_FRESH },
+};
+
+static void collect_request(struct uses *uses, const struct run *run, uint32_t request)
+{
+    const struct run_answer *answer = &run->answers[request];
+    uint64_t done_ns = answer->hung_up ? answer->done_ns : answer->done_ns - SIM_TRANSPORT_NS;
+    for (uint32_t w = 0; w < answer->path_count; w++) {
+        for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
+            if (looks[i].step != (enum path_step)run->path[answer->path_at + w].step) continue;
+            bool arrives = looks[i].kind == USE_ARRIVAL;
+            add(uses, run, arrives ? answer->sent_ns : done_ns, looks[i].kind, request,
+                looks[i].told);
+        }
+    }
+    for (uint32_t a = 0; a < answer->attempt_count; a++) {
+        const struct run_attempt *attempt = &run->attempts[answer->attempt_at + a];
+        if (attempt->outcome != OUTCOME_OK) continue;
+        add(uses, run, attempt->started_ns + attempt->latency_ns, USE_STORE, request, CACHE_MISS);
+    }
+}
+
+static void touch(struct model *model, struct held *held)
+{
+    held->used = ++model->clock;
+}
+
+static void leave(struct model *model, struct held *held)
+{
+    held->in = false;
+    model->count--;
+}
+
+/* The entry of which the last use is the longest ago goes. */
+static void make_room(struct model *model)
+{
+    struct held *oldest = NULL;
+    if (model->count < model->config->entries_max) return;
+    for (uint32_t i = 0; i < model->key_count; i++) {
+        struct held *held = &model->keys[i];
+        if (held->in && (oldest == NULL || held->used < oldest->used)) oldest = held;
+    }
+    leave(model, oldest);
+}
+
+static bool is_off(const struct cache_config *config)
+{
+    return config->entries_max == 0 || config->ttl_ns + config->stale_ns == 0;
+}
+
+static void store(struct model *model, const struct use *use)
+{
+    struct held *held = &model->keys[use->key];
+    if (is_off(model->config)) return;
+    if (!held->in) {
+        make_room(model);
+        held->in = true;
+        model->count++;
+    }
+    held->stored_ns = use->at_ns;
+    touch(model, held);
+}
+
+static enum cache_state look(struct model *model, const struct use *use)
+{
+    struct held *held = &model->keys[use->key];
+    if (!held->in) return CACHE_MISS;
+    uint64_t age_ns = use->at_ns - held->stored_ns;
+    if (age_ns >= model->config->ttl_ns + model->config->stale_ns) {
+        leave(model, held);
+        return CACHE_MISS;
+    }
+    touch(model, held);
+    return age_ns < model->config->ttl_ns ? CACHE_FRESH : CACHE_STALE;
+}
+
+/* Whether the answer that was served is as old as the entry. */
+static bool has_age(const struct model *model, const struct run_answer *answer,
+                    const struct use *use)
+{
+    bool cached = answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
+    bool at_once = use->kind == USE_FALLBACK || use->told == CACHE_FRESH;
+    if (!cached || !at_once || answer->hung_up) return true;
+    return answer->age_ns == use->at_ns - model->keys[use->key].stored_ns;
+}
+
+static void judge(struct invariant *invariant, struct model *model, const struct uses *uses)
+{
+    for (size_t i = 0; i < uses->count; i++) {
+        const struct use *use = &uses->items[i];
+        const struct run_answer *answer = &invariant->run->answers[use->request];
+        if (use->kind == USE_STORE) {
+            store(model, use);
+            continue;
+        }
+        invariant->check->n++;
+        enum cache_state state = look(model, use);
+        bool right = state == use->told;
+        /* Who waited for a flight is answered with it at any age, however short the TTL. */
+        if (use->kind == USE_FALLBACK && answer->served == SERVED_UPSTREAM) {
+            right = state != CACHE_MISS;
+        }
+        if (right && has_age(model, answer, use)) continue;
+        invariant_breach(invariant, use->request,
+                         "at %.6f s the cache held \"%s\" for the first, which found \"%s\" at an "
+                         "age of %.6f s",
+                         verdict_seconds(use->at_ns), cache_state_name(state),
+                         cache_state_name(use->told), verdict_seconds(answer->age_ns));
+        return; /* from here on the two caches differ */
+    }
+}
+
+/* Only in virtual time is the order of uses known; entries of a family are also used by others. */
+static bool is_observable(const struct run *run)
+{
+    const struct cache_config *config = &run->config->engine.cache;
+    if (run->world == WORLD_REAL || run->scenario->workload_count != 1) return false;
+    uint64_t most = u64_min(config->entries_max, run->scenario->workloads[0].key_count);
+    return !config->families && most * BODY_BYTES_MAX <= config->bytes_max;
+}
+
+void invariant_cache(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    if (!is_observable(run)) return;
+    size_t most = run->path_count + run->attempt_count + 1;
+    uint32_t key_count = run->scenario->workloads[0].key_count;
+    struct uses uses = { .items = mem_alloc(most, sizeof *uses.items) };
+    struct model model = {
+        .config = &run->config->engine.cache,
+        .keys = mem_alloc(key_count, sizeof *model.keys),
+        .key_count = key_count,
+    };
+    for (uint32_t i = 0; i < run->schedule->count; i++)
+        collect_request(&uses, run, i);
+    qsort(uses.items, uses.count, sizeof *uses.items, compare_uses);
+    judge(invariant, &model, &uses);
+    mem_free(model.keys);
+    mem_free(uses.items);
+}

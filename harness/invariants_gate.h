@@ -1,0 +1,27 @@
+#ifndef HARNESS_INVARIANTS_GATE_H
+#define HARNESS_INVARIANTS_GATE_H
+/* A request's passes through the chain's gate (hold, breaker, pool), read from its path: one for
+ * each attempt, and perhaps one more that refused it.
+ *
+ *     pool:wait breaker:closed attempt:5xx hold    two: waited and began; held */
+
+#include "harness/run.h"
+
+struct gate {
+    uint32_t request;
+    uint32_t number;   /* of the attempt that it is about */
+    bool waited;       /* for a place in the pool */
+    bool asked_known;  /* asked_ns is meaningful */
+    uint64_t asked_ns; /* when it came to the gate */
+    enum path_step end;                /* breaker:closed, breaker:probe, or why not */
+    const struct run_attempt *attempt; /* NULL: it was refused, or left while it waited */
+    uint32_t at;       /* the next word to look at */
+    bool joined;       /* waited for another call before: when that ended is not known */
+};
+
+/* Before the first of them. */
+struct gate gate_first(const struct run *run, uint32_t request);
+/* The next one; false when there is none. */
+bool gate_next(const struct run *run, struct gate *gate);
+
+#endif

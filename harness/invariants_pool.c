@@ -1,0 +1,206 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "harness/invariants.h"
+#include "harness/invariants_gate.h"
+#include "harness/sim.h"
+
+/* Spans of time, as their sorted begins and ends: how many hold a moment is two binary searches. */
+struct spans {
+    uint64_t *begins, *ends; /* owned */
+    size_t count;
+};
+
+static int compare_ns(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void spans_init(struct spans *spans, size_t capacity)
+{
+    *spans = (struct spans){
+        .begins = mem_alloc(capacity + 1, sizeof(uint64_t)),
+        .ends = mem_alloc(capacity + 1, sizeof(uint64_t)),
+    };
+}
+
+static void spans_deinit(struct spans *spans)
+{
+    mem_free(spans->begins);
+    mem_free(spans->ends);
+}
+
+static void spans_add(struct spans *spans, uint64_t begin_ns, uint64_t end_ns)
+{
+    spans->begins[spans->count] = begin_ns;
+    spans->ends[spans->count++] = end_ns;
+}
+
+static void spans_sort(struct spans *spans)
+{
+    qsort(spans->begins, spans->count, sizeof(uint64_t), compare_ns);
+    qsort(spans->ends, spans->count, sizeof(uint64_t), compare_ns);
+}
+
+/* How many lie before `at`, or at it. */
+static size_t count_until(const uint64_t *sorted, size_t count, uint64_t at, bool with)
+{
+    size_t low = 0;
+    size_t high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorted[middle] < at || (with && sorted[middle] == at)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* Spans that hold `at` for certain: those that begin or end then may come before or after it. */
+static size_t spans_inside(const struct spans *spans, uint64_t at)
+{
+    size_t begun = count_until(spans->begins, spans->count, at, false);
+    size_t ended = count_until(spans->ends, spans->count, at, true);
+    return begun > ended ? begun - ended : 0;
+}
+
+/* Spans that may hold `at`. */
+static size_t spans_touching(const struct spans *spans, uint64_t at)
+{
+    return count_until(spans->begins, spans->count, at, true) -
+           count_until(spans->ends, spans->count, at, false);
+}
+
+struct referee {
+    struct invariant *invariant;
+    const struct pool_config *pool;
+    struct spans running; /* attempts: each has a place */
+    struct spans waiting; /* calls in the queue */
+    bool blind;           /* of some of them it is not known since when */
+};
+
+static uint64_t end_of(const struct run_attempt *attempt)
+{
+    return attempt->started_ns + attempt->latency_ns;
+}
+
+/* When the wait of this gate was over. */
+static uint64_t wait_end_ns(const struct run *run, const struct gate *gate)
+{
+    const struct run_answer *answer = &run->answers[gate->request];
+    if (gate->attempt != NULL) return gate->attempt->started_ns;
+    return answer->hung_up ? answer->done_ns : answer->done_ns - SIM_TRANSPORT_NS;
+}
+
+static void collect(struct referee *referee, const struct run *run)
+{
+    spans_init(&referee->running, run->attempt_count);
+    spans_init(&referee->waiting, run->path_count);
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        spans_add(&referee->running, run->attempts[i].started_ns, end_of(&run->attempts[i]));
+    }
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        struct gate gate = gate_first(run, i);
+        while (gate_next(run, &gate)) {
+            if (!gate.waited) continue;
+            if (!gate.asked_known) {
+                referee->blind = true;
+                continue;
+            }
+            spans_add(&referee->waiting, gate.asked_ns, wait_end_ns(run, &gate));
+        }
+    }
+    spans_sort(&referee->running);
+    spans_sort(&referee->waiting);
+}
+
+/* Its own attempt begins when it asks, and its own wait too: neither counts in `inside`. */
+static void check_queue(struct referee *referee, const struct gate *gate)
+{
+    struct invariant *invariant = referee->invariant;
+    size_t places = referee->pool->connections_max;
+    uint64_t at_ns = gate->asked_ns;
+    bool was_full = spans_touching(&referee->running, at_ns) >= places;
+    bool is_full = spans_inside(&referee->running, at_ns) >= places;
+    size_t queued = spans_inside(&referee->waiting, at_ns);
+    size_t queued_at_most = spans_touching(&referee->waiting, at_ns);
+    if (gate->waited && !was_full && queued_at_most <= 1) {
+        invariant_breach(invariant, gate->request,
+                         "the first waited for a place at %.6f s, but not all %zu were taken",
+                         verdict_seconds(at_ns), places);
+    } else if (gate->waited && queued >= referee->pool->queue_max) {
+        invariant_breach(invariant, gate->request,
+                         "the first joined a queue of %zu at %.6f s, at most %u may wait", queued,
+                         verdict_seconds(at_ns), referee->pool->queue_max);
+    } else if (gate->end == PATH_POOL_FULL && queued_at_most < referee->pool->queue_max) {
+        invariant_breach(invariant, gate->request,
+                         "the first found the queue full at %.6f s, where %zu of %u waited",
+                         verdict_seconds(at_ns), queued_at_most, referee->pool->queue_max);
+    } else if (gate->end == PATH_POOL_FULL && !was_full && queued_at_most == 0) {
+        invariant_breach(invariant, gate->request,
+                         "the first was refused at %.6f s, but not all %zu places were taken",
+                         verdict_seconds(at_ns), places);
+    } else if (!gate->waited && gate->attempt != NULL && (is_full || queued > 0)) {
+        invariant_breach(invariant, gate->request,
+                         "the first began at %.6f s, before %zu who waited for one of %zu places",
+                         verdict_seconds(at_ns), queued, places);
+    }
+}
+
+/* A first attempt waits to the deadline, a retry only while its least budget is left; neither longer
+ * than pool_timeout_s. */
+static void check_patience(struct invariant *invariant, const struct gate *gate)
+{
+    const struct run *run = invariant->run;
+    const struct engine_config *config = &run->config->engine;
+    uint64_t deadline_ns = run->answers[gate->request].sent_ns + config->request_deadline_ns;
+    uint64_t keep_ns = gate->number == 0 ? 0 : config->min_attempt_budget_ns;
+    uint64_t left_ns = instant_until(deadline_ns, gate->asked_ns);
+    uint64_t patience_ns = u64_min(instant_until(left_ns, keep_ns), config->pool_timeout_ns);
+    uint64_t waited_ns = wait_end_ns(run, gate) - gate->asked_ns;
+    bool gave_up = gate->end == PATH_POOL_TIMEOUT;
+    if (waited_ns <= patience_ns && (!gave_up || waited_ns == patience_ns)) return;
+    invariant_breach(invariant, gate->request,
+                     "the first waited %.6f ms for a place and %s; its patience is %.6f ms",
+                     verdict_ms(waited_ns), gave_up ? "gave up" : "got one or left",
+                     verdict_ms(patience_ns));
+}
+
+/* Exact order of what happens is known in virtual time only. */
+static void check_gates(struct referee *referee, const struct run *run)
+{
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        struct gate gate = gate_first(run, i);
+        while (gate_next(run, &gate)) {
+            if (!gate.asked_known) continue;
+            referee->invariant->check->n++;
+            check_queue(referee, &gate);
+            if (gate.waited) check_patience(referee->invariant, &gate);
+        }
+    }
+}
+
+void invariant_pool(struct invariant *invariant)
+{
+    const struct run *run = invariant->run;
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        if (!run->attempts[i].start_known) return;
+    }
+    struct referee referee = { .invariant = invariant, .pool = &run->config->engine.pool };
+    collect(&referee, run);
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        size_t others = spans_inside(&referee.running, run->attempts[i].started_ns);
+        invariant->check->n++;
+        if (others < referee.pool->connections_max) continue;
+        /* A busy machine notes an end after the begin that it made room for. */
+        if (run->world == WORLD_REAL) continue;
+        invariant_breach(invariant, run->attempts[i].request,
+                         "an attempt of the first began at %.6f s, where %zu others ran; %u may",
+                         verdict_seconds(run->attempts[i].started_ns), others,
+                         referee.pool->connections_max);
+    }
+    if (run->world == WORLD_SIM && !referee.blind) check_gates(&referee, run);
+    spans_deinit(&referee.running);
+    spans_deinit(&referee.waiting);
+}
