@@ -18,6 +18,7 @@ struct text {
 struct player {
     const char *path;
     struct replay *out;
+    const struct trace_changes *changes; /* borrowed; NULL: the recorded settings */
     struct err_note *note;
     struct trace_head *head; /* owned: the engine borrows its configuration */
     struct engine *engine;   /* owned */
@@ -119,7 +120,8 @@ static enum err on_reload(struct player *player, const struct trace_line *line)
     struct err_note inner = { .err = ERR_OK };
     instant_ns now = 0;
     enum err rc = ERR_OK;
-    if (trace_reload_read(player->text.at, player->text.length, config, &inner) != ERR_OK) {
+    if (trace_reload_read_changed(player->text.at, player->text.length, player->changes, config,
+                                  &inner) != ERR_OK) {
         rc = bad_line(player, inner.sentence);
     } else if (!trace_field_u64(trace_line_find(line, "t"), &now) ||
                now < player->now || now == INSTANT_NEVER) {
@@ -261,12 +263,20 @@ static void player_close(struct player *player)
 enum err replay_text(const char *path, const char *text, size_t length, struct replay *out,
                      struct err_note *note)
 {
+    return replay_text_changed(path, text, length, NULL, out, note);
+}
+
+enum err replay_text_changed(const char *path, const char *text, size_t length,
+                             const struct trace_changes *changes, struct replay *out,
+                             struct err_note *note)
+{
     *out = (struct replay){ .end = REPLAY_CUT, .identical = true };
     const char *newline = length == 0 ? NULL : memchr(text, '\n', length);
     size_t head_length = newline == NULL ? length : (size_t)(newline - text);
-    struct player player = { .path = path, .out = out, .note = note, .line = 1 };
+    struct player player = { .path = path, .out = out, .note = note, .line = 1,
+                             .changes = changes };
     player.head = mem_alloc(1, sizeof *player.head);
-    enum err rc = trace_head_read(path, text, head_length, player.head, note);
+    enum err rc = trace_head_read_changed(path, text, head_length, changes, player.head, note);
     if (rc == ERR_OK) {
         memcpy(out->program, player.head->program, sizeof out->program);
         memcpy(out->version, player.head->version, sizeof out->version);

@@ -24,6 +24,8 @@
 
 enum { REPLAY_BEFORE_MAX = 8, REPLAY_SENTENCE_MAX = 160 };
 
+#define REPLAY_BYTES_MAX ((size_t)1 << 33)
+
 enum replay_end {
     REPLAY_WHOLE,     /* closed in order */
     REPLAY_TRUNCATED, /* reached its bound */
@@ -50,6 +52,10 @@ struct replay {
 /* `path` only names the trace in notes. `out` is to be released in any case. */
 MUST_USE enum err replay_text(const char *path, const char *text, size_t length,
                               struct replay *out, struct err_note *note);
+/* The same with other settings than the recorded ones: identical when they decide nothing. */
+MUST_USE enum err replay_text_changed(const char *path, const char *text, size_t length,
+                                      const struct trace_changes *changes, struct replay *out,
+                                      struct err_note *note);
 MUST_USE enum err replay_file(const char *path, struct replay *out, struct err_note *note);
 /* The same for who has nowhere to put a note: a trace that cannot be read counts as diverged. */
 void replay_checked(const char *path, struct replay *out);
@@ -59,8 +65,8 @@ void replay_deinit(struct replay *replay);
  */
 void replay_sentence_write(const struct replay *replay, struct buf *out);
 
-/* `tollgate replay TRACE`: prints; 0 identical, 5 diverged, 3 identical but not whole, 2 unreadable
- * or bad usage. */
+/* `tollgate replay TRACE [--set key=value ...]`: prints; 0 identical, 5 diverged, 3 identical but
+ * not whole, 2 unreadable or bad usage. With --set: whatif.h. */
 int replay_command(int argc, char **argv);
 
 #endif

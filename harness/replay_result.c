@@ -5,14 +5,12 @@
 #include "base/mem.h"
 #include "harness/replay.h"
 
-#define TRACE_BYTES_MAX ((size_t)1 << 33)
-
 enum err replay_file(const char *path, struct replay *out, struct err_note *note)
 {
     *out = (struct replay){ .end = REPLAY_CUT };
     char *text = NULL;
     size_t length = 0;
-    enum err rc = file_read(path, TRACE_BYTES_MAX, &text, &length, note);
+    enum err rc = file_read(path, REPLAY_BYTES_MAX, &text, &length, note);
     if (rc == ERR_OK) rc = replay_text(path, text, length, out, note);
     mem_free(text);
     return rc;

@@ -102,7 +102,8 @@ static enum err settings_make(const cJSON *config, char settings[][SETTING_MAX],
     return (size_t)cJSON_GetArraySize(config) == *set_count ? ERR_OK : ERR_INVALID;
 }
 
-static enum err config_read(const char *path, const cJSON *line, struct runtime_config *out,
+static enum err config_read(const char *path, const cJSON *line,
+                            const struct trace_changes *changes, struct runtime_config *out,
                             struct err_note *note)
 {
     const cJSON *config = cJSON_GetObjectItemCaseSensitive(line, "config");
@@ -110,23 +111,30 @@ static enum err config_read(const char *path, const cJSON *line, struct runtime_
     if (!cJSON_IsObject(config)) return refuse(path, note, "it holds no \"config\"", "");
     if (!cJSON_IsBool(l2)) return refuse(path, note, "it holds no \"l2\"", "");
     char (*settings)[SETTING_MAX] = mem_alloc(OPTIONS_MAX, sizeof *settings);
-    const char *sets[OPTIONS_MAX];
+    size_t changed = changes == NULL ? 0 : changes->count;
+    const char **sets = mem_alloc(OPTIONS_MAX + changed, sizeof *sets);
     const char *wrong = "";
     struct config_source source = { .sets = sets };
     struct err_note inner = { .err = ERR_OK };
     enum err rc = settings_make(config, settings, sets, &source.set_count, &wrong);
     if (rc != ERR_OK) {
         rc = refuse(path, note, "its configuration is of another version of the program: ", wrong);
-    } else if (config_load(out, &source, &inner) != ERR_OK) {
+        goto out;
+    }
+    for (size_t i = 0; i < changed; i++) sets[source.set_count++] = changes->sets[i];
+    if (config_load(out, &source, &inner) != ERR_OK) {
         rc = refuse(path, note, "its configuration is refused: ", inner.sentence);
     }
     out->engine.l2_enabled = cJSON_IsTrue(l2) != 0;
+out:
+    mem_free(sets);
     mem_free(settings);
     return rc;
 }
 
-enum err trace_head_read(const char *path, const char *line, size_t length, struct trace_head *out,
-                         struct err_note *note)
+enum err trace_head_read_changed(const char *path, const char *line, size_t length,
+                                 const struct trace_changes *changes, struct trace_head *out,
+                                 struct err_note *note)
 {
     cJSON *head = cJSON_ParseWithLength(line, length);
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(head, "trace");
@@ -145,17 +153,30 @@ enum err trace_head_read(const char *path, const char *line, size_t length, stru
         bool plain = cJSON_IsNumber(start) && start->valuedouble >= 0 &&
                      start->valuedouble < 1.8e19;
         out->start = plain ? (instant_ns)start->valuedouble : 0;
-        rc = config_read(path, head, &out->config, note);
+        rc = config_read(path, head, changes, &out->config, note);
     }
     cJSON_Delete(head);
+    return rc;
+}
+
+enum err trace_head_read(const char *path, const char *line, size_t length, struct trace_head *out,
+                         struct err_note *note)
+{
+    return trace_head_read_changed(path, line, length, NULL, out, note);
+}
+
+enum err trace_reload_read_changed(const char *line, size_t length,
+                                   const struct trace_changes *changes, struct runtime_config *out,
+                                   struct err_note *note)
+{
+    cJSON *reload = cJSON_ParseWithLength(line, length);
+    enum err rc = config_read(NULL, reload, changes, out, note);
+    cJSON_Delete(reload);
     return rc;
 }
 
 enum err trace_reload_read(const char *line, size_t length, struct runtime_config *out,
                            struct err_note *note)
 {
-    cJSON *reload = cJSON_ParseWithLength(line, length);
-    enum err rc = config_read(NULL, reload, out, note);
-    cJSON_Delete(reload);
-    return rc;
+    return trace_reload_read_changed(line, length, NULL, out, note);
 }

@@ -33,6 +33,16 @@ void trace_head_write(struct buf *out, const char *program, const char *version,
 MUST_USE enum err trace_head_read(const char *path, const char *line, size_t length,
                                   struct trace_head *out, struct err_note *note);
 
+/* "key=value" each: settings that take the place of the recorded ones. */
+struct trace_changes {
+    const char *const *sets; /* borrowed */
+    size_t count;
+};
+/* The same with changes (NULL: none). */
+MUST_USE enum err trace_head_read_changed(const char *path, const char *line, size_t length,
+                                          const struct trace_changes *changes,
+                                          struct trace_head *out, struct err_note *note);
+
 /* The line of an input that is not the engine's own: from `now` on it has other settings
  * (engine_reconfigure).
  *
@@ -41,5 +51,8 @@ void trace_reload_write(struct buf *out, instant_ns now, const struct runtime_co
 /* The configuration of such a line; the note names no place. */
 MUST_USE enum err trace_reload_read(const char *line, size_t length, struct runtime_config *out,
                                     struct err_note *note);
+MUST_USE enum err trace_reload_read_changed(const char *line, size_t length,
+                                            const struct trace_changes *changes,
+                                            struct runtime_config *out, struct err_note *note);
 
 #endif
