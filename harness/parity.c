@@ -1,6 +1,7 @@
 #include "harness/parity.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 #include "base/mem.h"
 #include "harness/sim.h"
@@ -19,8 +20,35 @@ static void add_fates(uint8_t *fates, const struct run *run)
     }
 }
 
+static int compare_u64(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* By the ledger: how much later than planned the mock played its replies. */
+static uint64_t replies_late_p99_ns(const struct run *real)
+{
+    size_t count = real->delivery_count;
+    if (count == 0) return 0;
+    uint64_t *late = mem_alloc(count, sizeof *late);
+    for (size_t i = 0; i < count; i++) late[i] = real->deliveries[i].late_ns;
+    qsort(late, count, sizeof *late, compare_u64);
+    uint64_t p99_ns = late[(count * 99 + 99) / 100 - 1];
+    mem_free(late);
+    return p99_ns;
+}
+
+uint64_t parity_margin_ns(const struct run *real)
+{
+    uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_p99_ns(real));
+    return u64_max(PARITY_MARGIN_NS, (late_ns + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS);
+}
+
 /* The given simulation is the first of PARITY_REPEATS, the one that is late by nothing. */
-static enum err perturb(uint8_t *fates, const struct run *sim, struct err_note *note)
+static enum err perturb(uint8_t *fates, const struct run *sim, uint64_t margin_ns,
+                        struct err_note *note)
 {
     struct sim_requests *requests = sim_requests_create(sim, note);
     if (requests == NULL) return ERR_INVALID;
@@ -29,8 +57,8 @@ static enum err perturb(uint8_t *fates, const struct run *sim, struct err_note *
         /* Late requests make cached answers older, late replies make them younger: both, and each
          * alone, because together they cancel out. */
         struct sim_options options = {
-            .arrival_jitter_ns = repeat % 3 == 0 ? 0 : PARITY_MARGIN_NS,
-            .reply_jitter_ns = repeat % 3 == 1 ? 0 : PARITY_MARGIN_NS,
+            .arrival_jitter_ns = repeat % 3 == 0 ? 0 : margin_ns,
+            .reply_jitter_ns = repeat % 3 == 1 ? 0 : margin_ns,
             .jitter_seed = repeat,
         };
         run_init(&run, WORLD_SIM, sim->scenario, sim->plan, sim->config, sim->seed);
@@ -68,10 +96,10 @@ enum err parity_compare(const struct run *sim, const struct run *real, struct pa
                         struct err_note *note)
 {
     assert(sim->plan == real->plan);
-    *out = (struct parity){ .requests = 0 };
+    *out = (struct parity){ .margin_ns = parity_margin_ns(real) };
     uint8_t *fates = mem_alloc(sim->plan->count, sizeof *fates);
     add_fates(fates, sim);
-    enum err rc = perturb(fates, sim, note);
+    enum err rc = perturb(fates, sim, out->margin_ns, note);
     if (rc == ERR_OK) compare(fates, real, out);
     mem_free(fates);
     return rc;

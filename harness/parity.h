@@ -1,10 +1,11 @@
 #ifndef HARNESS_PARITY_H
 #define HARNESS_PARITY_H
 /* Does the simulation tell the truth? Level 1: each request is served the same way in both worlds,
- * unless its fate hangs on less than PARITY_MARGIN_NS.
+ * unless its fate hangs on less than the margin: PARITY_MARGIN_NS, or what the real run's own load
+ * generator or mock was late by (p99) where that is more.
  *
- * The margin is found by perturbation: the simulation is repeated PARITY_REPEATS times with every
- * arrival, every reply, or both up to PARITY_MARGIN_NS later (keyed jitter). Whatever a request is
+ * It is applied by perturbation: the simulation is repeated PARITY_REPEATS times with every
+ * arrival, every reply, or both up to the margin later (keyed jitter). Whatever a request is
  * served as in any of them, consequences of other requests' shifts included, is what it may be in
  * the real world. A request with one possible fate is decided; one with several is marginal.
  *
@@ -23,6 +24,7 @@ enum { PARITY_REPEATS = 48, PARITY_IDS_MAX = 8 };
 enum { PARITY_DISAGREE_PERMILLE_MAX = 20 };
 
 struct parity {
+    uint64_t margin_ns;    /* whole milliseconds */
     uint32_t requests;
     uint32_t decided;      /* one fate in all simulations */
     uint32_t agree;        /* decided, and the real run served it so */
@@ -33,6 +35,10 @@ struct parity {
     bool holds;            /* requests served as in no simulation, decided or marginal, are at most
                             * the permille bound of all requests */
 };
+
+/* The margin that a real run's measured lateness asks for, in whole milliseconds; at least
+ * PARITY_MARGIN_NS. */
+uint64_t parity_margin_ns(const struct run *real);
 
 /* `sim` and `real` are runs of the same scenario, seed and configuration. */
 typedef enum err parity_compare_fn(const struct run *sim, const struct run *real,

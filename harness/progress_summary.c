@@ -91,10 +91,10 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
     const struct parity *parity = &item->parity;
     fprintf(progress->out,
             "  %-24s L1 agreement %" PRIu32 " of %" PRIu32 " decided requests (%.2f %%), %" PRIu32
-            " within the 5 ms margin%s\n",
+            " within the %" PRIu64 " ms margin%s\n",
             item->scenario.name, parity->agree, parity->decided,
             parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
-            parity->marginal, parity->holds ? "" : ": the worlds DISAGREE");
+            parity->marginal, parity->margin_ns / NS_PER_MS, parity->holds ? "" : ": the worlds DISAGREE");
 }
 
 /* What both worlds had in common, over all scenarios in one line; those that differ have their own.

@@ -76,7 +76,7 @@ static void put_parity(struct buf *out, const struct suite_scenario *item)
     report_text_count(out, parity->decided);
     buf_puts(out, " decided requests the same way; ");
     report_text_count(out, parity->marginal);
-    buf_puts(out, " hang on less than 5 ms");
+    buf_printf(out, " hang on less than %" PRIu64 " ms", parity->margin_ns / NS_PER_MS);
     if (parity->id_count > 0) {
         buf_puts(out, ". Different:");
         for (uint32_t i = 0; i < parity->id_count; i++) {

@@ -88,7 +88,7 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_open(json, '{');
     json_key(json, "holds");
     json_bool(json, parity->holds);
-    put_number(json, "margin_ns", PARITY_MARGIN_NS);
+    put_number(json, "margin_ns", parity->margin_ns);
     put_number(json, "requests", parity->requests);
     put_number(json, "decided", parity->decided);
     put_number(json, "agree", parity->agree);

@@ -139,8 +139,8 @@ static void put_parity(struct buf *out, struct totals *totals, const struct suit
         check.ids[i] = parity->ids[i];
     snprintf(check.sentence, sizeof check.sentence,
              "simulation and sockets agree on %" PRIu32 " of %" PRIu32 " decided requests; %" PRIu32
-             " hang on less than 5 ms",
-             parity->agree, parity->decided, parity->marginal);
+             " hang on less than %" PRIu64 " ms",
+             parity->agree, parity->decided, parity->marginal, parity->margin_ns / NS_PER_MS);
     put_testcase(
         out, totals,
         &(struct testcase){ .scenario = item->scenario.name, .world = "parity", .check = &check });

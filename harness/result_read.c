@@ -97,6 +97,7 @@ static void read_parity(struct cursor *cursor, const cJSON *object, struct suite
     struct parity *parity = &item->parity;
     item->has_parity = true;
     parity->holds = cursor_bool(cursor, from, "holds");
+    parity->margin_ns = cursor_u64(cursor, from, "margin_ns", UINT64_MAX);
     parity->requests = (uint32_t)cursor_u64(cursor, from, "requests", UINT32_MAX);
     parity->decided = (uint32_t)cursor_u64(cursor, from, "decided", parity->requests);
     parity->agree = (uint32_t)cursor_u64(cursor, from, "agree", parity->decided);

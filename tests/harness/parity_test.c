@@ -41,6 +41,43 @@ static void a_simulation_agrees_with_itself(void **state)
     stage_close(&stage);
 }
 
+static void the_margin_is_what_the_run_was_late_by_when_that_is_more(void **state)
+{
+    (void)state;
+    struct run_delivery deliveries[200] = { { .late_ns = 0 } };
+    struct run real = { .lag_p99_ns = 300 * NS_PER_US, .deliveries = deliveries,
+                        .delivery_count = 200 };
+    assert_int_equal(parity_margin_ns(&real), PARITY_MARGIN_NS);
+    deliveries[7].late_ns = 90 * NS_PER_MS; /* one in a hundred may be */
+    deliveries[9].late_ns = 90 * NS_PER_MS;
+    assert_int_equal(parity_margin_ns(&real), PARITY_MARGIN_NS);
+    deliveries[11].late_ns = 7100 * NS_PER_US;
+    assert_int_equal(parity_margin_ns(&real), 8 * NS_PER_MS);
+    real.lag_p99_ns = 12 * NS_PER_MS;
+    assert_int_equal(parity_margin_ns(&real), 12 * NS_PER_MS);
+}
+
+static void a_run_is_compared_with_the_margin_that_it_asks_for(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct run late;
+    struct parity parity;
+    stage_open(&stage, STAGE_SCENARIO(STAGE_EXPECT), NULL);
+    stage_simulate(&stage);
+    struct sim_options options = { .arrival_jitter_ns = 40 * NS_PER_MS, .jitter_seed = 1000 };
+    simulate(&stage, &stage.config, options, &late);
+    compare(&stage, &late, &parity);
+    uint32_t marginal = parity.marginal;
+    late.lag_p99_ns = 40 * NS_PER_MS;
+    compare(&stage, &late, &parity);
+    assert_int_equal(parity.margin_ns, 40 * NS_PER_MS);
+    assert_true(parity.holds);
+    assert_true(parity.marginal > marginal);
+    run_deinit(&late);
+    stage_close(&stage);
+}
+
 static void a_world_that_is_late_within_the_margin_agrees(void **state)
 {
     (void)state;
@@ -163,6 +200,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_simulation_agrees_with_itself),
+        cmocka_unit_test(the_margin_is_what_the_run_was_late_by_when_that_is_more),
+        cmocka_unit_test(a_run_is_compared_with_the_margin_that_it_asks_for),
         cmocka_unit_test(a_world_that_is_late_within_the_margin_agrees),
         cmocka_unit_test(a_fate_that_hangs_on_milliseconds_is_marginal),
         cmocka_unit_test(a_fate_of_no_simulation_differs_even_where_fates_are_marginal),

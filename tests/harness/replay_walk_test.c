@@ -13,6 +13,7 @@
 #include "core/engine_trace.h"
 #include "harness/replay.h"
 #include "harness/replay_input.h"
+#include "harness/whatif.h"
 
 enum { CALLS = 12, STEPS = 20000, WALKS = 12, KEYS = 9, FAMILIES = 3 };
 
@@ -159,10 +160,47 @@ static void whatever_an_engine_did_its_trace_does_again(void **state)
     buf_deinit(&all);
 }
 
+static void count_answers(uint64_t seed, const char *set, const struct walk *walk)
+{
+    struct err_note note = { .err = ERR_OK };
+    const struct trace_changes changes = { .sets = &set, .count = 1 };
+    struct recording recording;
+    struct whatif whatif;
+    if (recording_read("walk", walk->trace.data, walk->trace.length, &changes, &recording,
+                       &note) != ERR_OK) {
+        fail_msg("seed %d, %s: %s", (int)seed, set, note.sentence);
+    }
+    assert_int_equal(recording.request_count, walk->requests);
+    whatif_play(&recording, &whatif);
+    if (whatif.figures.answers != recording.figures.answers) {
+        fail_msg("seed %d, %s: %d answers of %d", (int)seed, set, (int)whatif.figures.answers,
+                 (int)recording.figures.answers);
+    }
+    whatif_deinit(&whatif);
+    recording_deinit(&recording);
+}
+
+static void whatever_an_engine_did_another_one_answers_each_of_its_requests(void **state)
+{
+    (void)state;
+    static const char *const sets[] = { "retry_count=0",         "retry_count=5",
+                                        "read_timeout_s=0.05",   "read_timeout_s=1.7",
+                                        "request_deadline_s=60", "cache_stale_if_error_s=0",
+                                        "single_flight=false",   "max_inflight=3" };
+    for (uint64_t seed = 1; seed <= WALKS; seed++) {
+        static struct walk walk;
+        walk_open(&walk, seed);
+        walk_go(&walk);
+        count_answers(seed, sets[seed % (sizeof sets / sizeof sets[0])], &walk);
+        walk_close(&walk);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whatever_an_engine_did_its_trace_does_again),
+        cmocka_unit_test(whatever_an_engine_did_another_one_answers_each_of_its_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,7 +135,8 @@ static void fill_calm(struct suite_scenario *item)
     repeat_world(&item->real);
     item->real.run.foreign = true;
     item->has_parity = true;
-    item->parity = (struct parity){ .requests = REQUESTS,
+    item->parity = (struct parity){ .margin_ns = PARITY_MARGIN_NS,
+                                     .requests = REQUESTS,
                                     .decided = 98,
                                     .agree = 97,
                                     .marginal = 2,

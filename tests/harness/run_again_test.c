@@ -56,7 +56,8 @@ static enum err planted_compare(const struct run *sim, const struct run *real, s
     (void)sim;
     (void)note;
     compared++;
-    *out = (struct parity){ .requests = (uint32_t)real->schedule->count,
+    *out = (struct parity){ .margin_ns = PARITY_MARGIN_NS,
+                            .requests = (uint32_t)real->schedule->count,
                             .decided = (uint32_t)real->schedule->count,
                             .holds = disagreements == 0 };
     if (disagreements > 0) disagreements--;
