@@ -180,6 +180,13 @@ static void parse_tier(struct parse *parse)
 
 static void unknown_option(struct parse *parse, const char *word)
 {
+    const char *equals = strchr(word, '=');
+    if (equals != NULL) {
+        fprintf(stderr, "error: %s: write the option and its value as two words: %.*s %s\n", word,
+                (int)(equals - word), word, equals + 1);
+        parse->bad = true;
+        return;
+    }
     const char *near =
         suggest(word, option_names, sizeof option_names / sizeof option_names[0]);
     if (near == NULL) {
@@ -247,8 +254,12 @@ static void parse_word(struct parse *parse)
     }
 }
 
-static int options_command(void)
+static int options_command(int argc, char **argv)
 {
+    if (argc > 0 && strcmp(argv[0], "--help") != 0) {
+        fprintf(stderr, "error: tollgate options takes nothing, but here stands \"%s\"\n", argv[0]);
+        return EXIT_BAD_USAGE;
+    }
     struct buf manual;
     buf_init(&manual, BUF_UNBOUNDED);
     config_write_manual(&manual);
@@ -309,6 +320,10 @@ static int run_verb(struct parse *parse)
 int cli_main(int argc, char **argv)
 {
     const char *verb = argc < 2 ? "" : argv[1];
+    if (strcmp(verb, "help") == 0 && argc > 2 && strcmp(argv[2], "help") != 0) {
+        char *words[] = { argv[0], argv[2], "--help", NULL };
+        return cli_main(3, words);
+    }
     if (strcmp(verb, "help") == 0 || strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
         fputs(help_main, stdout);
         return EXIT_OK;
@@ -336,7 +351,7 @@ int cli_main(int argc, char **argv)
     if (strcmp(verb, "replay") == 0) return replay_command(argc, argv);
     if (strcmp(verb, "report") == 0) return report_command(argc, argv);
     if (strcmp(verb, "diff") == 0) return diff_command(argc, argv);
-    if (strcmp(verb, "options") == 0) return options_command();
+    if (strcmp(verb, "options") == 0) return options_command(argc - 2, argv + 2);
     if (strcmp(verb, "faults") == 0) return faults_command(argc - 2, argv + 2);
     if (strcmp(verb, "fates") == 0) return fates_command(argc - 2, argv + 2);
     const char *near = suggest(verb, verb_names, sizeof verb_names / sizeof verb_names[0]);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,7 @@ static enum err add_folder(struct suite *suite, struct arena *arena, const char 
                            const struct discover_options *options, FILE *errors)
 {
     struct dirent **entries = NULL;
+    errno = 0;
     int count = scandir(folder, &entries, is_scenario_file, alphasort);
     enum err first = ERR_OK;
     for (int i = 0; i < count; i++) {
@@ -130,7 +132,11 @@ static enum err add_folder(struct suite *suite, struct arena *arena, const char 
         free(entries[i]);
     }
     free(entries);
-    if (count <= 0) {
+    if (count < 0) {
+        fprintf(errors, "%s: error: cannot read this folder: %s\n", folder, strerror(errno));
+        return ERR_IO;
+    }
+    if (count == 0) {
         fprintf(errors, "%s: error: no scenario (*.yaml) in this folder\n", folder);
         return ERR_NOT_FOUND;
     }

@@ -113,8 +113,8 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
         buf_printf(out, "%s%zu %s", separator, counts[words[w].code], words[w].text);
         separator = ", ";
     }
-    buf_printf(out, ", %zu passed, of %zu scenarios %s.", counts[EXIT_PASSED], suite->count,
-               suite_worlds(suite));
+    buf_printf(out, ", %zu passed, of %zu scenario%s %s.", counts[EXIT_PASSED], suite->count,
+               suite->count == 1 ? "" : "s", suite_worlds(suite));
     put_unobserved(suite, out);
 }
 

@@ -154,6 +154,32 @@ static void a_seed_that_no_run_could_repeat_exits_2(void **state)
     }
 }
 
+static void help_for_a_verb_is_that_verbs_help(void **state)
+{
+    (void)state;
+    static const char *const verbs[] = { "run",    "check",  "list",    "report", "diff",  "sweep",
+                                         "hunt",   "shrink", "replay",  "faults", "fates" };
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        char wanted[64];
+        snprintf(wanted, sizeof wanted, "usage: tollgate %s", verbs[i]);
+        const char *arguments[] = { "help", verbs[i], NULL };
+        assert_int_equal(command_run(&command, arguments), 0);
+        assert_says(wanted);
+    }
+    assert_int_equal(command_run(&command, (const char *[]){ "help", "rn", NULL }), 2);
+    assert_says("unknown verb \"rn\"; did you mean \"run\"?");
+}
+
+static void an_option_written_with_an_equals_sign_is_told_how_to_write_it(void **state)
+{
+    (void)state;
+    const char *arguments[] = { "run", "--world=sim", "x.yaml", NULL };
+    assert_int_equal(command_run(&command, arguments), 2);
+    assert_says("--world=sim: write the option and its value as two words: --world sim");
+    assert_int_equal(command_run(&command, (const char *[]){ "options", "x", NULL }), 2);
+    assert_says("tollgate options takes nothing, but here stands \"x\"");
+}
+
 static void a_run_without_standard_streams_ends_as_any_other(void **state)
 {
     (void)state;
@@ -177,6 +203,8 @@ int main(void)
         cmocka_unit_test(a_runtime_that_crashes_when_it_is_stopped_makes_the_run_invalid),
         cmocka_unit_test(a_load_that_sends_nothing_exits_2),
         cmocka_unit_test(a_seed_that_no_run_could_repeat_exits_2),
+        cmocka_unit_test(help_for_a_verb_is_that_verbs_help),
+        cmocka_unit_test(an_option_written_with_an_equals_sign_is_told_how_to_write_it),
         cmocka_unit_test(a_run_without_standard_streams_ends_as_any_other),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
