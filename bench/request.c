@@ -5,18 +5,36 @@
 
 #include "base/rng.h"
 
-enum { VALUES = 288, KEY_DIGITS = 8, MINUTES_PER_STEP = 5 };
+/* Keys are markets and, in turn, moments: key 0 .. 49 are 50 markets, the next 50 the same a step later,
+ * their histories moved on by one value. */
+enum {
+    VALUES = 288,
+    KEY_DIGITS = 8,
+    MINUTES_PER_STEP = 5,
+    MARKETS = 50,
+    STEPS = 2048, /* then a market's history begins anew */
+    VALUE_BYTES = sizeof "0.123456," - 1,
+};
 
-/* Six decimals between 0.2 and 0.8, as prices of a prediction market have them. */
-static void write_values(struct buf *out)
+/* Six decimals between 0.2 and 0.8: all texts are of one length. Shared by all requests. */
+static struct buf series;
+
+static void make_series(void)
 {
+    if (series.length > 0) return;
+    buf_init(&series, BUF_UNBOUNDED);
     struct rng rng;
     rng_init(&rng, 1, "bench");
-    buf_putc(out, '[');
-    for (int i = 0; i < VALUES; i++) {
+    for (int i = 0; i < MARKETS * (STEPS + VALUES); i++) {
         unsigned millionths = (unsigned)(200000 + rng_below(&rng, 600000));
-        buf_printf(out, "%s0.%06u", i == 0 ? "" : ",", millionths);
+        buf_printf(&series, "0.%06u,", millionths);
     }
+}
+
+static void write_values(struct buf *out)
+{
+    buf_putc(out, '[');
+    buf_put(out, series.data, VALUES * VALUE_BYTES - 1);
     buf_putc(out, ']');
 }
 
@@ -49,11 +67,17 @@ static void write_tollama(struct buf *out)
     buf_puts(out, "}],\"quantiles\":[0.1,0.5,0.9],\"options\":{},\"timeout\":1.8}");
 }
 
+static const char *request_values_key(enum request_shape shape)
+{
+    return shape == REQUEST_TSFM ? "\"y\":[" : "\"target\":[";
+}
+
 void request_make(struct request *out, enum request_shape shape, const char *host, const char *path)
 {
     static const char attempt[] = "X-Request-ID: bench~0\r\nX-Attempt: 0\r\n";
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
+    make_series();
     switch (shape) {
     case REQUEST_TSFM: write_tsfm(&body); break;
     case REQUEST_TOLLAMA: write_tollama(&body); break;
@@ -67,11 +91,18 @@ void request_make(struct request *out, enum request_shape shape, const char *hos
     buf_deinit(&body);
     const char *key = strstr(buf_text(&out->bytes), "bench-00000000");
     assert(key != NULL);
+    const char *values = strstr(key, request_values_key(shape));
+    assert(values != NULL);
+    out->values_offset =
+        (size_t)(values - out->bytes.data) + strlen(request_values_key(shape));
     out->key_offset = (size_t)(key - out->bytes.data) + strlen("bench-");
 }
 
 void request_set_key(struct request *request, uint32_t key)
 {
+    size_t first = (size_t)(key % MARKETS) * (STEPS + VALUES) + key / MARKETS % STEPS;
+    memcpy(request->bytes.data + request->values_offset,
+           series.data + first * VALUE_BYTES, VALUES * VALUE_BYTES - 1);
     for (size_t i = KEY_DIGITS; i-- > 0; key /= 10) {
         request->bytes.data[request->key_offset + i] = (char)('0' + key % 10);
     }

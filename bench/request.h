@@ -1,7 +1,7 @@
 #ifndef BENCH_REQUEST_H
 #define BENCH_REQUEST_H
-/* The HTTP requests of the benches: a POST whose body differs from key to key in 8 digits only, so
- * that making one costs the generator nothing.
+/* The HTTP requests of the benches: a POST of one of 50 markets, whose history of 288 values moves on
+ * by one with every 50th key, as a market's does from one asking to the next. Making one is two copies.
  *
  *     struct request request = { 0 };
  *     request_make(&request, REQUEST_TSFM, "127.0.0.1:8080", "/tsfm/forecast");
@@ -18,7 +18,8 @@ enum request_shape {
 
 struct request {
     struct buf bytes;  /* owned: head and body */
-    size_t key_offset; /* of the 8 digits */
+    size_t key_offset;    /* of the 8 digits */
+    size_t values_offset; /* of the first of the 288 values */
 };
 
 void request_make(struct request *out, enum request_shape shape, const char *host,

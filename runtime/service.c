@@ -296,6 +296,8 @@ enum err service_create(const struct service_setup *setup, struct service **out,
     service->attempt_url = attempt_url(setup->upstream, &config->forecast);
     service->engine = engine_create(&config->engine);
     jobs_init(&service->jobs, config->engine.calls_max, service);
+    value_texts_init(&service->value_texts, VALUE_TEXTS_DEFAULT, TRANSFORM_LOGIT,
+                     FORECAST_EPS_DEFAULT);
     request_memo_init(&service->memo, config->server.request_memo_bytes_max, config->engine.seed);
     bodies_init(&service->bodies, config->engine.cache.entries_max);
     inbox_init(&service->inbox, INBOX_START);
@@ -327,6 +329,7 @@ void service_destroy(struct service *service)
     inbox_deinit(&service->inbox);
     bodies_deinit(&service->bodies);
     request_memo_deinit(&service->memo);
+    value_texts_deinit(&service->value_texts);
     jobs_deinit(&service->jobs);
     guard_destroy(service->guard);
     engine_destroy(service->engine);

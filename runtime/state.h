@@ -17,6 +17,7 @@
 
 #include "core/engine.h"
 #include "forecast/response.h"
+#include "forecast/value_texts.h"
 #include "net/alarm.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -44,6 +45,7 @@ struct service {
     struct jobs jobs;
     struct bodies bodies;
     struct request_memo memo;
+    struct value_texts value_texts;
     struct inbox inbox;
     struct metrics metrics;
     struct cycle cycle; /* of the callers, for the metrics */

@@ -187,7 +187,7 @@ void upstream_start(struct job *job, uint32_t attempt, instant_ns deadline)
     text_put_u64(job->nonce, sizeof job->nonce, at, attempt);
     buf_clear(&job->sent);
     model_request_write(&job->sent, &job->request, &service->config->forecast,
-                        instant_until(deadline, service->now));
+                        instant_until(deadline, service->now), &service->value_texts);
 
     char id_header[NONCE_MAX + 32];
     char attempt_header[32];

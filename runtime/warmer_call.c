@@ -171,7 +171,7 @@ static void start_forecast(struct warmer *warmer)
         return;
     }
     buf_clear(&warmer->sent);
-    model_request_write(&warmer->sent, &warmer->request, config, warmer->action.timeout_ns);
+    model_request_write(&warmer->sent, &warmer->request, config, warmer->action.timeout_ns, NULL);
 
     char id_header[WARMER_ID_MAX + 32];
     snprintf(id_header, sizeof id_header, "X-Request-ID: %s", warmer->id);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/instant.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -40,21 +41,21 @@ static void write_object(struct json *json, const char *key, const char *text)
     json_raw(json, object, strlen(object));
 }
 
-static void write_values(struct json *json, const char *key, const struct forecast_request *request)
+static void write_values(struct json *json, const char *key, const struct forecast_request *request,
+                         struct value_texts *texts)
 {
-    double batch[BATCH];
+    char batch[BATCH * (DECIMAL_TEXT_MAX + 1)];
     uint32_t left = request->input_len;
     const double *y = request->y + (request->y_count - left);
     json_key(json, key);
     json_open(json, '[');
     while (left > 0) {
         uint32_t count = left < BATCH ? left : BATCH;
-        for (uint32_t i = 0; i < count; i++) {
-            batch[i] = transform_forward(request->transform, request->eps, y[i]);
-        }
-        json_doubles(json, batch, count);
+        size_t length = value_texts_write(texts, request, y, count, batch);
+        buf_put(json->out, batch, length);
         y += count;
         left -= count;
+        if (left > 0) buf_putc(json->out, ',');
     }
     json_close(json, ']');
 }
@@ -103,7 +104,8 @@ static void write_freq(struct json *json, const char *freq)
     json_string(json, text);
 }
 
-static void write_v1(struct json *json, const struct forecast_request *request, uint64_t timeout_ns)
+static void write_v1(struct json *json, const struct forecast_request *request, uint64_t timeout_ns,
+                     struct value_texts *texts)
 {
     json_key(json, "model");
     json_string(json, request->model_name);
@@ -116,7 +118,7 @@ static void write_v1(struct json *json, const struct forecast_request *request, 
     json_string(json, request->market_id);
     write_freq(json, request->freq);
     write_timestamps(json, request);
-    write_values(json, "target", request);
+    write_values(json, "target", request, texts);
     if (request->x_past != NULL) write_object(json, "past_covariates", request->x_past);
     if (request->x_future != NULL) write_object(json, "future_covariates", request->x_future);
     json_close(json, '}');
@@ -131,13 +133,14 @@ static void write_v1(struct json *json, const struct forecast_request *request, 
     }
 }
 
-static void write_timeseries(struct json *json, const struct forecast_request *request)
+static void write_timeseries(struct json *json, const struct forecast_request *request,
+                             struct value_texts *texts)
 {
     json_key(json, "model");
     json_string(json, request->model_name);
     json_key(json, "model_version");
     json_string(json, request->model_version);
-    write_values(json, "series", request);
+    write_values(json, "series", request, texts);
     json_key(json, "horizon_steps");
     json_u64(json, request->horizon);
     json_key(json, "freq");
@@ -149,7 +152,8 @@ static void write_timeseries(struct json *json, const struct forecast_request *r
 }
 
 void model_request_write(struct buf *out, const struct forecast_request *request,
-                         const struct forecast_config *config, uint64_t timeout_ns)
+                         const struct forecast_config *config, uint64_t timeout_ns,
+                         struct value_texts *texts)
 {
     struct json json;
     const size_t point_bytes = TIME_ITEM_BYTES + VALUE_ITEM_BYTES;
@@ -157,8 +161,8 @@ void model_request_write(struct buf *out, const struct forecast_request *request
     json_init(&json, out);
     json_open(&json, '{');
     switch ((enum upstream_api)config->upstream_api) {
-    case UPSTREAM_V1: write_v1(&json, request, timeout_ns); break;
-    case UPSTREAM_TIMESERIES: write_timeseries(&json, request); break;
+    case UPSTREAM_V1: write_v1(&json, request, timeout_ns, texts); break;
+    case UPSTREAM_TIMESERIES: write_timeseries(&json, request, texts); break;
     }
     json_close(&json, '}');
 }

@@ -53,6 +53,9 @@ enum { FORECAST_WARNING_COUNT = WARNING_STALE_FAMILY + 1 };
 const char *forecast_warning_text(enum forecast_warning warning);
 
 enum transform_space { TRANSFORM_LOGIT, TRANSFORM_NONE };
+
+/* Of a request that names no eps. */
+#define FORECAST_EPS_DEFAULT 1e-6
 enum baseline_kind { BASELINE_EWMA, BASELINE_KALMAN, BASELINE_ROLLING_QUANTILE };
 enum upstream_api { UPSTREAM_V1, UPSTREAM_TIMESERIES };
 

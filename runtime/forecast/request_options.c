@@ -4,8 +4,6 @@
 #include "forecast/canonical.h"
 #include "forecast/request_parts.h"
 
-static const double eps_default = 1e-6;
-
 static const char *const transform_members[] = { "space", "eps" };
 static const char *const model_members[] = { "provider", "model_name", "model_version", "params" };
 
@@ -46,7 +44,7 @@ static enum err read_transform(struct request_reader *reader)
     struct forecast_request *out = reader->out;
     const cJSON *object = request_member(reader, "transform");
     out->transform = TRANSFORM_LOGIT;
-    out->eps = eps_default;
+    out->eps = FORECAST_EPS_DEFAULT;
     if (object == NULL) return ERR_OK;
     if (!cJSON_IsObject(object)) {
         return request_refuse(reader, "transform is %s; it must be an object with space and eps",

@@ -12,7 +12,7 @@ static cJSON *write_and_read(const struct forecast_request *request,
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    model_request_write(&body, request, config, timeout_ns);
+    model_request_write(&body, request, config, timeout_ns, NULL);
     cJSON *tree = cJSON_ParseWithOpts(buf_text(&body), NULL, 1);
     if (tree == NULL) fail_msg("not JSON: %s", buf_text(&body));
     buf_deinit(&body);
@@ -23,7 +23,7 @@ static void assert_written(const struct forecast_request *request, const char *w
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    model_request_write(&body, request, &test_config, 1500 * NS_PER_MS);
+    model_request_write(&body, request, &test_config, 1500 * NS_PER_MS, NULL);
     assert_string_equal(buf_text(&body), wanted);
     buf_deinit(&body);
 }
@@ -120,7 +120,7 @@ static void the_older_api_has_its_own_shape(void **state)
                 "\"model\":{\"model_name\":\"c\",\"model_version\":\"2\"}}");
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    model_request_write(&body, &request, &config, NS_PER_S);
+    model_request_write(&body, &request, &config, NS_PER_S, NULL);
     assert_string_equal(buf_text(&body),
                         "{\"model\":\"c\",\"model_version\":\"2\",\"series\":[0.25,0.5],"
                         "\"horizon_steps\":3,\"freq\":\"5m\",\"quantiles\":[0.1,0.5,0.9],"

@@ -91,7 +91,7 @@ static void use_request(const struct forecast_request *request, struct arena *ar
     assert_true(request->eps > 0 && request->eps < 0.5);
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    model_request_write(&body, request, &test_config, 1);
+    model_request_write(&body, request, &test_config, 1, NULL);
     assert_true(body.length > 0);
     buf_deinit(&body);
     struct forecast_values values = forecast_values_create(arena, request->horizon);

@@ -39,7 +39,7 @@ static void check_model_request(const struct forecast_request *request)
     struct buf body;
     size_t at = 0;
     buf_init(&body, BUF_UNBOUNDED);
-    model_request_write(&body, request, &config, UINT64_C(1500000000));
+    model_request_write(&body, request, &config, UINT64_C(1500000000), NULL);
     assert(!body.overflow);
     assert(document_scan(buf_text(&body), body.length, &at) == NULL);
     buf_deinit(&body);
