@@ -39,6 +39,15 @@ enum err yaml_note(const struct yaml_file *file, const struct yaml_node *node,
     return err_note_set(note, ERR_INVALID, file->path, node->line, node->column, "%s", sentence);
 }
 
+/* A list may be put together of parts that share words; each is shown once. */
+static bool stands_before(const char *const *allowed, size_t at)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(allowed[i], allowed[at]) == 0) return true;
+    }
+    return false;
+}
+
 static enum err note_unknown_key(const struct yaml_file *file, const struct yaml_node *key,
                                  const char *where, const char *const *allowed, size_t count,
                                  struct err_note *note)
@@ -46,6 +55,7 @@ static enum err note_unknown_key(const struct yaml_file *file, const struct yaml
     struct buf list;
     buf_init(&list, ERR_SENTENCE_MAX);
     for (size_t i = 0; i < count; i++) {
+        if (stands_before(allowed, i)) continue;
         buf_puts(&list, i == 0 ? "" : ", ");
         buf_puts(&list, allowed[i]);
     }
