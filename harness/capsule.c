@@ -82,7 +82,8 @@ static void put_settings(struct arena *arena, struct yaml_node *set,
         options_format_value(&config->options, config, i, &value);
         options_format_value(&initial->options, initial, i, &other);
         if (!is_wanted(config, i, buf_text(&value), buf_text(&other))) continue;
-        put(arena, set, rows[i].key, new_scalar(arena, arena_printf(arena, "%s", buf_text(&value))));
+        const char *text = arena_printf(arena, "%s", buf_text(&value));
+        put(arena, set, rows[i].key, new_scalar(arena, text));
     }
     buf_deinit(&other);
     buf_deinit(&value);

@@ -94,7 +94,8 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
             " within the %" PRIu64 " ms margin%s\n",
             item->scenario.name, parity->agree, parity->decided,
             parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
-            parity->marginal, parity->margin_ns / NS_PER_MS, parity->holds ? "" : ": the worlds DISAGREE");
+            parity->marginal, parity->margin_ns / NS_PER_MS,
+            parity->holds ? "" : ": the worlds DISAGREE");
 }
 
 /* What both worlds had in common, over all scenarios in one line; those that differ have their own.

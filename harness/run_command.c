@@ -87,7 +87,8 @@ static void session_abort(struct run_session *session, size_t except, const char
 {
     session->stopping = true;
     for (size_t i = 0; i < session->suite.count; i++) {
-        if (i != except && session->jobs[i].started) play_abort(job_play(&session->jobs[i]), reason);
+        struct real_job *job = &session->jobs[i];
+        if (i != except && job->started) play_abort(job_play(job), reason);
     }
 }
 
@@ -185,8 +186,8 @@ static size_t session_jobs(const struct run_session *session)
     return target_is_shared(&session->options->target) ? 1 : session->options->jobs;
 }
 
-/* Compares what can be compared and was not yet; nothing plays meanwhile, because it takes the loop's
- * time. A disagreement is looked at again in a run of its own: run_again.h. */
+/* Compares what can be compared and was not yet; nothing plays meanwhile, because it takes the
+ * loop's time. A disagreement is looked at again in a run of its own: run_again.h. */
 static enum err compare_worlds(struct run_session *session, struct err_note *note)
 {
     parity_compare_fn *compare = session->options->compare;

@@ -189,8 +189,8 @@ int whatif_command(const char *path, const char *text, size_t length,
         struct buf sentence;
         buf_init(&sentence, BUF_UNBOUNDED);
         replay_sentence_write(&recorded, &sentence);
-        printf("%s: with its own settings %s; what other settings would do cannot be told from it\n",
-               path, buf_text(&sentence));
+        printf("%s: with its own settings %s; what others would do cannot be told from it\n", path,
+               buf_text(&sentence));
         buf_deinit(&sentence);
         code = EXIT_DIVERGED;
     } else if (rc == ERR_OK) {

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/capsule.h"
+#include "harness/repeat_suite.h"
 #include "harness/run_command.h"
 #include "harness/run_digest.h"
 #include "harness/shrink.h"
@@ -249,6 +250,20 @@ static void the_first_of_several_runs_that_failed_is_named(void **state)
     assert_holds(said, "out/brown/capsule.yaml");
 }
 
+static void a_later_run_that_failed_is_named_when_the_first_passed(void **state)
+{
+    (void)state;
+    char *path = mem_copy("b", 2);
+    struct suite suite = { .scenarios = mem_alloc(2, sizeof *suite.scenarios), .count = 2 };
+    suite.scenarios[1].capsule = path;
+    suite.scenarios[1].capsule_in_sim = true;
+    repeat_fold(&suite, 2);
+    assert_int_equal(suite.count, 1);
+    assert_ptr_equal(suite.scenarios[0].capsule, path);
+    assert_true(suite.scenarios[0].capsule_in_sim);
+    suite_deinit(&suite);
+}
+
 static void a_path_with_blanks_is_quoted_for_the_shell(void **state)
 {
     (void)state;
@@ -270,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_run_that_fails_over_sockets_alone_is_played_over_sockets_again),
         cmocka_unit_test(a_run_that_passes_leaves_none),
         cmocka_unit_test(the_first_of_several_runs_that_failed_is_named),
+        cmocka_unit_test(a_later_run_that_failed_is_named_when_the_first_passed),
         cmocka_unit_test(a_path_with_blanks_is_quoted_for_the_shell),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

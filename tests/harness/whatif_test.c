@@ -107,6 +107,18 @@ static void the_recorded_settings_give_what_was_recorded(void **state)
     close_all();
 }
 
+/* The same, where the engine cut attempts: it does so at the moment up to which they are known. */
+static void what_was_cut_is_cut_again(void **state)
+{
+    (void)state;
+    record(SCENARIO, "read_timeout_s=0.1", true);
+    play("read_timeout_s=0.1");
+    assert_true(recording.figures.attempts > recording.request_count);
+    assert_int_equal(whatif.from_model, 0);
+    assert_same(&whatif.figures, &recording.figures);
+    close_all();
+}
+
 static void fewer_retries_are_a_recording_to_the_end(void **state)
 {
     (void)state;
@@ -279,6 +291,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_recorded_settings_give_what_was_recorded),
+        cmocka_unit_test(what_was_cut_is_cut_again),
         cmocka_unit_test(fewer_retries_are_a_recording_to_the_end),
         cmocka_unit_test(a_shorter_timeout_cuts_what_was_recorded),
         cmocka_unit_test(a_retry_that_was_not_made_meets_the_same_second),
