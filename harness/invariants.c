@@ -44,6 +44,10 @@ static const struct {
     { "invariant.pool", "waits and refusals only where all places are taken", invariant_pool, true },
     { "invariant.cache", "what a second cache of the same bounds holds", invariant_cache, true },
     { "invariant.budget", "the retries that a second budget grants", invariant_budget, true },
+    { "invariant.draws", "every wait to be its draw, and every limit its own", invariant_draws,
+      true },
+    { "invariant.single_flight", "one chain of attempts per key at a time",
+      invariant_single_flight, true },
     { "invariant.hold", "no attempt while a Retry-After holds all, and one after it",
       invariant_hold, true },
 };

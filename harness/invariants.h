@@ -60,6 +60,12 @@ void invariant_pool(struct invariant *invariant);
 void invariant_cache(struct invariant *invariant);
 /* invariants_budget.c: a second retry budget, in virtual time */
 void invariant_budget(struct invariant *invariant);
+/* invariants_draws.c: waits, limits and ends of attempts to the nanosecond, in virtual time */
+void invariant_draws(struct invariant *invariant);
+/* The backoff before retry `retry` (0: the first), from the contract of keyed draws. */
+uint64_t invariant_drawn_backoff_ns(const struct run *run, uint32_t request, uint32_t retry);
+/* invariants_single.c: one attempt chain per key at a time, in virtual time */
+void invariant_single_flight(struct invariant *invariant);
 /* invariants_hold.c: the hold after a Retry-After that could not be waited for */
 void invariant_hold(struct invariant *invariant);
 

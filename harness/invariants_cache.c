@@ -6,7 +6,7 @@
 
 /* A body is no larger than this in the workloads that scenarios have: a cache with room for all
  * bodies at that size is bounded by its entries alone. */
-enum { BODY_BYTES_MAX = 16 * 1024 };
+enum { BODY_BYTES_MAX = 16 * 1024, BODY_BYTES_LEAST = 256 };
 
 enum use_kind { USE_STORE, USE_ARRIVAL, USE_FALLBACK };
 
@@ -116,7 +116,8 @@ static void make_room(struct model *model)
 
 static bool is_off(const struct cache_config *config)
 {
-    return config->entries_max == 0 || config->ttl_ns + config->stale_ns == 0;
+    return config->entries_max == 0 || config->ttl_ns + config->stale_ns == 0 ||
+           config->bytes_max < BODY_BYTES_LEAST;
 }
 
 static void store(struct model *model, const struct use *use)
@@ -187,7 +188,8 @@ static bool is_observable(const struct run *run)
     const struct cache_config *config = &run->config->engine.cache;
     if (run->world == WORLD_REAL || run->scenario->workload_count != 1) return false;
     uint64_t most = u64_min(config->entries_max, run->scenario->workloads[0].key_count);
-    return !config->families && most * BODY_BYTES_MAX <= config->bytes_max;
+    if (config->families) return false;
+    return is_off(config) || most * BODY_BYTES_MAX <= config->bytes_max;
 }
 
 void invariant_cache(struct invariant *invariant)

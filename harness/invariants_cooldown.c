@@ -1,5 +1,6 @@
 #include "base/rng.h"
 #include "harness/invariants.h"
+#include "harness/reference.h"
 
 /* Guide 4: uniform in cooldown * [1 - jitter, 1 + jitter), and never nothing. */
 struct bounds {
@@ -87,6 +88,55 @@ static bool figures_fit(const struct breaker_config *config,
     return false;
 }
 
+struct tally {
+    uint32_t failures;
+    uint32_t volume;
+    bool certain; /* no two things of one moment, whose order would matter */
+};
+
+/* What the window holds: whole thirtieths of it, rounded up to nanoseconds, the newest thirty. */
+static struct tally tally_of(const struct run *run, uint64_t closed_ns, uint64_t at_ns)
+{
+    enum { PARTS = 30 };
+    const struct breaker_config *config = &run->config->engine.breaker;
+    uint64_t part_ns = (config->window_ns + PARTS - 1) / PARTS;
+    struct tally tally = { .certain = true };
+    uint32_t last = 0;
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        enum verdict verdict = reference_outcome(attempt->outcome)->verdict;
+        if (attempt->outcome == OUTCOME_HTTP_429 && config->count_429) verdict = VERDICT_FAILURE;
+        uint64_t end_ns = attempt->started_ns + attempt->latency_ns;
+        bool told = verdict != VERDICT_EXCLUDED && attempt->started_ns >= closed_ns;
+        if (!told || end_ns > at_ns || end_ns / part_ns + PARTS <= at_ns / part_ns) continue;
+        if (attempt->started_ns == closed_ns && closed_ns > 0) tally.certain = false;
+        last += end_ns == at_ns;
+        tally.volume++;
+        tally.failures += verdict == VERDICT_FAILURE;
+    }
+    if (last != 1) tally.certain = false;
+    return tally;
+}
+
+/* A rule that fired by the exact moments of failures has seen these at least. */
+static void check_window(struct invariant *invariant, uint64_t closed_ns,
+                         const struct breaker_transition *opening)
+{
+    const struct run *run = invariant->run;
+    uint32_t least = run->config->engine.breaker.failures_to_open;
+    struct tally tally = tally_of(run, closed_ns, opening->at);
+    if (opening->rule == BREAKER_RULE_COUNT && tally.failures < least) {
+        tally.volume += least - tally.failures;
+        tally.failures = least;
+    }
+    bool same = tally.failures == opening->failures && tally.volume == opening->volume;
+    if (!tally.certain || same) return;
+    invariant_breach(invariant, UINT32_MAX,
+                     "at %.6f s it opened on %u failures of %u attempts, its window held %u of %u",
+                     verdict_seconds(opening->at), opening->failures, opening->volume,
+                     tally.failures, tally.volume);
+}
+
 void invariant_cooldown(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
@@ -105,6 +155,9 @@ void invariant_cooldown(struct invariant *invariant)
         }
         if (transition->to != BREAKER_OPEN) continue;
         check_length(invariant, transition);
+        if (run->world == WORLD_SIM && transition->from == BREAKER_CLOSED) {
+            check_window(invariant, i == 0 ? 0 : transition[-1].at, transition);
+        }
         if (i + 1 < run->transition_count) check_end(invariant, transition);
     }
 }

@@ -1,9 +1,18 @@
 #include "harness/invariants_gate.h"
 
+#include "harness/invariants.h"
+
 struct gate gate_first(const struct run *run, uint32_t request)
 {
-    (void)run;
-    return (struct gate){ .request = request, .number = UINT32_MAX };
+    struct gate gate = { .request = request, .number = UINT32_MAX };
+    for (size_t p = 0; p < run->scenario->phase_count; p++) {
+        const struct phase *phase = &run->scenario->phases[p];
+        for (size_t f = 0; f < phase->fault_count; f++) {
+            const struct fault *fault = &phase->faults[f];
+            gate.told = gate.told || fault->has_retry_after || fault->header_count > 0;
+        }
+    }
+    return gate;
 }
 
 /* Whether a word ends a pass. */
@@ -31,6 +40,11 @@ static void begin(const struct run *run, struct gate *gate)
         const struct run_attempt *before = gate->attempt - 1;
         gate->asked_ns = before->started_ns + before->latency_ns + gate->attempt->backoff_ns;
         gate->asked_known = true;
+    } else if (run->world == WORLD_SIM && !gate->told) {
+        const struct run_attempt *last = &run->attempts[answer->attempt_at + gate->number - 1];
+        gate->asked_ns = last->started_ns + last->latency_ns +
+                         invariant_drawn_backoff_ns(run, gate->request, gate->number - 1);
+        gate->asked_known = gate->asked_ns <= answer->done_ns; /* else it was refused at once */
     }
 }
 

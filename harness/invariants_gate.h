@@ -16,6 +16,7 @@ struct gate {
     enum path_step end;                /* breaker:closed, breaker:probe, or why not */
     const struct run_attempt *attempt; /* NULL: it was refused, or left while it waited */
     uint32_t at;       /* the next word to look at */
+    bool told;         /* Retry-After may have made waits longer than their draw */
     bool joined;       /* waited for another call before: when that ended is not known */
 };
 

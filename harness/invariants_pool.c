@@ -167,6 +167,19 @@ static void check_patience(struct invariant *invariant, const struct gate *gate)
                      verdict_ms(patience_ns));
 }
 
+/* A place that is given back goes to who waits at that very moment. */
+static void check_grant(struct referee *referee, const struct gate *gate)
+{
+    if (!gate->waited || gate->attempt == NULL) return;
+    uint64_t at_ns = gate->attempt->started_ns;
+    const uint64_t *ends = referee->running.ends;
+    size_t count = referee->running.count;
+    if (count_until(ends, count, at_ns, false) < count_until(ends, count, at_ns, true)) return;
+    invariant_breach(referee->invariant, gate->request,
+                     "the first got its place at %.9f s, when nobody had given one back",
+                     verdict_seconds(at_ns));
+}
+
 /* Exact order of what happens is known in virtual time only. */
 static void check_gates(struct referee *referee, const struct run *run)
 {
@@ -176,6 +189,7 @@ static void check_gates(struct referee *referee, const struct run *run)
             if (!gate.asked_known) continue;
             referee->invariant->check->n++;
             check_queue(referee, &gate);
+            check_grant(referee, &gate);
             if (gate.waited) check_patience(referee->invariant, &gate);
         }
     }

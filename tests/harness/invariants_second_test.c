@@ -1,4 +1,5 @@
-/* Invariants that have a model of their own: cooldown, path, pool, cache, budget, hold. Each passes
+/* Invariants that have a model of their own: cooldown, path, pool, cache, budget, draws,
+ * single flight, hold. Each passes
  * a good run, and fails one in which a single thing is not as the settings ask for. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -194,6 +195,53 @@ static void a_hold_keeps_all_away_until_it_is_over(void **state)
     stage_close(&stage);
 }
 
+static void every_wait_is_its_draw_and_every_limit_its_own(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open_good(&stage, budgeted, "invariant.draws");
+    struct run_attempt *retry = NULL;
+    for (size_t i = 0; i < stage.run.attempt_count; i++) {
+        if (stage.run.attempts[i].number > 0) retry = &stage.run.attempts[i];
+    }
+    assert_non_null(retry);
+    retry->backoff_ns++;
+    expect_failure(&stage, "invariant.draws", "but the draw says");
+    retry->backoff_ns--;
+    enum outcome outcome = retry->outcome;
+    retry->outcome = OUTCOME_READ_TIMEOUT;
+    expect_failure(&stage, "invariant.draws", "ended by read_timeout after");
+    retry->outcome = outcome;
+    stage_answer(&stage, SERVED_UPSTREAM, 1)->age_ns = 1;
+    expect_failure(&stage, "invariant.draws", "has an age, but is not of the cache");
+    stage_close(&stage);
+}
+
+static void one_asks_for_those_who_want_the_same(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open_good(&stage, held, "invariant.single_flight");
+    stage.config.engine.single_flight = false;
+    expect_failure(&stage, "invariant.single_flight", "though nobody is to");
+    stage_close(&stage);
+    open_good(&stage, crowded, "invariant.single_flight");
+    stage.config.engine.single_flight = true;
+    stage.config.engine.cache.ttl_ns = NS_PER_S;
+    expect_failure(&stage, "invariant.single_flight", "for what another was asking for");
+    stage_close(&stage);
+}
+
+static void an_opening_tells_what_its_window_held(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open_good(&stage, STAGE_SCENARIO(STAGE_EXPECT), "invariant.cooldown");
+    first_opening(&stage)->volume++;
+    expect_failure(&stage, "invariant.cooldown", "its window held");
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +250,9 @@ int main(void)
         cmocka_unit_test(places_and_queue_are_what_the_settings_allow),
         cmocka_unit_test(a_second_cache_finds_the_same),
         cmocka_unit_test(a_second_budget_grants_the_same),
+        cmocka_unit_test(every_wait_is_its_draw_and_every_limit_its_own),
+        cmocka_unit_test(one_asks_for_those_who_want_the_same),
+        cmocka_unit_test(an_opening_tells_what_its_window_held),
         cmocka_unit_test(a_hold_keeps_all_away_until_it_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void a_good_run_breaks_no_invariant_and_each_has_seen_something(void **st
         assert_int_equal(0, check->line);
         assert_string_equal("", check->text);
     }
-    assert_int_equal(21, invariants);
+    assert_int_equal(23, invariants);
     stage_close(&stage);
 }
 

@@ -7,7 +7,7 @@
 #
 # 1. Mutants of which the compiler makes the original's code, or an earlier mutant's, are set
 #    aside (trivial compiler equivalence: Papadakis et al. 2015).
-# 2. The others meet the catalogue in the simulator.
+# 2. The others meet the catalogue in the simulator, and the edges of time of scenarios/sim.
 # 3. Mutants of what the simulator does not drive (not_simulated.tsv: texts for people, life cycle,
 #    reload, the second level, the program around the engine) meet the core's unit tests.
 # 4. The report: summary.md, matrix.csv, index.html. Exit 1 for a survivor that mutants.allow does
@@ -60,7 +60,8 @@ without_same() { awk -F'\t' 'NR == FNR { same[$1] = 1; next } !($1 in same)' "$o
 ids 1 | without_same | sort -n >"$out/ids"
 echo "$(wc -l <"$out/ids") mutants meet the catalogue"
 # shellcheck disable=SC2086 # nothing, or one word
-"$build/tests/mutation/mutants_runner" $first "$jobs" "$out/ids" "$out/results.tsv" "$source/scenarios"
+"$build/tests/mutation/mutants_runner" $first "$jobs" "$out/ids" "$out/results.tsv" \
+    "$source/scenarios" "$source/scenarios/sim"
 
 # One mutant meets the unit tests until one fails.
 cat >"$build/units_of" <<UNITS
