@@ -102,7 +102,8 @@ static void judge(struct invariant *invariant, const struct deeds *deeds)
             invariant_breach(invariant, deed->request,
                              "the first's retry was %s at %.6f s, when the budget held %llu.%03llu",
                              deed->refused ? "refused" : "granted", verdict_seconds(deed->at_ns),
-                             (unsigned long long)(held / TOKEN), (unsigned long long)(held % TOKEN));
+                             (unsigned long long)(held / TOKEN),
+                             (unsigned long long)(held % TOKEN));
             return; /* from here on the two buckets differ */
         }
         if (!deed->refused) held -= TOKEN;

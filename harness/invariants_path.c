@@ -75,7 +75,8 @@ static void check_refusal(struct invariant *invariant, const struct gate *gate, 
     uint32_t wanted_probes = run->config->engine.breaker.half_open_probes;
     if (probes >= wanted_probes) return;
     invariant_breach(invariant, gate->request,
-                     "the first was refused at %.6f s as all probes were out, but only %u of %u were",
+                     "the first was refused at %.6f s as all probes were out, but only %u of %u "
+                     "were",
                      verdict_seconds(gate->asked_ns), probes, wanted_probes);
 }
 
@@ -114,8 +115,9 @@ static void check_words(struct invariant *invariant, uint32_t request)
                          number - 1, outcome_name(told), outcome_name(seen));
     }
     if (number == answer->attempt_count) return;
-    invariant_breach(invariant, request, "the path of the first tells of %u attempts, its list of %u",
-                     number, answer->attempt_count);
+    invariant_breach(invariant, request,
+                     "the path of the first tells of %u attempts, its list of %u", number,
+                     answer->attempt_count);
 }
 
 void invariant_path(struct invariant *invariant)

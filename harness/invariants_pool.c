@@ -148,8 +148,8 @@ static void check_queue(struct referee *referee, const struct gate *gate)
     }
 }
 
-/* A first attempt waits to the deadline, a retry only while its least budget is left; neither longer
- * than pool_timeout_s. */
+/* A first attempt waits to the deadline, a retry only while its least budget is left; neither
+ * longer than pool_timeout_s. */
 static void check_patience(struct invariant *invariant, const struct gate *gate)
 {
     const struct run *run = invariant->run;

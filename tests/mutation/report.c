@@ -180,8 +180,8 @@ static void on_not_simulated(struct mutants *mutants, const char *file, char *ro
         mutant->simulated = false;
     }
     if (!used) {
-        fprintf(stderr, "not_simulated.tsv: no mutant is like %s %s: %s; remove the row\n", parts[0],
-                parts[1], parts[2]);
+        fprintf(stderr, "not_simulated.tsv: no mutant is like %s %s: %s; remove the row\n",
+                parts[0], parts[1], parts[2]);
     }
 }
 
