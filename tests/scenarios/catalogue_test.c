@@ -34,7 +34,9 @@ static void check_file(const char *name)
         fail_msg("%s holds the scenario \"%s\"; file and name must agree", name, scenario.name);
     }
     assert_true(scenario.teaches[0] != '\0');
-    if (scenario.duration_ns >= 60 * NS_PER_S) fail_msg("%s takes a minute or more", name);
+    if (scenario.tier == SCENARIO_TIER_GATE && scenario.duration_ns >= 60 * NS_PER_S) {
+        fail_msg("%s takes a minute or more, in the tier that every change waits for", name);
+    }
     schedule_create(&scenario, scenario.seed, &schedule);
     assert_true(schedule.count > 0);
     schedule_destroy(&schedule);
@@ -54,7 +56,7 @@ static void catalogue_is_well_formed(void **state)
         count++;
     }
     closedir(folder);
-    assert_true(count >= 5);
+    assert_true(count >= 30);
 }
 
 int main(void)
