@@ -5,8 +5,8 @@
 
 #include "base/rng.h"
 
-/* Keys are markets and, in turn, moments: key 0 .. 49 are 50 markets, the next 50 the same a step later,
- * their histories moved on by one value. */
+/* Keys are markets and, in turn, moments: key 0 .. 49 are 50 markets, the next 50 the same a step
+ * later, their histories moved on by one value. */
 enum {
     VALUES = 288,
     KEY_DIGITS = 8,

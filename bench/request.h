@@ -1,7 +1,8 @@
 #ifndef BENCH_REQUEST_H
 #define BENCH_REQUEST_H
-/* The HTTP requests of the benches: a POST of one of 50 markets, whose history of 288 values moves on
- * by one with every 50th key, as a market's does from one asking to the next. Making one is two copies.
+/* The HTTP requests of the benches: a POST of one of 50 markets, whose history of 288 values moves
+ * on by one with every 50th key, as a market's does from one asking to the next. Making one is two
+ * copies.
  *
  *     struct request request = { 0 };
  *     request_make(&request, REQUEST_TSFM, "127.0.0.1:8080", "/tsfm/forecast");

@@ -111,7 +111,8 @@ void answer_read(struct run *run, uint32_t index, const char *body, size_t lengt
     if (answer->http_status == 200) {
         const struct arrival *arrival = &run->schedule->items[index];
         const struct workload *workload = &run->scenario->workloads[arrival->workload];
-        answer->output_valid = answer_output_valid(root, workload_shape(workload, arrival->key)->horizon_steps);
+        answer->output_valid =
+            answer_output_valid(root, workload_shape(workload, arrival->key)->horizon_steps);
     }
     answer_read_attempts(run, index, meta);
     cJSON_Delete(root);
