@@ -1,8 +1,9 @@
 #ifndef FORECAST_VALUE_TEXTS_H
 #define FORECAST_VALUE_TEXTS_H
-/* The texts of values in the model's space, kept: a market's history comes again with each request,
- * moved on by a value, and prices have few distinct values, so nearly every number of a request was
- * written before. A logarithm and a shortest decimal cost some hundred nanoseconds, a look here ten.
+/* The texts of values in the model's space, kept: a market's history comes again with each
+ * request, moved on by a value, and prices have few distinct values, so nearly every number of a
+ * request was written before. A logarithm and a shortest decimal cost some hundred nanoseconds, a
+ * look here ten.
  *
  * A value has two places, by its bits, in one cache line; the older of two others there is driven
  * out. It is kept for one transform, the usual one; others are written anew each time. A text is
