@@ -19,7 +19,7 @@ struct deed {
 struct deeds {
     struct deed *items; /* owned */
     size_t count;
-    bool doubt; /* a retry may have been granted without a trace: its wait was nothing, say */
+    bool doubt; /* more than one retry may have been granted without a trace */
 };
 
 static int compare_deeds(const void *a, const void *b)
@@ -101,7 +101,7 @@ static void judge(struct invariant *invariant, const struct deeds *deeds)
         held = u64_min(held + (now_ms - looked_ms) * config->min_per_s, most);
         looked_ms = now_ms;
         invariant->check->n++;
-        if (deed->refused && held >= TOKEN && deeds->doubt) return;
+        if (deed->refused && held >= TOKEN && (deeds->doubt || held < 2 * TOKEN)) return;
         if (deed->refused != (held < TOKEN)) {
             invariant_breach(invariant, deed->request,
                              "the first's retry was %s at %.6f s, when the budget held %llu.%03llu",

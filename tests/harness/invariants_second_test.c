@@ -160,9 +160,9 @@ static void a_second_budget_grants_the_same(void **state)
     struct stage stage;
     struct retry_budget_config *budget = &stage.config.engine.retry_budget;
     open_good(&stage, budgeted, "invariant.budget");
-    budget->ratio_permille++;
+    budget->ratio_permille *= 5;
     expect_failure(&stage, "invariant.budget", "retry was refused at");
-    budget->ratio_permille -= 2;
+    budget->ratio_permille = 50;
     expect_failure(&stage, "invariant.budget", "retry was granted at");
     budget->ratio_permille = 0;
     expect_failure(&stage, "invariant.budget", "but there is no budget");
