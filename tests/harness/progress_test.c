@@ -14,6 +14,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "harness/progress.h"
 #include "report_fixture.h"
 
@@ -33,7 +34,7 @@ static void open_screen(bool terminal, bool quiet)
     int slave = -1;
     if (terminal) {
         screen.master = posix_openpt(O_RDWR | O_NOCTTY);
-        assert_true(screen.master >= 0);
+        if (screen.master < 0 || !file_exists(ptsname(screen.master))) skip(); /* no devpts here */
         assert_int_equal(grantpt(screen.master), 0);
         assert_int_equal(unlockpt(screen.master), 0);
         slave = open(ptsname(screen.master), O_RDWR | O_NOCTTY);
