@@ -232,6 +232,24 @@ void json_null(struct json *json)
     buf_puts(json->out, "null");
 }
 
+void json_member_string(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_string(json, text);
+}
+
+void json_member_u64(struct json *json, const char *key, uint64_t value)
+{
+    json_key(json, key);
+    json_u64(json, value);
+}
+
+void json_member_bool(struct json *json, const char *key, bool value)
+{
+    json_key(json, key);
+    json_bool(json, value);
+}
+
 void json_raw(struct json *json, const char *text, size_t length)
 {
     json_before_value(json);

@@ -43,6 +43,10 @@ void json_double(struct json *json, double value);
 void json_doubles(struct json *json, const double *values, size_t count);
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
+/* A whole member of an object: its key, then its value as above. */
+void json_member_string(struct json *json, const char *key, const char *text);
+void json_member_u64(struct json *json, const char *key, uint64_t value);
+void json_member_bool(struct json *json, const char *key, bool value);
 /* A value that is already JSON. */
 void json_raw(struct json *json, const char *text, size_t length);
 /* Nanoseconds as milliseconds with three decimals at most: 1234567 -> 1.234 */

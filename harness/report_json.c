@@ -9,18 +9,6 @@
 #include "harness/report_timeline.h"
 #include "harness/result_read.h"
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
-static void put_number(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 static void put_phases(struct json *json, const struct scenario *scenario)
 {
     json_key(json, "phases");
@@ -28,9 +16,9 @@ static void put_phases(struct json *json, const struct scenario *scenario)
     for (size_t i = 0; i < scenario->phase_count; i++) {
         const struct phase *phase = &scenario->phases[i];
         json_open(json, '{');
-        put_text(json, "name", phase->name);
-        put_number(json, "from_ns", phase->from_ns);
-        put_number(json, "to_ns", phase->to_ns);
+        json_member_string(json, "name", phase->name);
+        json_member_u64(json, "from_ns", phase->from_ns);
+        json_member_u64(json, "to_ns", phase->to_ns);
         json_key(json, "faults");
         json_open(json, '[');
         for (size_t f = 0; f < phase->fault_count; f++)
@@ -58,7 +46,7 @@ static void put_settings(struct json *json, const struct suite_scenario *item)
     for (size_t i = 0; i < options->count; i++) {
         buf_clear(&value);
         options_format_value(options, &item->config, i, &value);
-        put_text(json, options->rows[i].key, buf_text(&value));
+        json_member_string(json, options->rows[i].key, buf_text(&value));
     }
     buf_deinit(&value);
     json_close(json, '}');
@@ -68,10 +56,10 @@ static void put_objectives(struct json *json, const struct slo_objectives *objec
 {
     json_key(json, "objectives");
     json_open(json, '{');
-    put_number(json, "availability_ppm", objectives->availability_ppm);
-    put_number(json, "latency_ppm", objectives->latency_ppm);
-    put_number(json, "latency_ns", objectives->latency_ns);
-    put_number(json, "freshness_ppm", objectives->freshness_ppm);
+    json_member_u64(json, "availability_ppm", objectives->availability_ppm);
+    json_member_u64(json, "latency_ppm", objectives->latency_ppm);
+    json_member_u64(json, "latency_ns", objectives->latency_ns);
+    json_member_u64(json, "freshness_ppm", objectives->freshness_ppm);
     json_key(json, "freshness_age_ns");
     report_json_time(json, objectives->freshness_age_ns);
     json_close(json, '}');
@@ -88,12 +76,12 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_open(json, '{');
     json_key(json, "holds");
     json_bool(json, parity->holds);
-    put_number(json, "margin_ns", parity->margin_ns);
-    put_number(json, "requests", parity->requests);
-    put_number(json, "decided", parity->decided);
-    put_number(json, "agree", parity->agree);
-    put_number(json, "marginal", parity->marginal);
-    put_number(json, "marginal_agree", parity->marginal_agree);
+    json_member_u64(json, "margin_ns", parity->margin_ns);
+    json_member_u64(json, "requests", parity->requests);
+    json_member_u64(json, "decided", parity->decided);
+    json_member_u64(json, "agree", parity->agree);
+    json_member_u64(json, "marginal", parity->marginal);
+    json_member_u64(json, "marginal_agree", parity->marginal_agree);
     json_key(json, "differ");
     report_json_ids(json, parity->ids, parity->id_count);
     json_close(json, '}');
@@ -110,13 +98,13 @@ static void put_replay(struct json *json, const struct suite_scenario *item)
     json_open(json, '{');
     json_key(json, "identical");
     json_bool(json, replay->identical);
-    put_number(json, "inputs", replay->inputs);
-    put_number(json, "actions", replay->actions);
-    put_number(json, "end", (uint64_t)replay->end);
+    json_member_u64(json, "inputs", replay->inputs);
+    json_member_u64(json, "actions", replay->actions);
+    json_member_u64(json, "end", (uint64_t)replay->end);
     json_key(json, "line");
     if (replay->identical) json_null(json);
     else json_i64(json, replay->line);
-    put_text(json, "sentence", replay->identical ? NULL : replay->sentence);
+    json_member_string(json, "sentence", replay->identical ? NULL : replay->sentence);
     json_close(json, '}');
 }
 
@@ -124,15 +112,15 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
 {
     buf_putc(json->out, '\n');
     json_open(json, '{');
-    put_text(json, "name", item->scenario.name);
-    put_text(json, "path", item->scenario.path);
-    put_text(json, "teaches", item->scenario.teaches);
+    json_member_string(json, "name", item->scenario.name);
+    json_member_string(json, "path", item->scenario.path);
+    json_member_string(json, "teaches", item->scenario.teaches);
     json_key(json, "seed");
     report_json_wide(json, item->seed);
-    put_number(json, "duration_ns", item->scenario.duration_ns);
-    put_text(json, "tier", scenario_tier_name(item->scenario.tier));
-    put_text(json, "environment", item->scenario.environment);
-    put_number(json, "latency_limit_ns", report_timeline_limit_ns(&item->scenario));
+    json_member_u64(json, "duration_ns", item->scenario.duration_ns);
+    json_member_string(json, "tier", scenario_tier_name(item->scenario.tier));
+    json_member_string(json, "environment", item->scenario.environment);
+    json_member_u64(json, "latency_limit_ns", report_timeline_limit_ns(&item->scenario));
     put_objectives(json, &item->scenario.objectives);
     put_settings(json, item);
     put_phases(json, &item->scenario);
@@ -161,8 +149,8 @@ static void put_started_at(struct json *json, uint64_t wall_ms)
     snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", utc.tm_year + 1900,
              utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
              (unsigned)(wall_ms % 1000));
-    put_text(json, "started_at", text);
-    put_number(json, "started_ms", wall_ms);
+    json_member_string(json, "started_at", text);
+    json_member_u64(json, "started_ms", wall_ms);
 }
 
 static void put_run_time(struct json *json, const struct suite *suite)
@@ -171,22 +159,22 @@ static void put_run_time(struct json *json, const struct suite *suite)
     json_key(json, "run_time");
     json_open(json, '{');
     put_started_at(json, suite->started_wall_ms);
-    put_number(json, "wall_ns", suite->wall_ns);
+    json_member_u64(json, "wall_ns", suite->wall_ns);
     json_key(json, "sim_speed");
     uint64_t speed = figures_sim_speed(suite);
     if (speed == 0)
         json_null(json);
     else
         json_u64(json, speed);
-    put_text(json, "folder", suite->name);
+    json_member_string(json, "folder", suite->name);
     json_key(json, "scenarios");
     json_open(json, '[');
     for (size_t i = 0; i < suite->count; i++) {
         const struct suite_scenario *item = &suite->scenarios[i];
         json_open(json, '{');
-        put_text(json, "name", item->scenario.name);
-        if (item->sim.present) put_number(json, "sim_wall_ns", item->sim.run.wall_ns);
-        if (item->real.present) put_number(json, "real_wall_ns", item->real.run.wall_ns);
+        json_member_string(json, "name", item->scenario.name);
+        if (item->sim.present) json_member_u64(json, "sim_wall_ns", item->sim.run.wall_ns);
+        if (item->real.present) json_member_u64(json, "real_wall_ns", item->real.run.wall_ns);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -200,8 +188,8 @@ static void put_verdict(struct json *json, const struct suite *suite)
     suite_verdict_sentence(suite, &sentence);
     json_key(json, "verdict");
     json_open(json, '{');
-    put_text(json, "sentence", buf_text(&sentence));
-    put_number(json, "exit_code", (uint64_t)suite_exit_code(suite));
+    json_member_string(json, "sentence", buf_text(&sentence));
+    json_member_u64(json, "exit_code", (uint64_t)suite_exit_code(suite));
     json_key(json, "interrupted");
     json_bool(json, suite->interrupted);
     json_close(json, '}');
@@ -213,8 +201,8 @@ void report_write_json(struct buf *out, const struct suite *suite)
     struct json json;
     json_init(&json, out);
     json_open(&json, '{');
-    put_number(&json, "schema_version", RESULT_SCHEMA_VERSION);
-    put_text(&json, "tool", "tollgate");
+    json_member_u64(&json, "schema_version", RESULT_SCHEMA_VERSION);
+    json_member_string(&json, "tool", "tollgate");
     put_verdict(&json, suite);
     report_json_columns(&json);
     json_key(&json, "scenarios");

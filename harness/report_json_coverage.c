@@ -1,11 +1,5 @@
 #include "harness/report_json_run.h"
 
-static void put_number(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 static void put_code(struct json *json, const struct coverage *coverage)
 {
     json_key(json, "code");
@@ -14,10 +8,10 @@ static void put_code(struct json *json, const struct coverage *coverage)
         return;
     }
     json_open(json, '{');
-    put_number(json, "line_permille", coverage->line_permille);
-    put_number(json, "branch_permille", coverage->branch_permille);
-    put_number(json, "lines_valid", coverage->lines_valid);
-    put_number(json, "branches_valid", coverage->branches_valid);
+    json_member_u64(json, "line_permille", coverage->line_permille);
+    json_member_u64(json, "branch_permille", coverage->branch_permille);
+    json_member_u64(json, "lines_valid", coverage->lines_valid);
+    json_member_u64(json, "branches_valid", coverage->branches_valid);
     json_close(json, '}');
 }
 
@@ -30,8 +24,8 @@ void report_json_coverage(struct json *json, const struct coverage *coverage)
         return;
     }
     json_open(json, '{');
-    put_number(json, "reached", coverage->reached);
-    put_number(json, "items", coverage->count);
+    json_member_u64(json, "reached", coverage->reached);
+    json_member_u64(json, "items", coverage->count);
     json_key(json, "rows");
     json_open(json, '[');
     for (size_t i = 0; i < coverage->count; i++) {

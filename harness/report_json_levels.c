@@ -2,26 +2,20 @@
 #include "harness/report_json_run.h"
 #include "harness/slo.h"
 
-static void put_number(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 static void put_alert(struct json *json, const struct slo_alert *alert,
                       const struct slo_alert_rule *rule)
 {
     json_open(json, '{');
     json_key(json, "severity");
     json_string(json, rule->severity);
-    put_number(json, "burn_permille", rule->burn_permille);
-    put_number(json, "long_ns", rule->long_ns);
-    put_number(json, "short_ns", rule->short_ns);
+    json_member_u64(json, "burn_permille", rule->burn_permille);
+    json_member_u64(json, "long_ns", rule->long_ns);
+    json_member_u64(json, "short_ns", rule->short_ns);
     json_key(json, "at_ns");
     report_json_time(json, alert->fired ? alert->at_ns : INSTANT_NEVER);
     json_key(json, "resolved_ns");
     report_json_time(json, alert->fired ? alert->resolved_ns : INSTANT_NEVER);
-    put_number(json, "peak_permille", alert->peak_permille);
+    json_member_u64(json, "peak_permille", alert->peak_permille);
     json_close(json, '}');
 }
 
@@ -31,12 +25,12 @@ static void put_indicator(struct json *json, const struct slo_indicator *indicat
     json_open(json, '{');
     json_key(json, "name");
     json_string(json, slo_kind_name(indicator->kind));
-    put_number(json, "objective_ppm", indicator->objective_ppm);
-    put_number(json, "n", indicator->n);
-    put_number(json, "bad", indicator->bad);
-    put_number(json, "good_ppm", indicator->good_ppm);
-    put_number(json, "budget", indicator->budget);
-    put_number(json, "spent_ppm", indicator->spent_ppm);
+    json_member_u64(json, "objective_ppm", indicator->objective_ppm);
+    json_member_u64(json, "n", indicator->n);
+    json_member_u64(json, "bad", indicator->bad);
+    json_member_u64(json, "good_ppm", indicator->good_ppm);
+    json_member_u64(json, "budget", indicator->budget);
+    json_member_u64(json, "spent_ppm", indicator->spent_ppm);
     json_key(json, "alerts");
     json_open(json, '[');
     for (size_t i = 0; i < SLO_ALERTS; i++) {

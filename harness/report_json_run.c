@@ -6,12 +6,6 @@
 #include "harness/report_figures.h"
 #include "harness/result_read.h"
 
-static void put_number(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 void report_json_time(struct json *json, uint64_t ns)
 {
     if (ns == INSTANT_NEVER)
@@ -116,32 +110,32 @@ static void put_codes(struct json *json, const char *key, const uint64_t *counts
     json_key(json, key);
     json_open(json, '{');
     for (unsigned i = CODE_NONE + 1; i < CODE_COUNT; i++) {
-        if (counts[i] > 0) put_number(json, code_name((enum code)i), counts[i]);
+        if (counts[i] > 0) json_member_u64(json, code_name((enum code)i), counts[i]);
     }
     json_close(json, '}');
 }
 
 static void put_counts(struct json *json, const struct run *run, const struct figures *figures)
 {
-    put_number(json, "n", figures->n);
-    put_number(json, "answered", figures->answered);
+    json_member_u64(json, "n", figures->n);
+    json_member_u64(json, "answered", figures->answered);
     put_latency(json, figures);
     json_key(json, "served");
     json_open(json, '{');
     for (unsigned i = 0; i < SERVED_COUNT; i++) {
-        put_number(json, served_name((enum served)i), figures->served[i]);
+        json_member_u64(json, served_name((enum served)i), figures->served[i]);
     }
     json_close(json, '}');
     put_codes(json, "codes", figures->codes);
     put_codes(json, "causes", figures->causes);
     json_key(json, "attempts");
     json_open(json, '{');
-    put_number(json, "n", run->attempt_count);
+    json_member_u64(json, "n", run->attempt_count);
     json_key(json, "outcomes");
     json_open(json, '{');
     for (unsigned i = 0; i < OUTCOME_COUNT; i++) {
         if (figures->outcomes[i] == 0) continue;
-        put_number(json, outcome_name((enum outcome)i), figures->outcomes[i]);
+        json_member_u64(json, outcome_name((enum outcome)i), figures->outcomes[i]);
     }
     json_close(json, '}');
     json_close(json, '}');
@@ -173,7 +167,7 @@ static void put_check(struct json *json, const struct run *run, const struct che
     json_string(json, check_status_name(check->status));
     json_key(json, "sentence");
     json_string(json, check->sentence);
-    put_number(json, "n", check->n);
+    json_member_u64(json, "n", check->n);
     json_key(json, "requests");
     put_requests(json, run, check);
     json_close(json, '}');
@@ -226,7 +220,7 @@ static void put_deliveries(struct json *json, const struct run *run)
 {
     json_key(json, "deliveries");
     json_open(json, '{');
-    put_number(json, "n", run->delivery_count);
+    json_member_u64(json, "n", run->delivery_count);
     json_key(json, "phases");
     json_open(json, '[');
     for (uint32_t p = 0; p < run->scenario->phase_count; p++) {
@@ -240,7 +234,7 @@ static void put_deliveries(struct json *json, const struct run *run)
             }
         }
         json_open(json, '{');
-        put_number(json, "attempts", attempts);
+        json_member_u64(json, "attempts", attempts);
         json_key(json, "fired");
         json_open(json, '[');
         for (size_t f = 0; f < run->scenario->phases[p].fault_count; f++)
@@ -273,7 +267,7 @@ void report_json_world(struct json *json, const struct suite_world *world)
     json_key(json, "lagged");
     json_bool(json, run->lagged);
     put_counts(json, run, &figures);
-    put_number(json, "generator_lag_p99_ns", run->lag_p99_ns);
+    json_member_u64(json, "generator_lag_p99_ns", run->lag_p99_ns);
     json_key(json, "permits_out");
     if (run->permits_known)
         json_u64(json, run->permits_out);

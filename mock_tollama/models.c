@@ -9,24 +9,6 @@
 static const char MODIFIED_AT[] = "2026-01-01T00:00:00Z";
 static const char *const LICENSE_TYPES[] = { "apache-2.0", "apache-2.0", "cc-by-nc-4.0" };
 
-static void member(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
-static void member_u64(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
-static void member_bool(struct json *json, const char *key, bool value)
-{
-    json_key(json, key);
-    json_bool(json, value);
-}
-
 static void begin(struct buf *body, struct json *json, const char *list)
 {
     buf_init(body, BUF_UNBOUNDED);
@@ -40,21 +22,21 @@ static void begin(struct buf *body, struct json *json, const char *list)
 static void write_tag(struct json *json, const struct model *model)
 {
     json_open(json, '{');
-    member(json, "name", model->name);
-    member(json, "model", model->name);
-    member(json, "modified_at", MODIFIED_AT);
-    member_u64(json, "size", model->size_bytes);
-    member(json, "digest", "local");
+    json_member_string(json, "name", model->name);
+    json_member_string(json, "model", model->name);
+    json_member_string(json, "modified_at", MODIFIED_AT);
+    json_member_u64(json, "size", model->size_bytes);
+    json_member_string(json, "digest", "local");
     json_key(json, "details");
     json_open(json, '{');
-    member(json, "format", "tollama");
-    member(json, "family", model->family);
+    json_member_string(json, "format", "tollama");
+    json_member_string(json, "family", model->family);
     json_key(json, "families");
     json_open(json, '[');
     json_string(json, model->family);
     json_close(json, ']');
-    member(json, "parameter_size", "");
-    member(json, "quantization_level", "");
+    json_member_string(json, "parameter_size", "");
+    json_member_string(json, "quantization_level", "");
     json_close(json, '}');
     json_close(json, '}');
 }
@@ -82,16 +64,16 @@ void models_on_ps(struct mock *mock, struct http_exchange *exchange)
         const struct model *model = &mock->registry.models[i];
         if (!model->loaded) continue;
         json_open(&json, '{');
-        member(&json, "name", model->name);
-        member(&json, "model", model->name);
+        json_member_string(&json, "name", model->name);
+        json_member_string(&json, "model", model->name);
         json_key(&json, "expires_at");
         api_json_moment(&json, mock, model->loaded_until);
-        member_u64(&json, "size", model->size_bytes);
-        member_u64(&json, "size_vram", 0);
-        member_u64(&json, "context_length", 0);
+        json_member_u64(&json, "size", model->size_bytes);
+        json_member_u64(&json, "size_vram", 0);
+        json_member_u64(&json, "context_length", 0);
         json_key(&json, "details");
         json_open(&json, '{');
-        member(&json, "family", model->family);
+        json_member_string(&json, "family", model->family);
         json_close(&json, '}');
         json_close(&json, '}');
     }
@@ -104,18 +86,18 @@ static void write_license(struct json *json, const struct model *model)
 {
     json_key(json, "license");
     json_open(json, '{');
-    member(json, "type", LICENSE_TYPES[model->license]);
-    member_bool(json, "needs_acceptance", model->license != LICENSE_NONE);
-    member_bool(json, "accepted", model->license != LICENSE_REQUIRED);
+    json_member_string(json, "type", LICENSE_TYPES[model->license]);
+    json_member_bool(json, "needs_acceptance", model->license != LICENSE_NONE);
+    json_member_bool(json, "accepted", model->license != LICENSE_REQUIRED);
     json_close(json, '}');
 }
 
 static void write_model(struct json *json, const struct model *model)
 {
     json_open(json, '{');
-    member(json, "name", model->name);
-    member(json, "family", model->family);
-    member_bool(json, "installed", model->installed);
+    json_member_string(json, "name", model->name);
+    json_member_string(json, "family", model->family);
+    json_member_bool(json, "installed", model->installed);
     write_license(json, model);
     json_close(json, '}');
 }
@@ -150,9 +132,9 @@ static void write_loaded(struct json *json, const struct mock *mock)
         const struct model *model = &mock->registry.models[i];
         if (!model->loaded) continue;
         json_open(json, '{');
-        member(json, "name", model->name);
-        member(json, "model", model->name);
-        member(json, "family", model->family);
+        json_member_string(json, "name", model->name);
+        json_member_string(json, "model", model->name);
+        json_member_string(json, "family", model->family);
         json_key(json, "expires_at");
         api_json_moment(json, mock, model->loaded_until);
         json_close(json, '}');
@@ -172,11 +154,11 @@ void models_on_info(struct mock *mock, struct http_exchange *exchange)
     begin(&body, &json, NULL);
     json_key(&json, "daemon");
     json_open(&json, '{');
-    member(&json, "version", TOLLGATE_VERSION "+mock");
+    json_member_string(&json, "version", TOLLGATE_VERSION "+mock");
     json_key(&json, "started_at");
     api_json_moment(&json, mock, mock->created);
-    member_u64(&json, "uptime_seconds", instant_until(now, mock->created) / NS_PER_S);
-    member(&json, "host_binding", binding);
+    json_member_u64(&json, "uptime_seconds", instant_until(now, mock->created) / NS_PER_S);
+    json_member_string(&json, "host_binding", binding);
     json_close(&json, '}');
     json_key(&json, "config");
     json_null(&json);
@@ -232,19 +214,19 @@ static void reply_show(struct http_exchange *exchange, const struct model *model
     struct buf body;
     struct json json;
     begin(&body, &json, NULL);
-    member(&json, "name", model->name);
-    member(&json, "model", model->name);
-    member(&json, "family", model->family);
+    json_member_string(&json, "name", model->name);
+    json_member_string(&json, "model", model->name);
+    json_member_string(&json, "family", model->family);
     json_key(&json, "source");
     json_raw(&json, "{\"type\":\"local\"}", 16);
     json_key(&json, "resolved");
     json_raw(&json, "{\"commit_sha\":\"local\"}", 22);
-    member(&json, "digest", "local");
-    member_u64(&json, "size", model->size_bytes);
-    member(&json, "snapshot_path", NULL);
+    json_member_string(&json, "digest", "local");
+    json_member_u64(&json, "size", model->size_bytes);
+    json_member_string(&json, "snapshot_path", NULL);
     write_license(&json, model);
-    member(&json, "modelfile", "");
-    member(&json, "parameters", "");
+    json_member_string(&json, "modelfile", "");
+    json_member_string(&json, "parameters", "");
     json_close(&json, '}');
     api_reply_buf(exchange, &body);
 }

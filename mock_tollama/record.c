@@ -35,18 +35,6 @@ static void put_moment(struct json *json, const char *key, const struct record *
         json_u64(json, instant_until(when, record->zero));
 }
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
-static void put_u64(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 /* The body's own word for it, whatever else is in there. */
 static void put_model(struct json *json, const struct record_call *call)
 {
@@ -69,25 +57,25 @@ static void write_line(struct record *record, const struct record_call *call)
              (unsigned long long)hash_bytes(call->request, call->request_bytes));
     json_init(&json, &record->line);
     json_open(&json, '{');
-    put_u64(&json, "version", 1);
-    put_u64(&json, "seq", record->seq);
-    put_u64(&json, "wall_ms", record->zero_wall_ms);
+    json_member_u64(&json, "version", 1);
+    json_member_u64(&json, "seq", record->seq);
+    json_member_u64(&json, "wall_ms", record->zero_wall_ms);
     put_moment(&json, "start_ns", record, call->start);
     put_moment(&json, "first_byte_ns", record, call->first_byte);
     put_moment(&json, "end_ns", record, call->end);
-    put_text(&json, "method", call->method);
-    put_text(&json, "path", call->path);
+    json_member_string(&json, "method", call->method);
+    json_member_string(&json, "path", call->path);
     json_key(&json, "model");
     put_model(&json, call);
-    put_text(&json, "request_hash", hash);
-    put_u64(&json, "request_bytes", call->request_bytes);
-    put_u64(&json, "response_bytes", call->response_bytes);
+    json_member_string(&json, "request_hash", hash);
+    json_member_u64(&json, "request_bytes", call->request_bytes);
+    json_member_u64(&json, "response_bytes", call->response_bytes);
     json_key(&json, "status");
     if (call->status != 0)
         json_u64(&json, call->status);
     else
         json_null(&json);
-    put_text(&json, "end", call->ended);
+    json_member_string(&json, "end", call->ended);
     if (record->bodies) {
         json_key(&json, "request");
         json_string_length(&json, call->request, call->request_bytes);

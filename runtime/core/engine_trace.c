@@ -4,18 +4,6 @@
 
 #include "base/json.h"
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_string(json, text);
-}
-
-static void put_u64(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_u64(json, value);
-}
-
 static void put_code(struct json *json, const char *key, enum code code)
 {
     json_key(json, key);
@@ -32,7 +20,7 @@ static void put_hex(struct json *json, const char *key, const uint8_t *bytes, si
         text[2 * i + 1] = digits[bytes[i] & 15];
     }
     text[2 * length] = '\0';
-    put_text(json, key, text);
+    json_member_string(json, key, text);
 }
 
 /* 16 digits: JSON's numbers lose the last bits of 64 in most readers. */
@@ -49,8 +37,8 @@ static void line_open(struct json *json, struct buf *out, instant_ns now, const 
 {
     json_init(json, out);
     json_open(json, '{');
-    put_u64(json, "t", now);
-    put_text(json, kind, name);
+    json_member_u64(json, "t", now);
+    json_member_string(json, kind, name);
 }
 
 static void line_close(struct json *json)
@@ -61,10 +49,10 @@ static void line_close(struct json *json)
 
 static void put_attempt_done(struct json *json, const struct engine_input *input)
 {
-    put_text(json, "outcome", outcome_name(input->outcome));
-    put_u64(json, "status", input->http_status);
-    if (input->has_retry_after) put_u64(json, "retry_after_ns", input->retry_after_ns);
-    if (input->outcome == OUTCOME_OK) put_u64(json, "body_bytes", input->body_bytes);
+    json_member_string(json, "outcome", outcome_name(input->outcome));
+    json_member_u64(json, "status", input->http_status);
+    if (input->has_retry_after) json_member_u64(json, "retry_after_ns", input->retry_after_ns);
+    if (input->outcome == OUTCOME_OK) json_member_u64(json, "body_bytes", input->body_bytes);
 }
 
 static const char *input_name(enum engine_input_kind kind)
@@ -88,7 +76,7 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
 {
     struct json json;
     line_open(&json, out, now, "in", input_name(input->kind));
-    if (input->kind != ENGINE_TIMER) put_u64(&json, "call", input->call);
+    if (input->kind != ENGINE_TIMER) json_member_u64(&json, "call", input->call);
     switch (input->kind) {
     case ENGINE_TIMER:
     case ENGINE_CLIENT_GONE: break;
@@ -102,9 +90,9 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
         break;
     case ENGINE_ATTEMPT_CONNECTED:
     case ENGINE_ATTEMPT_PROGRESS:
-    case ENGINE_ATTEMPT_SENT: put_u64(&json, "attempt", input->attempt); break;
+    case ENGINE_ATTEMPT_SENT: json_member_u64(&json, "attempt", input->attempt); break;
     case ENGINE_ATTEMPT_DONE:
-        put_u64(&json, "attempt", input->attempt);
+        json_member_u64(&json, "attempt", input->attempt);
         put_attempt_done(&json, input);
         break;
     case ENGINE_BASELINE_DONE:
@@ -115,8 +103,8 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
         json_key(&json, "hit");
         json_bool(&json, input->l2_hit);
         if (!input->l2_hit) break;
-        put_u64(&json, "age_ns", input->age_ns);
-        put_u64(&json, "body_bytes", input->body_bytes);
+        json_member_u64(&json, "age_ns", input->age_ns);
+        json_member_u64(&json, "body_bytes", input->body_bytes);
         break;
     }
     line_close(&json);
@@ -124,13 +112,13 @@ void engine_trace_input(struct buf *out, const struct engine_input *input, insta
 
 static void put_transition(struct json *json, const struct breaker_transition *transition)
 {
-    put_text(json, "from", breaker_state_name(transition->from));
-    put_text(json, "to", breaker_state_name(transition->to));
-    put_text(json, "rule", breaker_rule_name(transition->rule));
-    put_u64(json, "failures", transition->failures);
-    put_u64(json, "volume", transition->volume);
-    put_u64(json, "cooldown_ns", transition->cooldown_ns);
-    put_u64(json, "generation", transition->generation);
+    json_member_string(json, "from", breaker_state_name(transition->from));
+    json_member_string(json, "to", breaker_state_name(transition->to));
+    json_member_string(json, "rule", breaker_rule_name(transition->rule));
+    json_member_u64(json, "failures", transition->failures);
+    json_member_u64(json, "volume", transition->volume);
+    json_member_u64(json, "cooldown_ns", transition->cooldown_ns);
+    json_member_u64(json, "generation", transition->generation);
 }
 
 static void put_attempts(struct json *json, const struct call_record *record)
@@ -140,11 +128,11 @@ static void put_attempts(struct json *json, const struct call_record *record)
     for (uint32_t i = 0; i < record->attempt_count; i++) {
         const struct attempt_record *attempt = &record->attempts[i];
         json_open(json, '{');
-        put_text(json, "outcome", outcome_name(attempt->outcome));
-        put_u64(json, "status", attempt->http_status);
-        put_u64(json, "started", attempt->started);
-        put_u64(json, "backoff_ns", attempt->backoff_ns);
-        put_u64(json, "latency_ns", attempt->latency_ns);
+        json_member_string(json, "outcome", outcome_name(attempt->outcome));
+        json_member_u64(json, "status", attempt->http_status);
+        json_member_u64(json, "started", attempt->started);
+        json_member_u64(json, "backoff_ns", attempt->backoff_ns);
+        json_member_u64(json, "latency_ns", attempt->latency_ns);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -153,15 +141,15 @@ static void put_attempts(struct json *json, const struct call_record *record)
 static void put_record(struct json *json, const struct call_record *record)
 {
     put_request_key(json, record->request_key);
-    put_text(json, "served", served_name(record->served));
+    json_member_string(json, "served", served_name(record->served));
     put_code(json, "code", record->code);
     put_code(json, "cause", record->cause);
-    put_text(json, "cache_state", cache_state_name(record->cache_state));
-    put_text(json, "cache_tier", cache_tier_name(record->cache_tier));
-    put_u64(json, "age_ns", record->age_ns);
-    put_text(json, "breaker", breaker_state_name(record->breaker));
-    put_u64(json, "arrived", record->arrived);
-    put_u64(json, "deadline", record->deadline);
+    json_member_string(json, "cache_state", cache_state_name(record->cache_state));
+    json_member_string(json, "cache_tier", cache_tier_name(record->cache_tier));
+    json_member_u64(json, "age_ns", record->age_ns);
+    json_member_string(json, "breaker", breaker_state_name(record->breaker));
+    json_member_u64(json, "arrived", record->arrived);
+    json_member_u64(json, "deadline", record->deadline);
     put_attempts(json, record);
     json_key(json, "path");
     json_open(json, '[');
@@ -195,28 +183,28 @@ void engine_trace_action(struct buf *out, const struct engine *engine,
     struct json json;
     line_open(&json, out, now, "do", action_name(action->kind));
     if (action->kind != ENGINE_DROP && action->kind != ENGINE_BREAKER) {
-        put_u64(&json, "call", action->call);
+        json_member_u64(&json, "call", action->call);
     }
     switch (action->kind) {
     case ENGINE_START_ATTEMPT:
-        put_u64(&json, "attempt", action->attempt);
-        put_u64(&json, "deadline", action->deadline);
+        json_member_u64(&json, "attempt", action->attempt);
+        json_member_u64(&json, "deadline", action->deadline);
         break;
     case ENGINE_CANCEL_ATTEMPT:
-        put_u64(&json, "attempt", action->attempt);
-        put_text(&json, "outcome", outcome_name(action->outcome));
+        json_member_u64(&json, "attempt", action->attempt);
+        json_member_string(&json, "outcome", outcome_name(action->outcome));
         break;
     case ENGINE_RUN_BASELINE:
     case ENGINE_L2_GET:
     case ENGINE_L2_CANCEL: break;
     case ENGINE_L2_PUT:
-        if (action->slot != CACHE_NO_SLOT) put_u64(&json, "slot", action->slot);
+        if (action->slot != CACHE_NO_SLOT) json_member_u64(&json, "slot", action->slot);
         break;
     case ENGINE_STORE:
-        put_u64(&json, "slot", action->slot);
-        put_text(&json, "from", action->tier == CACHE_TIER_L2 ? "l2" : "attempt");
+        json_member_u64(&json, "slot", action->slot);
+        json_member_string(&json, "from", action->tier == CACHE_TIER_L2 ? "l2" : "attempt");
         break;
-    case ENGINE_DROP: put_u64(&json, "slot", action->slot); break;
+    case ENGINE_DROP: json_member_u64(&json, "slot", action->slot); break;
     case ENGINE_ANSWER: put_record(&json, engine_record(engine, action->call)); break;
     case ENGINE_BREAKER: put_transition(&json, &action->transition); break;
     }
