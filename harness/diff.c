@@ -30,8 +30,8 @@ static const struct check *find_check(const struct verdicts *verdict, const char
 
 static enum change status_change(enum check_status old, enum check_status new)
 {
-    int before = check_severity(old);
-    int after = check_severity(new);
+    int before = check_status_badness(old);
+    int after = check_status_badness(new);
     if (before == after) return CHANGE_NONE;
     return after > before ? CHANGE_WORSE : CHANGE_BETTER;
 }
@@ -115,7 +115,7 @@ static void compare_checks(struct diff *diff, const struct diff_world *row)
         check.old = find_check(old, check.new->name);
         check.change =
             check.old == NULL ? CHANGE_NEW : status_change(check.old->status, check.new->status);
-        check.new_fails = check.old == NULL && check_severity(check.new->status) > 1;
+        check.new_fails = check.old == NULL && check_status_badness(check.new->status) > 1;
         add_check(diff, &check);
     }
     for (size_t i = 0; i < old->count; i++) {

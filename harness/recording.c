@@ -199,7 +199,7 @@ static enum err on_reload(struct reader *reader, instant_ns now, struct err_note
     struct recorded_reload *reload = &out->reloads[out->reload_count++];
     reload->at = now;
     reload->config = mem_alloc(1, sizeof *reload->config);
-    enum err rc = trace_reload_read_changed(reader->at, reader->length, reader->changes,
+    enum err rc = trace_reload_read(reader->at, reader->length, reader->changes,
                                             reload->config, &inner);
     if (rc == ERR_OK) return rc;
     return err_note_set(note, rc, reader->path, reader->line, 0, "%s", inner.sentence);

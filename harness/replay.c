@@ -120,7 +120,7 @@ static enum err on_reload(struct player *player, const struct trace_line *line)
     struct err_note inner = { .err = ERR_OK };
     instant_ns now = 0;
     enum err rc = ERR_OK;
-    if (trace_reload_read_changed(player->text.at, player->text.length, player->changes, config,
+    if (trace_reload_read(player->text.at, player->text.length, player->changes, config,
                                   &inner) != ERR_OK) {
         rc = bad_line(player, inner.sentence);
     } else if (!trace_field_u64(trace_line_find(line, "t"), &now) ||

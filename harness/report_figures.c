@@ -112,23 +112,11 @@ const struct check *check_pair_any(const struct check_pair *pair)
     return pair->sim != NULL ? pair->sim : pair->real;
 }
 
-int check_severity(enum check_status status)
-{
-    switch (status) {
-    case CHECK_PASS: return 0;
-    case CHECK_UNOBSERVABLE: return 1;
-    case CHECK_INCONCLUSIVE: return 2;
-    case CHECK_FAIL: return 3;
-    case CHECK_INVALID: return 4;
-    }
-    return 4;
-}
-
 enum check_status check_pair_status(const struct check_pair *pair)
 {
     enum check_status sim = pair->sim == NULL ? CHECK_PASS : pair->sim->status;
     enum check_status real = pair->real == NULL ? CHECK_PASS : pair->real->status;
-    return check_severity(sim) >= check_severity(real) ? sim : real;
+    return check_status_badness(sim) >= check_status_badness(real) ? sim : real;
 }
 
 size_t check_pairs_make(struct check_pair **out, const struct suite_scenario *item)
@@ -148,9 +136,10 @@ size_t check_pairs_make(struct check_pair **out, const struct suite_scenario *it
     }
     *out = mem_alloc(count + 1, sizeof **out);
     size_t sorted = 0;
-    for (int rank = check_severity(CHECK_INVALID); rank >= 0; rank--) {
+    for (int rank = check_status_badness(CHECK_INVALID); rank >= 0; rank--) {
         for (size_t i = 0; i < count; i++) {
-            if (check_severity(check_pair_status(&pairs[i])) == rank) (*out)[sorted++] = pairs[i];
+            enum check_status status = check_pair_status(&pairs[i]);
+            if (check_status_badness(status) == rank) (*out)[sorted++] = pairs[i];
         }
     }
     mem_free(pairs);

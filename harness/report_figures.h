@@ -44,8 +44,6 @@ struct check_pair {
 size_t check_pairs_make(struct check_pair **out, const struct suite_scenario *item);
 /* The one that exists, sim's first. */
 const struct check *check_pair_any(const struct check_pair *pair);
-/* 0 (PASS) to 4 (INVALID): INVALID > FAIL > INCONCLUSIVE > UNOBSERVABLE > PASS */
-int check_severity(enum check_status status);
 /* INVALID > FAIL > INCONCLUSIVE > PASS */
 enum check_status check_pair_status(const struct check_pair *pair);
 

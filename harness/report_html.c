@@ -108,11 +108,12 @@ enum check_status report_html_status(const struct suite_scenario *item)
     for (size_t i = 0; i < 2; i++) {
         if (!worlds[i]->present) continue;
         enum check_status status = worlds[i]->verdict.status;
-        if (check_severity(status) > check_severity(worst)) worst = status;
+        if (check_status_badness(status) > check_status_badness(worst)) worst = status;
     }
     bool disagree =
         (item->has_parity && !item->parity.holds) || (item->has_replay && !item->replay.identical);
-    return disagree && check_severity(worst) < check_severity(CHECK_FAIL) ? CHECK_FAIL : worst;
+    bool hidden = disagree && check_status_badness(worst) < check_status_badness(CHECK_FAIL);
+    return hidden ? CHECK_FAIL : worst;
 }
 
 /* What did not pass comes first, each kind in the order of the command line. */
@@ -120,9 +121,9 @@ static size_t *make_order(const struct suite *suite)
 {
     size_t *order = mem_alloc(suite->count + 1, sizeof *order);
     size_t count = 0;
-    for (int rank = check_severity(CHECK_INVALID); rank >= 0; rank--) {
+    for (int rank = check_status_badness(CHECK_INVALID); rank >= 0; rank--) {
         for (size_t i = 0; i < suite->count; i++) {
-            if (check_severity(report_html_status(&suite->scenarios[i])) == rank)
+            if (check_status_badness(report_html_status(&suite->scenarios[i])) == rank)
                 order[count++] = i;
         }
     }

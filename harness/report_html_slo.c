@@ -13,7 +13,7 @@ static void put_indicator(struct buf *out, const struct slo_indicator *indicator
     buf_init(&sentence, BUF_UNBOUNDED);
     slo_sentence_write(indicator, &sentence);
     buf_printf(out, "<li><b>%s</b>: ", slo_kind_name(indicator->kind));
-    report_text_share(out, indicator->good_ppm, 1000000);
+    report_text_share_escaped(out, indicator->good_ppm, 1000000);
     buf_puts(out, " good of ");
     report_text_count(out, indicator->n);
     buf_printf(out, " requests, the objective is %g&nbsp;%%; ",
@@ -68,7 +68,7 @@ void report_html_levels(struct buf *out, const struct suite_scenario *item)
 static void put_spent(struct buf *out, const struct slo_indicator *indicator)
 {
     buf_printf(out, "<td class=\"n\" data-v=\"%" PRIu64 "\">", indicator->spent_ppm);
-    report_text_share(out, indicator->good_ppm, 1000000);
+    report_text_share_escaped(out, indicator->good_ppm, 1000000);
     buf_printf(out, " <span class=\"%s\">%.1f&nbsp;%% spent</span></td>",
                indicator->spent_ppm > 20000 ? "hot" : "zero", (double)indicator->spent_ppm / 10000);
 }

@@ -51,21 +51,12 @@ static void open_cell(struct buf *out, uint64_t value, bool zero)
     buf_printf(out, "<td class=\"n%s\" data-v=\"%" PRIu64 "\">", zero ? " zero" : "", value);
 }
 
-static void put_share(struct buf *out, uint64_t part, uint64_t whole)
-{
-    struct buf share;
-    buf_init(&share, BUF_UNBOUNDED);
-    report_text_share(&share, part, whole);
-    report_text_escaped(out, buf_text(&share));
-    buf_deinit(&share);
-}
-
 static void put_shares(struct buf *out, const struct figures *figures)
 {
     for (int i = 0; i < KINDS; i++) {
         uint64_t count = figures->served[kinds[i]];
         open_cell(out, figures->n == 0 ? 0 : count * 1000000 / figures->n, count == 0);
-        put_share(out, count, figures->n);
+        report_text_share_escaped(out, count, figures->n);
         buf_puts(out, "</td>");
     }
 }
@@ -81,7 +72,7 @@ static void put_agreement(struct buf *out, const struct suite_scenario *item, in
     }
     report_html_icon(out, parity->holds ? CHECK_PASS : CHECK_FAIL);
     buf_putc(out, ' ');
-    put_share(out, parity->agree, parity->decided);
+    report_text_share_escaped(out, parity->agree, parity->decided);
     buf_puts(out, "</td>");
 }
 
@@ -90,7 +81,7 @@ static void put_row(struct buf *out, const struct suite_world *world)
     struct figures figures;
     figures_make(&figures, &world->run);
     buf_printf(out, "<td>%s</td><td data-v=\"%d\">", world_name(world->run.world),
-               check_severity(world->verdict.status));
+               check_status_badness(world->verdict.status));
     report_html_badge(out, world->verdict.status);
     buf_puts(out, "</td>");
     open_cell(out, figures.n, false);

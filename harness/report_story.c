@@ -4,15 +4,6 @@
 #include "harness/report_text.h"
 #include "harness/report_timeline.h"
 
-static void put_share(struct buf *out, uint64_t part, uint64_t whole)
-{
-    struct buf share;
-    buf_init(&share, BUF_UNBOUNDED);
-    report_text_share(&share, part, whole);
-    report_text_escaped(out, buf_text(&share));
-    buf_deinit(&share);
-}
-
 static void put_served(struct buf *out, const struct figures *figures)
 {
     static const struct {
@@ -30,7 +21,7 @@ static void put_served(struct buf *out, const struct figures *figures)
         uint64_t count = figures->served[kinds[i].served];
         if (count == 0) continue;
         buf_puts(out, separator);
-        put_share(out, count, figures->n);
+        report_text_share_escaped(out, count, figures->n);
         buf_printf(out, " %s", kinds[i].text);
         separator = ", ";
     }

@@ -145,6 +145,15 @@ void report_text_share(struct buf *out, uint64_t part, uint64_t whole)
     }
 }
 
+void report_text_share_escaped(struct buf *out, uint64_t part, uint64_t whole)
+{
+    struct buf share;
+    buf_init(&share, BUF_UNBOUNDED);
+    report_text_share(&share, part, whole);
+    report_text_escaped(out, buf_text(&share));
+    buf_deinit(&share);
+}
+
 void report_text_latency(struct buf *out, uint64_t ns)
 {
     if (ns == INSTANT_NEVER) {

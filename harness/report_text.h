@@ -28,6 +28,8 @@ void report_text_count(struct buf *out, uint64_t count);
 /* One decimal; "<0.1 %" and ">99.9 %" when rounding would say none or all; "0 %" when whole is
  * 0. */
 void report_text_share(struct buf *out, uint64_t part, uint64_t whole);
+/* The same for XML and HTML. */
+void report_text_share_escaped(struct buf *out, uint64_t part, uint64_t whole);
 /* Three digits: 0.21 ms, 41.2 ms, 412 ms, 1.24 s; INSTANT_NEVER: "no answer". */
 void report_text_latency(struct buf *out, uint64_t ns);
 /* Seconds with one decimal, without ".0". */

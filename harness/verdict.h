@@ -35,7 +35,7 @@ enum check_status {
 
 enum { CHECK_STATUS_COUNT = CHECK_UNOBSERVABLE + 1 };
 
-/* PASS < UNOBSERVABLE < INCONCLUSIVE < FAIL < INVALID. */
+/* 0 (PASS) to 4 (INVALID): PASS < UNOBSERVABLE < INCONCLUSIVE < FAIL < INVALID. */
 int check_status_badness(enum check_status status);
 
 const char *check_status_name(enum check_status status); /* "pass", ... */

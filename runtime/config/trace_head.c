@@ -165,18 +165,11 @@ enum err trace_head_read(const char *path, const char *line, size_t length, stru
     return trace_head_read_changed(path, line, length, NULL, out, note);
 }
 
-enum err trace_reload_read_changed(const char *line, size_t length,
-                                   const struct trace_changes *changes, struct runtime_config *out,
-                                   struct err_note *note)
+enum err trace_reload_read(const char *line, size_t length, const struct trace_changes *changes,
+                           struct runtime_config *out, struct err_note *note)
 {
     cJSON *reload = cJSON_ParseWithLength(line, length);
     enum err rc = config_read(NULL, reload, changes, out, note);
     cJSON_Delete(reload);
     return rc;
-}
-
-enum err trace_reload_read(const char *line, size_t length, struct runtime_config *out,
-                           struct err_note *note)
-{
-    return trace_reload_read_changed(line, length, NULL, out, note);
 }

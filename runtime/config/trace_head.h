@@ -48,11 +48,10 @@ MUST_USE enum err trace_head_read_changed(const char *path, const char *line, si
  *
  *     {"t":1203004,"in":"reload","l2":false,"config":{...}} */
 void trace_reload_write(struct buf *out, instant_ns now, const struct runtime_config *config);
-/* The configuration of such a line; the note names no place. */
-MUST_USE enum err trace_reload_read(const char *line, size_t length, struct runtime_config *out,
-                                    struct err_note *note);
-MUST_USE enum err trace_reload_read_changed(const char *line, size_t length,
-                                            const struct trace_changes *changes,
-                                            struct runtime_config *out, struct err_note *note);
+/* The configuration of such a line, with `changes` (may be NULL) over it; the note names no place.
+ */
+MUST_USE enum err trace_reload_read(const char *line, size_t length,
+                                    const struct trace_changes *changes,
+                                    struct runtime_config *out, struct err_note *note);
 
 #endif

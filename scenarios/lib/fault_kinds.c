@@ -57,6 +57,14 @@ enum err fault_parse_nothing(const struct value_reader *reader, const struct yam
     return ERR_OK;
 }
 
+void fault_apply_nothing(struct reply_plan *plan, const struct fault *fault,
+                         const struct fault_moment *moment)
+{
+    (void)plan;
+    (void)fault;
+    (void)moment;
+}
+
 enum err fault_parse_retry_after(const struct value_reader *reader, const struct yaml_node *node,
                                  struct fault *out)
 {

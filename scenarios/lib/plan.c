@@ -107,12 +107,6 @@ size_t plan_stop_end(const struct plan_stop *stop, size_t length)
     return plan_part_end(stop->to_is_bytes, stop->to_ppm, stop->to_bytes, length);
 }
 
-uint64_t plan_step_lasts_ns(const struct plan_step *step, size_t bytes)
-{
-    if (step->piece_bytes == 0 || bytes == 0) return 0;
-    return (bytes - 1) / step->piece_bytes * step->piece_ns;
-}
-
 void plan_garbage(const struct reply_plan *plan, char *out, size_t length)
 {
     /* No letter, digit, bracket or blank, and a zero first: no protocol begins so. */

@@ -125,8 +125,6 @@ size_t plan_part_end(bool is_bytes, uint32_t ppm, uint64_t bytes, size_t length)
 size_t plan_step_end(const struct plan_step *step, size_t length);
 /* Where reading stops, in bytes of a body of `length`. */
 size_t plan_stop_end(const struct plan_stop *stop, size_t length);
-/* How long a step of `bytes` takes from its first piece to its last. */
-uint64_t plan_step_lasts_ns(const struct plan_step *step, size_t bytes);
 
 /* Fills `out` with what a GARBAGE step sends: keyed by plan->luck, never the beginning of a HTTP
  * head, of a chunk's size or of JSON. */

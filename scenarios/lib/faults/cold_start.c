@@ -26,15 +26,6 @@ static enum err parse(const struct value_reader *reader, const struct yaml_node 
     return idle == NULL ? ERR_OK : parse_time(reader, idle, "idle", &out->idle_ns);
 }
 
-/* How long is left to wait depends on what came before: plan_state.c adds it. */
-static void apply(struct reply_plan *plan, const struct fault *fault,
-                  const struct fault_moment *moment)
-{
-    (void)plan;
-    (void)fault;
-    (void)moment;
-}
-
 static void write(struct buf *out, const struct fault *fault)
 {
     char length[UNITS_TEXT_MAX];
@@ -43,4 +34,4 @@ static void write(struct buf *out, const struct fault *fault)
     buf_printf(out, " idle %s", units_format_duration(fault->idle_ns, length));
 }
 
-const struct fault_kind fault_cold_start = { "cold_start", "", parse, apply, write };
+const struct fault_kind fault_cold_start = { "cold_start", "", parse, fault_apply_nothing, write };

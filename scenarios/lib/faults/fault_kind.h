@@ -29,6 +29,10 @@ const struct fault_kind *fault_kind(enum fault_effect effect);
 /* For kinds without a value of their own. */
 enum err fault_parse_nothing(const struct value_reader *reader, const struct yaml_node *node,
                              struct fault *out);
+/* For kinds that change no plan by themselves: a connection has none yet (plan_connect_at() tells
+ * of it), or what comes of it depends on what came before (plan_state.c adds it). */
+void fault_apply_nothing(struct reply_plan *plan, const struct fault *fault,
+                         const struct fault_moment *moment);
 /* "retry_after" or "retry_after_date", whichever stands there; at most one. */
 enum err fault_parse_retry_after(const struct value_reader *reader, const struct yaml_node *node,
                                  struct fault *out);
