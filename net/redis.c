@@ -88,8 +88,8 @@ struct words {
 static uint64_t send_command(struct redis *redis, const struct words *words,
                              const struct redis_command *command)
 {
-    if (redis->state != REDIS_STATE_READY) return 0;
-    bool room = redis->count < redis->config.inflight_max &&
+    if (redis->patience.state != REDIS_STATE_READY) return 0;
+    bool room = redis_patience_admits(&redis->patience, redis->count, redis->config.inflight_max) &&
                 redis->unanswered_bytes + command->bytes <= REDIS_UNANSWERED_BYTES_MAX;
     const char **items = (const char **)(uintptr_t)words->items; /* hiredis only reads them */
     if (!room || redisAsyncCommandArgv(redis->link, on_reply, NULL, words->count, items,

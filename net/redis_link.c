@@ -11,16 +11,16 @@ enum { DATABASE_TEXT_MAX = 16 };
 
 static void on_timer(uv_timer_t *timer);
 
-/* Whole milliseconds, rounded up. */
-static void set_timer(struct redis *redis, uint64_t wait_ns)
+static void set_timer(struct redis *redis)
 {
-    redis->overdue = false;
-    uv_timer_start(&redis->timer, on_timer, (wait_ns + NS_PER_MS - 1) / NS_PER_MS, 0);
+    uint64_t wait_ms = redis->patience.wait_ms;
+    if (wait_ms == REDIS_WAIT_NONE) uv_timer_stop(&redis->timer);
+    else uv_timer_start(&redis->timer, on_timer, wait_ms, 0);
 }
 
 static void tell(struct redis *redis, const char *detail)
 {
-    bool connected = redis->state == REDIS_STATE_READY;
+    bool connected = redis->patience.state == REDIS_STATE_READY;
     if (redis->told && connected == redis->stats.connected) return;
     redis->told = true;
     redis->stats.connected = connected;
@@ -30,11 +30,12 @@ static void tell(struct redis *redis, const char *detail)
 /* Gives the try or the connection up and waits for the next. */
 static void fail(struct redis *redis, const char *detail)
 {
-    if (redis->failures < UINT32_MAX) redis->failures++;
+    const struct redis_config *config = &redis->config;
+    uint32_t failures = redis_patience_count_failure(&redis->patience);
     redis->stats.failures++;
     redis->greetings = 0;
-    redis->state = REDIS_STATE_WAITING;
-    set_timer(redis, redis->config.reconnect_wait_ns(redis->config.context, redis->failures));
+    redis_patience_fail(&redis->patience, config->reconnect_wait_ns(config->context, failures));
+    set_timer(redis);
     tell(redis, detail);
     redis_commands_lost(redis, detail);
 }
@@ -56,11 +57,8 @@ void redis_link_drop(struct redis *redis, const char *detail)
 
 void redis_link_watch(struct redis *redis)
 {
-    if (redis->count > 0) {
-        set_timer(redis, redis->config.connect_timeout_ns);
-    } else {
-        uv_timer_stop(&redis->timer);
-    }
+    redis_patience_watch(&redis->patience, redis->count);
+    set_timer(redis);
 }
 
 /* Greeting: the connection counts only when the server itself has answered. */
@@ -90,10 +88,9 @@ static void on_greeted(redisAsyncContext *link, void *answer, void *context)
         return;
     }
     if (--redis->greetings > 0) return;
-    redis->state = REDIS_STATE_READY;
-    redis->failures = 0;
+    redis_patience_greeted(&redis->patience);
+    set_timer(redis);
     redis->stats.connects++;
-    redis_link_watch(redis);
     tell(redis, "");
 }
 
@@ -129,13 +126,13 @@ static void connect_to(struct redis *redis, const char *host)
         fail(redis, "no socket could be made");
         return;
     }
-    redis->state = REDIS_STATE_CONNECTING;
+    redis_patience_connect(&redis->patience);
     if (!greet(redis)) redis_link_drop(redis, "the greeting could not be sent");
 }
 
 void redis_link_resolved(struct redis *redis, const char *host)
 {
-    if (redis->state != REDIS_STATE_RESOLVING) return; /* the try it was for is over */
+    if (redis->patience.state != REDIS_STATE_RESOLVING) return; /* the try it was for is over */
     if (host == NULL) {
         fail(redis, "the host's name has no address");
     } else {
@@ -148,8 +145,8 @@ static void try_to_connect(struct redis *redis)
     unsigned char binary[sizeof(struct in6_addr)];
     bool numeric = inet_pton(AF_INET, redis->host, binary) == 1 ||
                    inet_pton(AF_INET6, redis->host, binary) == 1;
-    redis->state = REDIS_STATE_RESOLVING;
-    set_timer(redis, redis->config.connect_timeout_ns);
+    redis_patience_try(&redis->patience);
+    set_timer(redis);
     if (numeric) {
         connect_to(redis, redis->host);
     } else {
@@ -169,17 +166,12 @@ static void give_up(struct redis *redis, const char *detail)
 static void on_timer(uv_timer_t *timer)
 {
     struct redis *redis = timer->data;
-    if (redis->state == REDIS_STATE_WAITING) {
-        try_to_connect(redis);
-        return;
+    switch (redis_patience_on_timer(&redis->patience)) {
+    case REDIS_MOVE_NONE: set_timer(redis); return;
+    case REDIS_MOVE_TRY: try_to_connect(redis); return;
+    case REDIS_MOVE_GIVE_UP: break;
     }
-    /* When it was this process that stood still, the answer is in the socket. */
-    if (!redis->overdue) {
-        set_timer(redis, NS_PER_MS);
-        redis->overdue = true;
-        return;
-    }
-    switch (redis->state) {
+    switch (redis->patience.state) {
     case REDIS_STATE_WAITING: break;
     case REDIS_STATE_RESOLVING: give_up(redis, "the host's name was not resolved in time"); break;
     case REDIS_STATE_CONNECTING: give_up(redis, "no greeting came back in time"); break;
@@ -191,8 +183,8 @@ void redis_link_init(struct redis *redis)
 {
     uv_timer_init(redis->config.loop, &redis->timer);
     redis->timer.data = redis;
-    redis->state = REDIS_STATE_WAITING;
-    set_timer(redis, 0);
+    redis_patience_begin(&redis->patience, redis->config.connect_timeout_ns);
+    set_timer(redis);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

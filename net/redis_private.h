@@ -3,19 +3,13 @@
 /* What the client's three parts share:
  *
  *     redis.c        commands, in the order in which they were sent, and their answers
- *     redis_link.c   when to connect and when to give up
+ *     redis_link.c   connects and gives up when redis_patience.h says so
  *     redis_wire.c   hiredis on libuv: polling, the guard of its parser, names of hosts */
 
 #include <hiredis/async.h>
 
 #include "net/redis.h"
-
-enum redis_state {
-    REDIS_STATE_WAITING,
-    REDIS_STATE_RESOLVING,
-    REDIS_STATE_CONNECTING,
-    REDIS_STATE_READY,
-};
+#include "net/redis_patience.h"
 
 struct redis_command {
     redis_on_answer *on_answer; /* NULL: forgotten */
@@ -32,13 +26,11 @@ struct redis {
     char host[REDIS_TEXT_MAX];
     char user[REDIS_TEXT_MAX];
     char password[REDIS_TEXT_MAX];
-    enum redis_state state;
+    struct redis_patience patience;
     redisAsyncContext *link;     /* NULL: none; hiredis frees it when it breaks */
     struct redis_lookup *lookup; /* at most one at a time, also over several tries; or NULL */
-    uv_timer_t timer;            /* what it means depends on the state */
-    bool overdue;     /* the limit is over; once more around the loop, as the answer may be there */
+    uv_timer_t timer;            /* patience's */
     bool told;        /* on_state was called */
-    uint32_t failures;           /* in a row */
     uint32_t greetings;          /* AUTH, SELECT, PING without an answer */
     redisReplyObjectFunctions guard;           /* of hiredis' parser */
     const redisReplyObjectFunctions *builders; /* behind the guard; hiredis' own */

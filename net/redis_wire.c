@@ -250,7 +250,7 @@ static void on_lookup(uv_getaddrinfo_t *request, int status, struct addrinfo *fo
     mem_free(lookup);
     if (redis != NULL) {
         char host[NI_MAXHOST];
-        const struct addrinfo *at = choose(found, redis->failures);
+        const struct addrinfo *at = choose(found, redis->patience.failures);
         bool known = status == 0 && at != NULL &&
                      getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, NULL, 0,
                                  NI_NUMERICHOST) == 0;

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/rng.h"
 #include "config/redis_url.h"
+#include "core/l2_reconnect.h"
 #include "net/redis.h"
 #include "runtime/l2_envelope.h"
 #include "runtime/state.h"
@@ -13,13 +13,7 @@
 struct l2 {
     struct service *service;    /* borrowed */
     struct redis *redis;        /* owned */
-    uint64_t subject;           /* of the reconnection's draws: each process has its own */
     char place[OPTION_TEXT_MAX]; /* the URL without its secrets, for the log */
-};
-
-static const struct backoff_config reconnect = {
-    .base_ns = 100 * NS_PER_MS,
-    .cap_ns = 5 * NS_PER_S,
 };
 
 /* The connection. */
@@ -27,8 +21,7 @@ static const struct backoff_config reconnect = {
 static uint64_t reconnect_wait_ns(void *context, uint32_t failures)
 {
     const struct l2 *l2 = context;
-    uint64_t seed = l2->service->config->engine.seed;
-    return backoff_reconnect_ns(&reconnect, seed, l2->subject, failures);
+    return l2_reconnect_ns(l2->service->config->engine.seed, failures);
 }
 
 static void on_state(void *context, bool connected, const char *detail)
@@ -54,7 +47,6 @@ struct l2 *l2_create(struct service *service)
     assert(wrong == NULL); /* config_load() has seen to that */
     struct l2 *l2 = mem_alloc(1, sizeof *l2);
     l2->service = service;
-    l2->subject = clock_entropy();
     redis_url_hide(settings->redis_url, l2->place);
     l2->redis = redis_create(&(struct redis_config){
         .loop = service->setup.loop,

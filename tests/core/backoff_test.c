@@ -7,6 +7,7 @@
 
 #include "base/instant.h"
 #include "core/backoff.h"
+#include "core/l2_reconnect.h"
 
 static const struct backoff_config guide = { .base_ns = 100 * NS_PER_MS,
                                              .cap_ns = 800 * NS_PER_MS };
@@ -102,6 +103,19 @@ static void a_reconnect_waits_at_least_half_the_ceiling_and_clients_differ(void 
     assert_int_equal(backoff_reconnect_ns(&none, 1, 2, 3), 0);
 }
 
+static void the_second_levels_waits_double_up_to_five_seconds_and_processes_differ(void **state)
+{
+    (void)state;
+    const uint64_t ceilings_ms[] = { 100, 200, 400, 800, 1600, 3200, 5000, 5000 };
+    for (uint32_t failures = 1; failures <= 8; failures++) {
+        uint64_t ceiling_ns = ceilings_ms[failures - 1] * NS_PER_MS;
+        uint64_t one_ns = l2_reconnect_ns(1, failures);
+        assert_in_range(one_ns, ceiling_ns / 2, ceiling_ns - 1);
+        assert_int_equal(l2_reconnect_ns(1, failures), one_ns);
+        assert_int_not_equal(l2_reconnect_ns(2, failures), one_ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +126,8 @@ int main(void)
         cmocka_unit_test(a_draw_depends_on_seed_request_and_retry_only),
         cmocka_unit_test(draws_fill_the_whole_range_evenly),
         cmocka_unit_test(a_reconnect_waits_at_least_half_the_ceiling_and_clients_differ),
+        cmocka_unit_test(
+            the_second_levels_waits_double_up_to_five_seconds_and_processes_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
