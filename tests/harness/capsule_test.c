@@ -18,6 +18,8 @@
 #include "harness/run_digest.h"
 #include "harness/shrink.h"
 #include "harness/story.h"
+#include "printed_run.h"
+#include "scratch.h"
 
 #define FAILING                                                                                    \
     "version: 1\nname: brown\nteaches: \"two words: a colon\"\nseed: 7\nduration: 3s\n"            \
@@ -37,56 +39,26 @@
     "retry_count: 0\nbreaker_min_volume: 5\nbreaker_failures_30s: 5\nbreaker_cooldown_s: 1\n"      \
     "cache_stale_if_error_s: 1\n"
 
-static char folder[] = "/tmp/tollgate-capsule-XXXXXX";
 static char *said; /* owned: what the latest run printed */
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static unsigned turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    const char *path = in_folder(name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
-    return path;
-}
-
-static char *read_file(const char *name)
-{
-    char *text = NULL;
-    size_t length = 0;
-    assert_int_equal(file_read(in_folder(name), (size_t)1 << 20, &text, &length, NULL), ERR_OK);
-    return text;
-}
 
 static int make_folder(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL) return 1;
-    assert_int_equal(file_make_folder(in_folder("settings"), NULL), ERR_OK);
-    write_file("settings/dev.yaml", SETTINGS);
+    scratch_make(state);
+    assert_int_equal(file_make_folder(scratch_path("settings"), NULL), ERR_OK);
+    scratch_write("settings/dev.yaml", SETTINGS);
     return chdir("/"); /* no ./configs there */
 }
 
 static int remove_folder(void **state)
 {
-    (void)state;
-    char line[128];
     mem_free(said);
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
+    return scratch_remove(state);
 }
 
 static int run(const char *text, bool real, uint32_t repeat)
 {
-    const char *path = write_file("scenario.yaml", text);
-    const char *printed = in_folder("printed");
-    const char *configs = in_folder("settings");
+    const char *path = scratch_write("scenario.yaml", text);
+    const char *configs = scratch_path("settings");
     const struct run_options options = {
         .discover = { .paths = &path,
                       .path_count = 1,
@@ -97,20 +69,11 @@ static int run(const char *text, bool real, uint32_t repeat)
         .real = real,
         .jobs = 1,
         .repeat = repeat,
-        .out = in_folder("out"),
+        .out = scratch_path("out"),
         .programs = TOLLGATE_BINARY_DIR "/bin",
         .outputs = { .annotations = "none" },
     };
-    fflush(stdout);
-    int kept = dup(STDOUT_FILENO);
-    assert_non_null(freopen(printed, "w", stdout));
-    int code = run_command(&options);
-    fflush(stdout);
-    dup2(kept, STDOUT_FILENO);
-    close(kept);
-    mem_free(said);
-    said = read_file("printed");
-    return code;
+    return printed_run(&options, &said);
 }
 
 static void run_and_fail(bool real, uint32_t repeat)
@@ -168,10 +131,10 @@ static void a_failing_run_leaves_a_capsule_that_does_the_same_again(void **state
 {
     (void)state;
     run_and_fail(false, 1);
-    struct replayed wanted = simulate(in_folder("scenario.yaml"), in_folder("settings"), 11);
+    struct replayed wanted = simulate(scratch_path("scenario.yaml"), scratch_path("settings"), 11);
     assert_string_not_equal(wanted.sentence, "");
     /* Its folder of settings is gone, and another stands beside the copy. */
-    const char *capsule = in_folder("out/brown/capsule.yaml");
+    const char *capsule = scratch_path("out/brown/capsule.yaml");
     struct replayed again = simulate(capsule, NULL, 0);
     assert_true(again.digest == wanted.digest);
     assert_string_equal(again.sentence, wanted.sentence);
@@ -181,17 +144,18 @@ static void the_capsule_says_what_failed_and_how_to_play_it_again(void **state)
 {
     (void)state;
     run_and_fail(false, 1);
-    struct replayed wanted = simulate(in_folder("scenario.yaml"), in_folder("settings"), 11);
-    char *text = read_file("out/brown/capsule.yaml");
+    struct replayed wanted = simulate(scratch_path("scenario.yaml"), scratch_path("settings"), 11);
+    char *text = scratch_read("out/brown/capsule.yaml");
     char line[640];
     assert_holds(text, wanted.sentence);
     assert_holds(text, "with seed 11");
-    snprintf(line, sizeof line, "tollgate run --world sim %s", in_folder("out/brown/capsule.yaml"));
+    snprintf(line, sizeof line, "tollgate run --world sim %s",
+             scratch_path("out/brown/capsule.yaml"));
     assert_holds(text, line);
     assert_holds(said, line);
-    char *summary = read_file("out/summary.md");
+    char *summary = scratch_read("out/summary.md");
     assert_holds(summary, line);
-    snprintf(line, sizeof line, "tollgate shrink %s", in_folder("out/brown/capsule.yaml"));
+    snprintf(line, sizeof line, "tollgate shrink %s", scratch_path("out/brown/capsule.yaml"));
     assert_holds(said, line);
     assert_holds(summary, line);
     mem_free(summary);
@@ -202,8 +166,8 @@ static void a_capsule_can_be_shrunk(void **state)
 {
     (void)state;
     run_and_fail(false, 1);
-    char *text = read_file("out/brown/capsule.yaml");
-    const struct shrink_options options = { .path = in_folder("out/brown/capsule.yaml"),
+    char *text = scratch_read("out/brown/capsule.yaml");
+    const struct shrink_options options = { .path = scratch_path("out/brown/capsule.yaml"),
                                             .runs_max = 40 };
     struct shrink_result result;
     struct err_note note = { .err = ERR_OK };
@@ -221,13 +185,13 @@ static void a_run_that_fails_over_sockets_alone_is_played_over_sockets_again(voi
     run_and_fail(true, 1);
     assert_holds(said, "play it again: tollgate run --world real ");
     assert_null(strstr(said, "tollgate shrink"));
-    const char *path = in_folder("out/brown/capsule.yaml");
+    const char *path = scratch_path("out/brown/capsule.yaml");
     const struct run_options options = {
         .discover = { .paths = &path, .path_count = 1 },
         .real = true,
         .jobs = 1,
         .repeat = 1,
-        .out = in_folder("again"),
+        .out = scratch_path("again"),
         .programs = TOLLGATE_BINARY_DIR "/bin",
         .quiet = true,
         .outputs = { .annotations = "none" },
@@ -239,7 +203,7 @@ static void a_run_that_passes_leaves_none(void **state)
 {
     (void)state;
     assert_int_equal(run(PASSING, false, 1), 0);
-    assert_false(file_exists(in_folder("out/calm/capsule.yaml")));
+    assert_false(file_exists(scratch_path("out/calm/capsule.yaml")));
     assert_null(strstr(said, "play it again"));
 }
 

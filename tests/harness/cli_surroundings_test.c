@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "command.h"
+#include "scratch.h"
 
 #define SCENARIO(settings, arrival, expect)                                                        \
     "version: 1\nname: around\nseed: 7\nduration: 2s\nruntime:\n  set:\n" settings                 \
@@ -24,50 +25,20 @@
 #define PLAIN SCENARIO("    cache_ttl_s: 1\n", "constant: 20/s", "  - served: { error: 0 }\n")
 
 static struct command command;
-static char folder[] = "/tmp/tollgate-around-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char line[128];
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][128];
-    static unsigned turn;
-    turn = (turn + 1) % 4;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    const char *path = in_folder(name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
-    return path;
-}
-
-static void assert_says(const char *wanted)
-{
-    if (strstr(command.text, wanted) == NULL) {
-        fail_msg("not said: %s\nsaid:\n%s", wanted, command.text);
-    }
-}
 
 static void assert_exits(int wanted, const char *world, const char *scenario, const char *programs)
 {
-    const char *arguments[] = { "run",     "--world",    world,      "--configs", "configs",
-                                "--out",   in_folder("out"), scenario,
-                                programs == NULL ? NULL : "--programs", programs, NULL };
+    const char *arguments[] = { "run",
+                                "--world",
+                                world,
+                                "--configs",
+                                "configs",
+                                "--out",
+                                scratch_path("out"),
+                                scenario,
+                                programs == NULL ? NULL : "--programs",
+                                programs,
+                                NULL };
     int code = command_run(&command, arguments);
     if (code != wanted) fail_msg("exit %d, expected %d:\n%s", code, wanted, command.text);
 }
@@ -76,7 +47,7 @@ static void assert_exits(int wanted, const char *world, const char *scenario, co
 static void the_runtimes_own_variables_do_not_reach_a_run(void **state)
 {
     (void)state;
-    const char *scenario = write_file("plain.yaml", PLAIN);
+    const char *scenario = scratch_write("plain.yaml", PLAIN);
     setenv("TSFM_FORECAST_API_TOKEN", "b1946ac92492d2347c6235b4d2611184", 1);
     setenv("TSFM_BASELINE_ONLY", "true", 1);
     assert_exits(0, "both", scenario, NULL);
@@ -108,7 +79,7 @@ static void a_scenario_may_set_every_option_it_likes(void **state)
     }
     buf_puts(&text, "workload:\n  - arrival: { constant: 20/s }\nupstream:\n  latency: 10ms\n"
                     "expect:\n  - served: { error: 0 }\n");
-    assert_exits(0, "real", write_file("many.yaml", buf_text(&text)), NULL);
+    assert_exits(0, "real", scratch_write("many.yaml", buf_text(&text)), NULL);
     buf_deinit(&text);
 }
 
@@ -123,24 +94,24 @@ static void a_runtime_that_crashes_when_it_is_stopped_makes_the_run_invalid(void
                "#!/bin/bash\n%s/tollgate-runtime \"${@:1:$#-2}\" --parent $$ &\nchild=$!\n"
                "trap 'kill $child; wait $child; kill -SEGV $$' TERM\nwait $child\n",
                binaries);
-    assert_int_equal(mkdir(in_folder("bin"), 0755), 0);
-    assert_int_equal(chmod(write_file("bin/tollgate-runtime", buf_text(&script)), 0755), 0);
+    assert_int_equal(mkdir(scratch_path("bin"), 0755), 0);
+    assert_int_equal(chmod(scratch_write("bin/tollgate-runtime", buf_text(&script)), 0755), 0);
     buf_clear(&script);
     buf_printf(&script, "#!/bin/bash\nexec %s/mock-tollama \"$@\"\n", binaries);
-    assert_int_equal(chmod(write_file("bin/mock-tollama", buf_text(&script)), 0755), 0);
+    assert_int_equal(chmod(scratch_write("bin/mock-tollama", buf_text(&script)), 0755), 0);
     buf_deinit(&script);
-    assert_exits(4, "real", write_file("plain.yaml", PLAIN), in_folder("bin"));
-    assert_says("the runtime was killed by signal 11");
-    assert_says("when it was stopped");
+    assert_exits(4, "real", scratch_write("plain.yaml", PLAIN), scratch_path("bin"));
+    assert_says(&command, "the runtime was killed by signal 11");
+    assert_says(&command, "when it was stopped");
 }
 
 static void a_load_that_sends_nothing_exits_2(void **state)
 {
     (void)state;
-    const char *scenario = write_file(
+    const char *scenario = scratch_write(
         "idle.yaml", SCENARIO("    cache_ttl_s: 1\n", "poisson: 0.001/s", "  - order: guide\n"));
     assert_exits(2, "sim", scenario, NULL);
-    assert_says("sends no request at all");
+    assert_says(&command, "sends no request at all");
 }
 
 static void a_seed_that_no_run_could_repeat_exits_2(void **state)
@@ -150,7 +121,7 @@ static void a_seed_that_no_run_could_repeat_exits_2(void **state)
     for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
         const char *arguments[] = { "run", "--world", "sim", "--seed", seeds[i], "x.yaml", NULL };
         assert_int_equal(command_run(&command, arguments), 2);
-        assert_says("not a whole number from 1 to 18446744073709551615");
+        assert_says(&command, "not a whole number from 1 to 18446744073709551615");
     }
 }
 
@@ -164,10 +135,10 @@ static void help_for_a_verb_is_that_verbs_help(void **state)
         snprintf(wanted, sizeof wanted, "usage: tollgate %s", verbs[i]);
         const char *arguments[] = { "help", verbs[i], NULL };
         assert_int_equal(command_run(&command, arguments), 0);
-        assert_says(wanted);
+        assert_says(&command, wanted);
     }
     assert_int_equal(command_run(&command, (const char *[]){ "help", "rn", NULL }), 2);
-    assert_says("unknown verb \"rn\"; did you mean \"run\"?");
+    assert_says(&command, "unknown verb \"rn\"; did you mean \"run\"?");
 }
 
 static void an_option_written_with_an_equals_sign_is_told_how_to_write_it(void **state)
@@ -175,9 +146,9 @@ static void an_option_written_with_an_equals_sign_is_told_how_to_write_it(void *
     (void)state;
     const char *arguments[] = { "run", "--world=sim", "x.yaml", NULL };
     assert_int_equal(command_run(&command, arguments), 2);
-    assert_says("--world=sim: write the option and its value as two words: --world sim");
+    assert_says(&command, "--world=sim: write the option and its value as two words: --world sim");
     assert_int_equal(command_run(&command, (const char *[]){ "options", "x", NULL }), 2);
-    assert_says("tollgate options takes nothing, but here stands \"x\"");
+    assert_says(&command, "tollgate options takes nothing, but here stands \"x\"");
 }
 
 static void a_run_without_standard_streams_ends_as_any_other(void **state)
@@ -187,12 +158,12 @@ static void a_run_without_standard_streams_ends_as_any_other(void **state)
     snprintf(line, sizeof line,
              "cd %s && %s/bin/tollgate run --world real --configs configs --out %s %s "
              "<&- >&- 2>&-",
-             TOLLGATE_SOURCE_DIR, TOLLGATE_BINARY_DIR, in_folder("silent"),
-             write_file("plain.yaml", PLAIN));
+             TOLLGATE_SOURCE_DIR, TOLLGATE_BINARY_DIR, scratch_path("silent"),
+             scratch_write("plain.yaml", PLAIN));
     int status = system(line);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);
-    assert_true(file_exists(in_folder("silent/index.html")));
+    assert_true(file_exists(scratch_path("silent/index.html")));
 }
 
 int main(void)
@@ -207,5 +178,5 @@ int main(void)
         cmocka_unit_test(an_option_written_with_an_equals_sign_is_told_how_to_write_it),
         cmocka_unit_test(a_run_without_standard_streams_ends_as_any_other),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

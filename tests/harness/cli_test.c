@@ -18,46 +18,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "command.h"
+#include "scratch.h"
 
 static struct command command;
-static char folder[] = "/tmp/tollgate-cli-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char line[128];
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
-    return path;
-}
-
-static const char *out_folder(const char *name)
-{
-    static char path[2][128];
-    static unsigned turn;
-    turn = !turn;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
-
-static void assert_says(const char *wanted)
-{
-    if (strstr(command.text, wanted) != NULL) return;
-    fail_msg("not said: %s\nsaid:\n%s", wanted, command.text);
-}
 
 #define SCENARIO_HEAD                                                                              \
     "version: 1\n"                                                                                 \
@@ -75,8 +38,15 @@ static void assert_says(const char *wanted)
 
 static int run_text(const char *name, const char *text, const char *world)
 {
-    const char *arguments[] = { "run",   "--world", world,     "--configs", "configs",
-                                "--out", out_folder("out"), write_file(name, text), NULL };
+    const char *arguments[] = { "run",
+                                "--world",
+                                world,
+                                "--configs",
+                                "configs",
+                                "--out",
+                                scratch_path("out"),
+                                scratch_write(name, text),
+                                NULL };
     return command_run(&command, arguments);
 }
 
@@ -84,30 +54,30 @@ static void help_names_the_verbs_and_exit_codes(void **state)
 {
     (void)state;
     assert_int_equal(command_run(&command, (const char *[]){ "--help", NULL }), 0);
-    assert_says("run ");
-    assert_says("exit codes");
+    assert_says(&command, "run ");
+    assert_says(&command, "exit codes");
     assert_int_equal(command_run(&command, (const char *[]){ "run", "--help", NULL }), 0);
-    assert_says("--world");
+    assert_says(&command, "--world");
 }
 
 static void a_mistyped_word_is_answered_with_the_nearest_one(void **state)
 {
     (void)state;
     assert_int_equal(command_run(&command, (const char *[]){ "runn", NULL }), 2);
-    assert_says("did you mean \"run\"");
+    assert_says(&command, "did you mean \"run\"");
     assert_int_equal(command_run(&command, (const char *[]){ "replay", NULL }), 2);
-    assert_says("replay --help");
+    assert_says(&command, "replay --help");
     assert_int_equal(command_run(&command, (const char *[]){ "run", "--wrld", "sim", NULL }), 2);
-    assert_says("did you mean --world");
+    assert_says(&command, "did you mean --world");
     assert_int_equal(command_run(&command, (const char *[]){ "run", "--seed", "x", "a", NULL }), 2);
-    assert_says("--seed");
+    assert_says(&command, "--seed");
 }
 
 static void a_scenario_that_is_not_there_exits_2(void **state)
 {
     (void)state;
     assert_int_equal(command_run(&command, (const char *[]){ "run", "/no/such.yaml", NULL }), 2);
-    assert_says("/no/such.yaml");
+    assert_says(&command, "/no/such.yaml");
 }
 
 static void a_bad_scenario_exits_2_with_its_place(void **state)
@@ -118,8 +88,8 @@ static void a_bad_scenario_exits_2_with_its_place(void **state)
                                       "expect:\n  - order: guide\n",
                         "sim");
     assert_int_equal(code, 2);
-    assert_says("bad.yaml:5:11: error:");
-    assert_says("40sec");
+    assert_says(&command, "bad.yaml:5:11: error:");
+    assert_says(&command, "40sec");
 }
 
 static void a_bad_setting_is_blamed_on_its_own_place(void **state)
@@ -133,8 +103,8 @@ static void a_bad_setting_is_blamed_on_its_own_place(void **state)
                                       "expect:\n  - order: guide\n",
                         "sim");
     assert_int_equal(code, 2);
-    assert_says("set.yaml:6:");
-    assert_says("retry_count");
+    assert_says(&command, "set.yaml:6:");
+    assert_says(&command, "retry_count");
 }
 
 static void a_failed_expectation_exits_1_and_names_its_line(void **state)
@@ -146,8 +116,8 @@ static void a_failed_expectation_exits_1_and_names_its_line(void **state)
                                       "  - served: { baseline: \">= 50%\" }\n",
                         "sim");
     assert_int_equal(code, 1);
-    assert_says("fail.yaml:14:");
-    assert_says("served.baseline");
+    assert_says(&command, "fail.yaml:14:");
+    assert_says(&command, "served.baseline");
 }
 
 static void too_few_requests_exit_3_and_say_how_many_more(void **state)
@@ -158,7 +128,7 @@ static void too_few_requests_exit_3_and_say_how_many_more(void **state)
                                       "expect:\n  - latency: { p95: 300ms }\n",
                         "sim");
     assert_int_equal(code, 3);
-    assert_says("more");
+    assert_says(&command, "more");
 }
 
 /* What a run's trace says, replayed: the same; and not the same when one action was changed. */
@@ -167,21 +137,21 @@ static void assert_trace_replays(const char *path)
     char *text = NULL;
     size_t length;
     assert_int_equal(command_run(&command, (const char *[]){ "replay", path, NULL }), 0);
-    assert_says("trace.jsonl: identical, ");
+    assert_says(&command, "trace.jsonl: identical, ");
     assert_int_equal(file_read(path, 1 << 30, &text, &length, NULL), ERR_OK);
     char *served = strstr(text, "\"served\":\"upstream\"");
     assert_non_null(served);
     served[10] = 'U';
-    const char *changed = write_file("changed.jsonl", text);
+    const char *changed = scratch_write("changed.jsonl", text);
     assert_int_equal(command_run(&command, (const char *[]){ "replay", changed, NULL }), 5);
-    assert_says("DIVERGED at line ");
-    assert_says("\"served\":\"Upstream\"");
-    assert_says("the inputs before it:");
+    assert_says(&command, "DIVERGED at line ");
+    assert_says(&command, "\"served\":\"Upstream\"");
+    assert_says(&command, "the inputs before it:");
     strchr(text, '\n')[3] = '-';
-    assert_int_equal(command_run(&command, (const char *[]){ "replay",
-                                                             write_file("bad.jsonl", text), NULL }),
-                     2);
-    assert_says("bad.jsonl:2: error: ");
+    assert_int_equal(
+        command_run(&command, (const char *[]){ "replay", scratch_write("bad.jsonl", text), NULL }),
+        2);
+    assert_says(&command, "bad.jsonl:2: error: ");
     mem_free(text);
 }
 
@@ -193,20 +163,21 @@ static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **sta
         "--configs",
         "configs",
         "--out",
-        out_folder("good"),
-        write_file("good.yaml", SCENARIO_HEAD "duration: 4s\n" SCENARIO_TAIL
-                                              "expect:\n  - order: guide\n"
-                                              "  - served: { error: 0 }\n"),
+        scratch_path("good"),
+        scratch_write("good.yaml",
+                      SCENARIO_HEAD "duration: 4s\n" SCENARIO_TAIL "expect:\n  - order: guide\n"
+                                    "  - served: { error: 0 }\n"),
         NULL,
     };
     assert_int_equal(command_run(&command, arguments), 0);
-    assert_says("L1 agreement");
-    assert_says("L0 replay: identical, ");
+    assert_says(&command, "L1 agreement");
+    assert_says(&command, "L0 replay: identical, ");
     static const char *const files[] = { "index.html", "result.json", "junit.xml", "summary.md",
                                          "test-one/ledger.jsonl", "test-one/trace.jsonl" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char path[256];
-        snprintf(path, sizeof path, "%s/good/%s", folder, files[i]);
+        char name[64];
+        snprintf(name, sizeof name, "good/%s", files[i]);
+        const char *path = scratch_path(name);
         if (!file_exists(path)) fail_msg("%s was not written", path);
         if (strstr(path, "trace.jsonl") != NULL) assert_trace_replays(path);
     }
@@ -216,11 +187,16 @@ static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **sta
 static void a_run_whose_generator_lagged_is_played_again(void **state)
 {
     (void)state;
-    const char *arguments[] = { "run",   "--world", "real", "--configs", "configs",
-                                "--out", out_folder("lag"),
-                                write_file("lag.yaml", SCENARIO_HEAD
-                                           "duration: 4s\n" SCENARIO_TAIL
-                                           "expect:\n  - order: guide\n"),
+    const char *arguments[] = { "run",
+                                "--world",
+                                "real",
+                                "--configs",
+                                "configs",
+                                "--out",
+                                scratch_path("lag"),
+                                scratch_write("lag.yaml",
+                                              SCENARIO_HEAD "duration: 4s\n" SCENARIO_TAIL
+                                                            "expect:\n  - order: guide\n"),
                                 NULL };
     command_start(&command, arguments);
     assert_true(command_wait_text(&command, "real started"));
@@ -228,20 +204,22 @@ static void a_run_whose_generator_lagged_is_played_again(void **state)
     poll(NULL, 0, 500);
     kill(command.pid, SIGCONT);
     assert_int_equal(command_finish(&command), 0);
-    assert_says("the load generator lagged");
-    assert_says("playing it again");
+    assert_says(&command, "the load generator lagged");
+    assert_says(&command, "playing it again");
 }
 
 static const char *long_scenario(void)
 {
-    return write_file("long.yaml", SCENARIO_HEAD "duration: 50s\n" SCENARIO_TAIL
-                                                 "expect:\n  - order: guide\n");
+    return scratch_write("long.yaml", SCENARIO_HEAD "duration: 50s\n" SCENARIO_TAIL
+                                                    "expect:\n  - order: guide\n");
 }
 
 static void start_long(void)
 {
-    const char *arguments[] = { "run",   "--world", "real", "--configs", "configs",
-                                "--out", out_folder("long"), long_scenario(), NULL };
+    const char *arguments[] = {
+        "run",           "--world", "real", "--configs", "configs", "--out", scratch_path("long"),
+        long_scenario(), NULL
+    };
     command_start(&command, arguments);
     assert_true(command_wait_text(&command, "real started"));
 }
@@ -258,7 +236,7 @@ static void kill_of_a_program_exits_4_soon(const char *name, const char *sentenc
     kill(victims[0], SIGKILL);
     assert_int_equal(command_finish(&command), 4);
     assert_true(clock_now() - killed < 5 * NS_PER_S);
-    assert_says(sentence);
+    assert_says(&command, sentence);
     assert_true(process_gone(others[0], 1000));
 }
 
@@ -282,12 +260,10 @@ static void an_interrupt_stops_cleanly_and_keeps_what_was_measured(void **state)
     assert_int_equal(command_children(&command, "tollgate-runtime", runtimes), 1);
     kill(command.pid, SIGINT);
     assert_int_equal(command_finish(&command), 4);
-    assert_says("Interrupted");
+    assert_says(&command, "Interrupted");
     assert_null(strstr(command.text, "18446744073709")); /* the p95 of what never came */
     assert_true(process_gone(runtimes[0], 1000));
-    char path[256];
-    snprintf(path, sizeof path, "%s/long/result.json", folder);
-    assert_true(file_exists(path));
+    assert_true(file_exists(scratch_path("long/result.json")));
 }
 
 static void a_killed_harness_leaves_no_process_behind(void **state)
@@ -307,11 +283,9 @@ static void a_killed_harness_leaves_no_process_behind(void **state)
 /* The text of result.json before its member "run_time", which is the last of the top level. */
 static char *result_before_run_time(const char *name)
 {
-    char path[256];
-    char *text = NULL;
-    size_t length = 0;
-    snprintf(path, sizeof path, "%s/%s/result.json", folder, name);
-    assert_int_equal(file_read(path, 1 << 28, &text, &length, NULL), ERR_OK);
+    char path[64];
+    snprintf(path, sizeof path, "%s/result.json", name);
+    char *text = scratch_read(path);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     assert_string_equal(cJSON_GetArrayItem(root, cJSON_GetArraySize(root) - 1)->string, "run_time");
@@ -326,10 +300,10 @@ static char *result_before_run_time(const char *name)
 static void two_simulations_with_one_seed_write_the_same_result(void **state)
 {
     (void)state;
-    const char *first[] = { "run", "--world", "sim", "--seed", "7", "--out", out_folder("a"),
-                            "scenarios/", NULL };
-    const char *second[] = { "run", "--world", "sim", "--seed", "7", "--out", out_folder("b"),
-                             "scenarios/", NULL };
+    const char *first[] = { "run",   "--world",         "sim",        "--seed", "7",
+                            "--out", scratch_path("a"), "scenarios/", NULL };
+    const char *second[] = { "run",   "--world",         "sim",        "--seed", "7",
+                             "--out", scratch_path("b"), "scenarios/", NULL };
     int code = command_run(&command, first);
     assert_int_equal(command_run(&command, second), code);
     char *a = result_before_run_time("a");
@@ -358,5 +332,5 @@ int main(void)
         cmocka_unit_test(a_killed_harness_leaves_no_process_behind),
         cmocka_unit_test(two_simulations_with_one_seed_write_the_same_result),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

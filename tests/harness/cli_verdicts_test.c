@@ -16,48 +16,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "command.h"
+#include "scratch.h"
 
 static struct command command;
-static char folder[] = "/tmp/tollgate-verdicts-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char line[128];
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    static char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
-    return path;
-}
 
 static void assert_run(int wanted, const char *const *arguments)
 {
     int code = command_run(&command, arguments);
     if (code != wanted) fail_msg("exit code %d, not %d\nsaid:\n%s", code, wanted, command.text);
-}
-
-static void assert_says(const char *wanted)
-{
-    if (strstr(command.text, wanted) != NULL) return;
-    fail_msg("not said: %s\nsaid:\n%s", wanted, command.text);
-}
-
-static void assert_does_not_say(const char *unwanted)
-{
-    if (strstr(command.text, unwanted) == NULL) return;
-    fail_msg("said: %s\nin:\n%s", unwanted, command.text);
 }
 
 #define OUTAGE                                                                                     \
@@ -71,14 +37,15 @@ static void assert_does_not_say(const char *unwanted)
 static void check_warns_of_what_can_never_fail_or_pass(void **state)
 {
     (void)state;
-    const char *path = write_file("warn.yaml", OUTAGE "  - served: { stale: '>= 1' }\n"
-                                                      "  - latency: { p50: 1m, p99.9: 1s }\n");
+    const char *path = scratch_write("warn.yaml", OUTAGE "  - served: { stale: '>= 1' }\n"
+                                                         "  - latency: { p50: 1m, p99.9: 1s }\n");
     assert_run(0, (const char *[]){ "check", "--configs", "configs", path, NULL });
-    assert_says("warn.yaml:16:16: warning: latency.p50 can never fail: ");
-    assert_says("warn.yaml:16:25: warning: latency.p99.9 can never pass: there are too few ");
-    assert_does_not_say("served.stale");
+    assert_says(&command, "warn.yaml:16:16: warning: latency.p50 can never fail: ");
+    assert_says(&command,
+                "warn.yaml:16:25: warning: latency.p99.9 can never pass: there are too few ");
+    assert_does_not_say(&command, "served.stale");
     assert_run(1, (const char *[]){ "check", "--vacuity", "--configs", "configs", path, NULL });
-    assert_says("warn.yaml: without its faults 1 of 3 expectations fail, and ");
+    assert_says(&command, "warn.yaml: without its faults 1 of 3 expectations fail, and ");
 }
 
 static void a_fault_that_never_matters_exits_1_with_vacuity(void **state)
@@ -93,41 +60,43 @@ static void a_fault_that_never_matters_exits_1_with_vacuity(void **state)
                                 "    - { name: outage, from: 4s, to: 6s,\n"
                                 "        faults: [ { status: 503 } ] }\n"
                                 "expect:\n  - served: { error: 0 }\n";
-    const char *path = write_file("never.yaml", never);
+    const char *path = scratch_write("never.yaml", never);
     assert_run(0, (const char *[]){ "check", "--configs", "configs", path, NULL });
     assert_run(1, (const char *[]){ "check", "--vacuity", "--configs", "configs", path, NULL });
-    assert_says("never.yaml: warning: without its faults every request is served the same");
+    assert_says(&command,
+                "never.yaml: warning: without its faults every request is served the same");
 }
 
 static void the_catalogue_says_something(void **state)
 {
     (void)state;
     assert_run(0, (const char *[]){ "check", "--vacuity", "scenarios", NULL });
-    assert_does_not_say("warning");
+    assert_does_not_say(&command, "warning");
 }
 
 static void a_missing_configuration_names_the_option(void **state)
 {
     (void)state;
-    const char *path = write_file("lost.yaml", OUTAGE "  - served: { stale: '>= 1' }\n");
+    const char *path = scratch_write("lost.yaml", OUTAGE "  - served: { stale: '>= 1' }\n");
     assert_run(2, (const char *[]){ "check", "--configs", "/nowhere", path, NULL });
-    assert_says("lost.yaml: error: its configuration /nowhere/dev.yaml is not there; name the "
+    assert_says(&command,
+                "lost.yaml: error: its configuration /nowhere/dev.yaml is not there; name the "
                 "folder of dev.yaml with --configs");
 }
 
 static void repeats_are_judged_together(void **state)
 {
     (void)state;
-    char out[128];
-    snprintf(out, sizeof out, "%s/repeat", folder);
-    const char *path = write_file("repeat.yaml", OUTAGE "  - served: { error: 0 }\n"
-                                                        "  - served: { stale: '>= 300' }\n");
-    const char *arguments[] = { "run", "--world", "sim", "--repeat", "4", "--configs", "configs",
-                                "--out", out, path, NULL };
+    const char *path = scratch_write("repeat.yaml", OUTAGE "  - served: { error: 0 }\n"
+                                                           "  - served: { stale: '>= 300' }\n");
+    const char *arguments[] = { "run",      "--world", "sim",
+                                "--repeat", "4",       "--configs",
+                                "configs",  "--out",   scratch_path("repeat"),
+                                path,       NULL };
     assert_run(1, arguments);
-    assert_says("fail (sim): served.stale: ");
-    assert_says(" of 4 runs fail: seeds 1, ");
-    assert_says("4 runs: 4 fail; p95 ");
+    assert_says(&command, "fail (sim): served.stale: ");
+    assert_says(&command, " of 4 runs fail: seeds 1, ");
+    assert_says(&command, "4 runs: 4 fail; p95 ");
     assert_run(2, (const char *[]){ "run", "--repeat", "0", path, NULL });
 }
 
@@ -171,29 +140,26 @@ static void output_that_gets_nowhere_is_no_success(void **state)
 static void a_trace_without_its_end_is_incomplete(void **state)
 {
     (void)state;
-    char *text = NULL;
-    size_t length = 0;
     /* A runtime's own first line is needed: from a run that was traced. */
-    char out[128], trace[256];
-    snprintf(out, sizeof out, "%s/traced", folder);
-    const char *path = write_file("traced.yaml",
-                                  "version: 1\nname: traced\nteaches: A test.\nseed: 1\n"
-                                  "duration: 2s\nruntime: { env: dev }\n"
-                                  "workload:\n  - arrival: { constant: 20/s }\n"
-                                  "upstream: { latency: 5ms }\n"
-                                  "expect:\n  - served: { error: 0 }\n");
-    const char *arguments[] = { "run", "--world", "real", "--configs", "configs", "--out", out,
-                                path, NULL };
+    const char *path =
+        scratch_write("traced.yaml", "version: 1\nname: traced\nteaches: A test.\nseed: 1\n"
+                                     "duration: 2s\nruntime: { env: dev }\n"
+                                     "workload:\n  - arrival: { constant: 20/s }\n"
+                                     "upstream: { latency: 5ms }\n"
+                                     "expect:\n  - served: { error: 0 }\n");
+    const char *arguments[] = {
+        "run", "--world", "real", "--configs", "configs", "--out", scratch_path("traced"),
+        path,  NULL
+    };
     command_run(&command, arguments); /* a busy machine may make it invalid; its trace is enough */
-    snprintf(trace, sizeof trace, "%s/traced/trace.jsonl", out);
-    assert_int_equal(ERR_OK, file_read(trace, 1 << 30, &text, &length, NULL));
-    assert_run(0, (const char *[]){ "replay", trace, NULL });
-    assert_does_not_say("INCOMPLETE");
+    char *text = scratch_read("traced/traced/trace.jsonl");
+    assert_run(0, (const char *[]){ "replay", scratch_path("traced/traced/trace.jsonl"), NULL });
+    assert_does_not_say(&command, "INCOMPLETE");
     *strstr(text, "{\"end\":") = '\0';
-    const char *cut = write_file("cut.jsonl", text);
+    const char *cut = scratch_write("cut.jsonl", text);
     assert_run(3, (const char *[]){ "replay", cut, NULL });
-    assert_says("INCOMPLETE: identical, ");
-    assert_says("the trace has no end mark");
+    assert_says(&command, "INCOMPLETE: identical, ");
+    assert_says(&command, "the trace has no end mark");
     mem_free(text);
 }
 
@@ -208,5 +174,5 @@ int main(void)
         cmocka_unit_test(output_that_gets_nowhere_is_no_success),
         cmocka_unit_test(a_trace_without_its_end_is_incomplete),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -4,12 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/clock.h"
 
@@ -77,6 +82,18 @@ int command_run(struct command *command, const char *const *arguments)
 {
     command_start(command, arguments);
     return command_finish(command);
+}
+
+void assert_says(const struct command *command, const char *text)
+{
+    if (strstr(command->text, text) != NULL) return;
+    fail_msg("not said: %s\nsaid:\n%s", text, command->text);
+}
+
+void assert_does_not_say(const struct command *command, const char *text)
+{
+    if (strstr(command->text, text) == NULL) return;
+    fail_msg("said: %s\nin:\n%s", text, command->text);
 }
 
 static int process_field(pid_t pid, char name[32], char *state)

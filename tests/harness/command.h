@@ -27,6 +27,10 @@ enum { COMMAND_CHILDREN_MAX = 32 };
 /* Its children whose program name is `name`; returns how many. */
 size_t command_children(const struct command *command, const char *name,
                         pid_t out[COMMAND_CHILDREN_MAX]);
+/* Its text holds `text`, or does not; the test fails otherwise and shows the text. */
+void assert_says(const struct command *command, const char *text);
+void assert_does_not_say(const struct command *command, const char *text);
+
 /* Polls until the process is gone (or a zombie), at most `limit_ms`. */
 int process_gone(pid_t pid, int limit_ms);
 

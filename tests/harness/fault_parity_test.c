@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "scenario/fault_table.h"
+#include "scratch.h"
 #include "worlds_fixture.h"
 
 enum {
@@ -69,7 +70,7 @@ struct group {
 struct all {
     struct group groups[GROUPS];
     struct worlds *worlds[GROUPS];
-    char folder[WORLDS_FOLDER_BYTES];
+    char folder[FOLDER_BYTES];
     size_t dealt;
 };
 
@@ -120,7 +121,7 @@ static int play_all(void **state)
     (void)state;
     static const char *const names[GROUPS] = { "a", "b", "c" };
     all = mem_alloc(1, sizeof *all);
-    worlds_make_folder(all->folder);
+    folder_make(all->folder);
     deal_rows();
     for (size_t g = 0; g < GROUPS; g++) {
         all->worlds[g] = &all->groups[g].worlds;
@@ -135,7 +136,7 @@ static int free_all(void **state)
     (void)state;
     for (size_t g = 0; g < GROUPS; g++)
         worlds_close(all->worlds[g]);
-    worlds_remove_folder(all->folder);
+    folder_remove(all->folder);
     mem_free(all);
     return 0;
 }

@@ -75,6 +75,13 @@ void stage_judge(struct stage *stage)
     verdict_judge(&stage->run, &stage->verdicts);
 }
 
+void stage_simulate_and_judge(struct stage *stage, const char *yaml)
+{
+    stage_open(stage, yaml, NULL);
+    stage_simulate(stage);
+    stage_judge(stage);
+}
+
 void stage_close(struct stage *stage)
 {
     verdict_deinit(&stage->verdicts);

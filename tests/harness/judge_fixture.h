@@ -40,6 +40,8 @@ void stage_simulate(struct stage *stage);
 void stage_make_up(struct stage *stage);
 /* Judges stage->run (again). */
 void stage_judge(struct stage *stage);
+/* All three: open, simulate, judge. */
+void stage_simulate_and_judge(struct stage *stage, const char *yaml);
 void stage_close(struct stage *stage);
 
 /* The check of that name; fails the test when there is none. */

@@ -22,25 +22,6 @@
 
 #define FOLDER TOLLGATE_BINARY_DIR "/report_exports_test"
 
-typedef void write_report(struct buf *out, const struct suite *suite);
-
-static char *written(write_report *write, const struct suite *suite)
-{
-    struct buf out;
-    buf_init(&out, BUF_UNBOUNDED);
-    write(&out, suite);
-    return buf_take(&out);
-}
-
-static char *written_of_fixture(write_report *write)
-{
-    struct suite suite;
-    suite_fixture_open(&suite);
-    char *text = written(write, &suite);
-    suite_fixture_close(&suite);
-    return text;
-}
-
 static void check_holds(const char *text, const char *wanted)
 {
     if (strstr(text, wanted) == NULL) fail_msg("no \"%s\" in:\n%s", wanted, text);
@@ -74,7 +55,7 @@ static void print_file(const char *path)
 static void github_gets_a_command_per_finding_with_its_own_escapes(void **state)
 {
     (void)state;
-    char *text = written_of_fixture(report_write_github);
+    char *text = report_text_of_fixture(report_write_github);
     check_holds(text, "::error file=fixtures/outage.yaml,line=31,col=9,title=latency.p95 "
                       "(sim)::fail: expected p95 <= 1ms; it was 95 ms\n");
     check_holds(text, "::warning file=fixtures/outage.yaml,line=7,col=3,title=latency.p99 (sim)::");
@@ -94,7 +75,7 @@ static void a_line_end_or_comma_of_a_stranger_stays_within_its_command(void **st
     struct suite suite;
     suite_fixture_open(&suite);
     suite.scenarios[1].scenario.path = "a,b:c%\n::error::x";
-    char *text = written(report_write_github, &suite);
+    char *text = report_text(report_write_github, &suite);
     check_holds(text, "file=a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ax,line=31");
     mem_free(text);
     suite_fixture_close(&suite);
@@ -103,8 +84,8 @@ static void a_line_end_or_comma_of_a_stranger_stays_within_its_command(void **st
 static void gitlab_gets_an_issue_per_finding_that_keeps_its_fingerprint(void **state)
 {
     (void)state;
-    char *text = written_of_fixture(report_write_gitlab);
-    char *again = written_of_fixture(report_write_gitlab);
+    char *text = report_text_of_fixture(report_write_gitlab);
+    char *again = report_text_of_fixture(report_write_gitlab);
     assert_string_equal(text, again);
     cJSON *root = cJSON_Parse(text);
     assert_int_equal(cJSON_GetArraySize(root), 3);
@@ -126,7 +107,7 @@ static void gitlab_gets_an_issue_per_finding_that_keeps_its_fingerprint(void **s
 static void openmetrics_counts_what_was_served_moment_by_moment(void **state)
 {
     (void)state;
-    char *text = written_of_fixture(report_write_openmetrics);
+    char *text = report_text_of_fixture(report_write_openmetrics);
     /* The run begins at 1767323045.678; request 42, the third stale one, is due at 4.2 s. */
     check_holds(text, "# TYPE tsfm_served counter\n");
     check_holds(text, "tsfm_served_total{scenario=\"outage\",world=\"sim\",served=\"stale\"} 0 "
@@ -150,12 +131,12 @@ static void openmetrics_counts_what_was_served_moment_by_moment(void **state)
     mem_free(text);
 }
 
-static void save(const char *name, write_report *write, const struct suite *suite)
+static void save(const char *name, report_write_fn *write, const struct suite *suite)
 {
     struct err_note note = { .err = ERR_OK };
     char path[512];
     snprintf(path, sizeof path, "%s/%s", FOLDER, name);
-    char *text = written(write, suite);
+    char *text = report_text(write, suite);
     assert_int_equal(file_make_folder(FOLDER, &note), ERR_OK);
     assert_int_equal(file_write(path, text, strlen(text), &note), ERR_OK);
     mem_free(text);
@@ -214,7 +195,7 @@ static void promtool_finds_the_alerts_where_the_rules_test_expects_them(void **s
     make_outage(&suite);
     save("rules.yml", report_write_rules, &suite);
     save("rules_test.yml", report_write_rules_test, &suite);
-    char *text = written(report_write_rules_test, &suite);
+    char *text = report_text(report_write_rules_test, &suite);
     check_holds(text, "name: \"calm (real)\"");
     check_holds(text, "exp_labels: { severity: page, slo: availability }");
     check_holds(text, "exp_alerts: []");
@@ -244,7 +225,7 @@ static void a_scenario_with_objectives_of_its_own_is_not_in_the_rules_test(void 
     struct suite suite;
     suite_fixture_open(&suite);
     suite.scenarios[1].scenario.objectives.latency_ns = 5 * NS_PER_MS;
-    char *text = written(report_write_rules_test, &suite);
+    char *text = report_text(report_write_rules_test, &suite);
     assert_null(strstr(text, "outage (sim)"));
     check_holds(text, "calm (real)");
     mem_free(text);
@@ -258,14 +239,14 @@ static void what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it(void 
     suite_fixture_open(&suite);
     suite.scenarios[0].real.verdict.checks[0].status = CHECK_UNOBSERVABLE; /* latency.p95 */
     suite.scenarios[0].real.verdict.checks[1].status = CHECK_UNOBSERVABLE; /* an invariant */
-    char *junit = written(report_write_junit, &suite);
+    char *junit = report_text(report_write_junit, &suite);
     check_holds(junit, "skipped=\"1\"");
     check_holds(junit, "<skipped message=\"all in time\"/>");
     check_holds(junit, "<error type=\"tollgate.not observable\" message=\"p95 was 10 ms\">");
-    char *github = written(report_write_github, &suite);
+    char *github = report_text(report_write_github, &suite);
     check_holds(github, "::warning file=fixtures/calm.yaml,line=7");
     assert_null(strstr(github, "all in time"));
-    char *summary = written(report_write_summary, &suite);
+    char *summary = report_text(report_write_summary, &suite);
     check_holds(summary, "p95 was 10 ms");
     assert_null(strstr(summary, "all in time"));
     mem_free(summary);

@@ -233,3 +233,20 @@ void suite_fixture_close(struct suite *suite)
 {
     suite_deinit(suite);
 }
+
+char *report_text(report_write_fn *write, const struct suite *suite)
+{
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    write(&out, suite);
+    return buf_take(&out);
+}
+
+char *report_text_of_fixture(report_write_fn *write)
+{
+    struct suite suite;
+    suite_fixture_open(&suite);
+    char *text = report_text(write, &suite);
+    suite_fixture_close(&suite);
+    return text;
+}

@@ -15,4 +15,10 @@
 void suite_fixture_open(struct suite *suite);
 void suite_fixture_close(struct suite *suite);
 
+typedef void report_write_fn(struct buf *out, const struct suite *suite);
+
+/* What a report writes of the suite, or of the fixture; the caller frees it (mem_free). */
+char *report_text(report_write_fn *write, const struct suite *suite);
+char *report_text_of_fixture(report_write_fn *write);
+
 #endif

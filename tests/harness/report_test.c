@@ -20,24 +20,10 @@
 #include "harness/report_text.h"
 #include "report_fixture.h"
 
-typedef void write_report(struct buf *out, const struct suite *suite);
-
-static write_report *const writers[] = { report_write_json, report_write_junit,
-                                         report_write_summary, report_write_html };
+static report_write_fn *const writers[] = { report_write_json, report_write_junit,
+                                            report_write_summary, report_write_html };
 
 enum { WRITERS = sizeof writers / sizeof writers[0] };
-
-/* One report of the fixture as text; the caller frees it. */
-static char *written(write_report *write)
-{
-    struct suite suite;
-    suite_fixture_open(&suite);
-    struct buf out;
-    buf_init(&out, BUF_UNBOUNDED);
-    write(&out, &suite);
-    suite_fixture_close(&suite);
-    return buf_take(&out);
-}
 
 static size_t count_of(const char *text, const char *part)
 {
@@ -63,7 +49,7 @@ static cJSON *scenario_world(cJSON *root, int scenario, const char *world)
 static void json_holds_what_a_later_report_is_made_of(void **state)
 {
     (void)state;
-    char *text = written(report_write_json);
+    char *text = report_text_of_fixture(report_write_json);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     assert_int_equal(member(root, "schema_version")->valueint, 2);
@@ -95,7 +81,7 @@ static void json_holds_what_a_later_report_is_made_of(void **state)
 static void json_rows_have_the_columns_that_it_names(void **state)
 {
     (void)state;
-    char *text = written(report_write_json);
+    char *text = report_text_of_fixture(report_write_json);
     cJSON *root = cJSON_Parse(text);
     cJSON *columns = member(root, "columns");
     cJSON *world = scenario_world(root, 1, "sim");
@@ -124,7 +110,7 @@ static void json_rows_have_the_columns_that_it_names(void **state)
 static void json_latencies_are_nearest_ranks_with_an_interval(void **state)
 {
     (void)state;
-    char *text = written(report_write_json);
+    char *text = report_text_of_fixture(report_write_json);
     cJSON *root = cJSON_Parse(text);
     cJSON *latency = member(scenario_world(root, 1, "sim"), "latency_ns");
     /* 1 ms to 99 ms and one that never came; for n = 100 the interval's ranks are 90 and 100. */
@@ -143,8 +129,8 @@ static void a_report_written_twice_is_the_same_to_the_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < WRITERS; i++) {
-        char *first = written(writers[i]);
-        char *second = written(writers[i]);
+        char *first = report_text_of_fixture(writers[i]);
+        char *second = report_text_of_fixture(writers[i]);
         assert_string_equal(first, second);
         mem_free(first);
         mem_free(second);
@@ -248,7 +234,7 @@ static void hostile_names_do_no_harm(void **state)
 {
     (void)state;
     for (size_t i = 0; i < WRITERS; i++) {
-        char *text = written(writers[i]);
+        char *text = report_text_of_fixture(writers[i]);
         if (writers[i] != report_write_json) assert_null(strstr(text, "<script>alert"));
         assert_null(strchr(text, 0x01));
         assert_null(strchr(text, 0x1b));
@@ -261,7 +247,7 @@ static void hostile_names_do_no_harm(void **state)
 static void summary_names_the_place_of_a_failing_check(void **state)
 {
     (void)state;
-    char *text = written(report_write_summary);
+    char *text = report_text_of_fixture(report_write_summary);
     char *failing = strstr(text, "fixtures/outage.yaml:31:9 **latency.p95** (sim)");
     char *passed = strstr(text, "<details>");
     assert_non_null(failing);
@@ -294,7 +280,7 @@ static char *without_scripts(char *text)
 static void html_has_a_dot_per_request_and_needs_nothing_from_elsewhere(void **state)
 {
     (void)state;
-    char *whole = written(report_write_html);
+    char *whole = report_text_of_fixture(report_write_html);
     static const char *const elsewhere[] = { "http://", "https://", "src=", "import(" };
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
         if (strstr(whole, elsewhere[i]) != NULL) fail_msg("found %s", elsewhere[i]);
@@ -326,7 +312,7 @@ static bool is_void(const char *name, size_t length)
 static void html_elements_are_closed_in_order(void **state)
 {
     (void)state;
-    char *text = without_scripts(written(report_write_html));
+    char *text = without_scripts(report_text_of_fixture(report_write_html));
     enum { DEPTH_MAX = 64 };
     const char *open[DEPTH_MAX];
     size_t depth = 0;
@@ -422,7 +408,7 @@ static void junit_is_valid_by_its_schema(void **state)
 static void junit_counts_failures_and_errors(void **state)
 {
     (void)state;
-    char *text = written(report_write_junit);
+    char *text = report_text_of_fixture(report_write_junit);
     /* Checks: three of calm, three of outage, one hostile, and the agreement of calm's worlds. */
     assert_non_null(strstr(text, "tests=\"8\" errors=\"2\" skipped=\"0\" failures=\"1\""));
     assert_int_equal(count_of(text, "<testcase "), 8);

@@ -13,25 +13,6 @@
 #include "harness/result_read.h"
 #include "report_fixture.h"
 
-typedef void write_report(struct buf *out, const struct suite *suite);
-
-static char *written(write_report *write, const struct suite *suite)
-{
-    struct buf out;
-    buf_init(&out, BUF_UNBOUNDED);
-    write(&out, suite);
-    return buf_take(&out);
-}
-
-static char *fixture_json(void)
-{
-    struct suite suite;
-    suite_fixture_open(&suite);
-    char *text = written(report_write_json, &suite);
-    suite_fixture_close(&suite);
-    return text;
-}
-
 /* Texts too long to be printed whole. */
 static void check_equal(const char *got, const char *expected)
 {
@@ -99,8 +80,8 @@ static void fill_the_rest(struct run *run)
 static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
 {
     (void)state;
-    static write_report *const writers[] = { report_write_json, report_write_junit,
-                                             report_write_summary, report_write_html };
+    static report_write_fn *const writers[] = { report_write_json, report_write_junit,
+                                                report_write_summary, report_write_html };
     struct suite original;
     struct suite copy;
     struct arena arena = { .head = NULL };
@@ -111,12 +92,12 @@ static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
     original.scenarios[1].scenario.tier = SCENARIO_TIER_NIGHTLY;
     original.scenarios[1].scenario.objectives.freshness_age_ns = 5;
     fill_the_rest(&original.scenarios[1].sim.run);
-    char *json = written(report_write_json, &original);
+    char *json = report_text(report_write_json, &original);
     enum err rc = result_read("result.json", json, strlen(json), &arena, &copy, &note);
     if (rc != ERR_OK) fail_msg("%s", note.sentence);
     for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
-        char *expected = without_escaped_replacements(written(writers[i], &original));
-        char *got = written(writers[i], &copy);
+        char *expected = without_escaped_replacements(report_text(writers[i], &original));
+        char *got = report_text(writers[i], &copy);
         check_equal(got, expected);
         mem_free(got);
         mem_free(expected);
@@ -130,7 +111,7 @@ static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
 /* The fixture's result with the first `old` replaced must be refused with this sentence. */
 static void check_refused(const char *old, const char *new, const char *sentence)
 {
-    char *text = fixture_json();
+    char *text = report_text_of_fixture(report_write_json);
     char *at = strstr(text, old);
     if (at == NULL) fail_msg("the result has no %s", old);
     struct buf edited;

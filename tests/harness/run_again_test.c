@@ -14,40 +14,22 @@
 #include "base/mem.h"
 #include "harness/run_again.h"
 #include "harness/run_command.h"
+#include "printed_run.h"
+#include "scratch.h"
 
 #define SCENARIO(name, seconds)                                                                    \
     "version: 1\nname: " name "\nseed: 7\nduration: " seconds "\nworkload:\n"                      \
     "  - arrival: { constant: 20/s }\n    keys: { count: 100 }\n"                                  \
     "upstream:\n  latency: 10ms\nexpect:\n  - served: { error: 0 }\n"
 
-static char folder[] = "/tmp/tollgate-again-XXXXXX";
 static unsigned compared;
 static unsigned disagreements; /* how many more are planted */
 static char *said;             /* owned: what the latest run printed */
 
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
 static int remove_folder(void **state)
 {
-    (void)state;
-    char line[128];
     mem_free(said);
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    static char path[2][128];
-    static unsigned turn;
-    turn = (turn + 1) % 2;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    assert_int_equal(file_write(path[turn], text, strlen(text), NULL), ERR_OK);
-    return path[turn];
+    return scratch_remove(state);
 }
 
 static enum err planted_compare(const struct run *sim, const struct run *real, struct parity *out,
@@ -67,10 +49,6 @@ static enum err planted_compare(const struct run *sim, const struct run *real, s
 /* The exit code; `said` is what it printed. */
 static int run(const char *const *paths, size_t count, uint32_t jobs)
 {
-    char out[128];
-    char printed[128];
-    snprintf(out, sizeof out, "%s/out", folder);
-    snprintf(printed, sizeof printed, "%s/printed", folder);
     const struct run_options options = {
         .discover = { .paths = paths,
                       .path_count = count,
@@ -79,28 +57,18 @@ static int run(const char *const *paths, size_t count, uint32_t jobs)
         .real = true,
         .jobs = jobs,
         .repeat = 1,
-        .out = out,
+        .out = scratch_path("out"),
         .programs = TOLLGATE_BINARY_DIR "/bin",
         .outputs = { .annotations = "none" },
         .compare = planted_compare,
     };
     compared = 0;
-    fflush(stdout);
-    int kept = dup(STDOUT_FILENO);
-    assert_non_null(freopen(printed, "w", stdout));
-    int code = run_command(&options);
-    fflush(stdout);
-    dup2(kept, STDOUT_FILENO);
-    close(kept);
-    size_t length = 0;
-    mem_free(said);
-    assert_int_equal(file_read(printed, (size_t)1 << 20, &said, &length, NULL), ERR_OK);
-    return code;
+    return printed_run(&options, &said);
 }
 
 static int run_one(unsigned planted)
 {
-    const char *path = write_file("one.yaml", SCENARIO("one", "1s"));
+    const char *path = scratch_write("one.yaml", SCENARIO("one", "1s"));
     disagreements = planted;
     return run(&path, 1, 1);
 }
@@ -140,8 +108,8 @@ static void assert_before(const char *first, const char *second)
 static void the_longest_scenario_starts_first_and_is_reported_in_its_place(void **state)
 {
     (void)state;
-    const char *paths[] = { write_file("short.yaml", SCENARIO("short", "1s")), NULL };
-    paths[1] = write_file("long.yaml", SCENARIO("long", "2s"));
+    const char *paths[] = { scratch_write("short.yaml", SCENARIO("short", "1s")), NULL };
+    paths[1] = scratch_write("long.yaml", SCENARIO("long", "2s"));
     disagreements = 0;
     assert_int_equal(run(paths, 2, 1), 0);
     assert_before("long: real started", "short: real started");
@@ -185,5 +153,5 @@ int main(void)
         cmocka_unit_test(equally_long_scenarios_keep_their_order),
         cmocka_unit_test(a_lag_does_not_use_up_the_runs_of_a_disagreement),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, remove_folder);
 }

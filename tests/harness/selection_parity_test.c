@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "harness/audit.h"
+#include "scratch.h"
 #include "worlds_fixture.h"
 
 enum { TRIES = 2 };
@@ -70,15 +71,15 @@ static void requests_are_served_as_the_simulation_says(void **state)
 {
     (void)state;
     static struct worlds worlds;
-    char folder[WORLDS_FOLDER_BYTES];
-    worlds_make_folder(folder);
+    char folder[FOLDER_BYTES];
+    folder_make(folder);
     worlds_open(&worlds, folder, "selections", yaml);
     assert_all_fired(&worlds.stage.run);
     bool same = false;
     for (int tries = 0; !same && tries < TRIES; tries++)
         same = agree(&worlds);
     worlds_close(&worlds);
-    worlds_remove_folder(folder);
+    folder_remove(folder);
     if (!same) skip(); /* each try lagged */
 }
 

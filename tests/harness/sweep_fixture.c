@@ -1,6 +1,5 @@
 #include "sweep_fixture.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,14 +11,14 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "scratch.h"
 
 enum { FIXTURE_PATH_MAX = 256, FIXTURE_FILE_MAX = 64 * 1024 * 1024 };
 
 void sweep_set_open(struct sweep_set *stage)
 {
     memset(stage, 0, sizeof *stage);
-    snprintf(stage->folder, sizeof stage->folder, "/tmp/sweep-test-XXXXXX");
-    assert_non_null(mkdtemp(stage->folder));
+    folder_make(stage->folder);
 }
 
 void sweep_set_write(struct sweep_set *stage, const char *name, const char *text)
@@ -72,14 +71,6 @@ void sweep_set_run(struct sweep_set *stage, unsigned jobs)
     if (rc != ERR_OK) fail_msg("%s:%d: %s", note.path, note.line, note.sentence);
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *at)
-{
-    (void)status;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 void sweep_set_close(struct sweep_set *stage)
 {
     sweep_deinit(&stage->sweep);
@@ -88,5 +79,5 @@ void sweep_set_close(struct sweep_set *stage)
         sweep_world_close(&stage->world);
     }
     arena_deinit(&stage->arena);
-    nftw(stage->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    folder_remove(stage->folder);
 }

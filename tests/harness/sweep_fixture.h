@@ -3,9 +3,10 @@
 /* A folder of its own with scenarios and a sweep file, and sweeps played in this process. */
 
 #include "harness/sweep_search.h"
+#include "scratch.h"
 
 struct sweep_set {
-    char folder[64]; /* removed by sweep_set_close() */
+    char folder[FOLDER_BYTES]; /* removed by sweep_set_close() */
     struct arena arena;
     struct sweep_spec spec;
     struct sweep_world world;

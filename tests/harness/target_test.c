@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "command.h"
 #include "harness/target.h"
+#include "scratch.h"
 
 #define STRANGER TOLLGATE_BINARY_DIR "/tests/stranger/stranger"
 
@@ -41,48 +42,12 @@
 #define BAD SCENARIO("stranger-fails", "  - served: { stale: \">= 1\", in: outage }\n")
 
 static struct command command;
-static char folder[] = "/tmp/tollgate-target-XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char line[128];
-    snprintf(line, sizeof line, "rm -rf %s", folder);
-    return system(line);
-}
-
-static const char *in_folder(const char *name)
-{
-    static char path[8][128];
-    static unsigned turn;
-    turn = (turn + 1) % 8;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
-
-static const char *write_file(const char *name, const char *text)
-{
-    const char *path = in_folder(name);
-    assert_int_equal(file_write(path, text, strlen(text), NULL), ERR_OK);
-    return path;
-}
-
-static void assert_says(const char *wanted)
-{
-    if (strstr(command.text, wanted) == NULL) fail_msg("no \"%s\" in:\n%s", wanted, command.text);
-}
 
 /* `tollgate run` against a stranger that it starts itself. */
 static int judge(const char *scenario, const char *more)
 {
     return command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
-                                                        in_folder("out"), "--target-command",
+                                                        scratch_path("out"), "--target-command",
                                                         STRANGER " {port} {upstream}", scenario,
                                                         more, NULL });
 }
@@ -90,23 +55,24 @@ static int judge(const char *scenario, const char *more)
 static void a_stranger_passes_and_what_cannot_be_seen_is_said(void **state)
 {
     (void)state;
-    const char *path = write_file("good.yaml", GOOD);
+    const char *path = scratch_write("good.yaml", GOOD);
     int code = judge(path, NULL);
     if (code != 0) fail_msg("exit %d:\n%s", code, command.text);
-    assert_says("1 scenario passed over real sockets. 1 expectation could not be observed");
-    assert_says("not observable (real): breaker: ");
+    assert_says(&command,
+                "1 scenario passed over real sockets. 1 expectation could not be observed");
+    assert_says(&command, "not observable (real): breaker: ");
     assert_null(strstr(command.text, "invariant.")); /* nobody asked for those */
 
     assert_int_equal(judge(path, "--strict"), 3);
-    assert_says("not observable (real): breaker: ");
+    assert_says(&command, "not observable (real): breaker: ");
 }
 
 static void a_stranger_without_stale_answers_fails_where_they_are_expected(void **state)
 {
     (void)state;
-    assert_int_equal(judge(write_file("bad.yaml", BAD), NULL), 1);
-    assert_says("bad.yaml:16:15: fail");
-    assert_says("expected served.stale >= 1 in outage; 0 of 50 answers");
+    assert_int_equal(judge(scratch_write("bad.yaml", BAD), NULL), 1);
+    assert_says(&command, "bad.yaml:16:15: fail");
+    assert_says(&command, "expected served.stale >= 1 in outage; 0 of 50 answers");
 }
 
 /* The other way round: it runs already, and knows the mock's address. */
@@ -127,10 +93,10 @@ static void a_running_service_is_judged_at_its_url(void **state)
         execl(STRANGER, "stranger", port_text, upstream, (char *)NULL);
         _exit(127);
     }
-    int code = command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
-                                                            in_folder("out"), "--target", url,
-                                                            "--mock-listen", listen,
-                                                            write_file("good.yaml", GOOD), NULL });
+    int code = command_run(
+        &command, (const char *const[]){ "run", "--configs", "configs", "--out",
+                                         scratch_path("out"), "--target", url, "--mock-listen",
+                                         listen, scratch_write("good.yaml", GOOD), NULL });
     int alive = kill(pid, 0);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
@@ -144,13 +110,13 @@ static void what_the_command_started_is_gone_afterwards(void **state)
     (void)state;
     char line[256], text[32] = "";
     snprintf(line, sizeof line, STRANGER " {port} {upstream} & echo $! >%s; wait",
-             in_folder("pid"));
+             scratch_path("pid"));
     int code =
         command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
-                                                     in_folder("out"), "--target-command", line,
-                                                     write_file("bad.yaml", BAD), NULL });
+                                                     scratch_path("out"), "--target-command", line,
+                                                     scratch_write("bad.yaml", BAD), NULL });
     assert_int_equal(code, 1);
-    FILE *file = fopen(in_folder("pid"), "r");
+    FILE *file = fopen(scratch_path("pid"), "r");
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof text, file));
     fclose(file);
@@ -162,18 +128,19 @@ static void what_the_command_started_is_gone_afterwards(void **state)
 static void a_service_that_never_comes_up_makes_the_run_invalid(void **state)
 {
     (void)state;
-    const char *path = write_file("good.yaml", GOOD);
+    const char *path = scratch_write("good.yaml", GOOD);
     int code = command_run(&command, (const char *const[]){ "run", "--configs", "configs", "--out",
-                                                            in_folder("out"), "--target-command",
+                                                            scratch_path("out"), "--target-command",
                                                             "echo {upstream} {port} is no service",
                                                             path, NULL });
     assert_int_equal(code, 4);
-    assert_says("the target exited with status 0");
-    assert_says("target.log");
+    assert_says(&command, "the target exited with status 0");
+    assert_says(&command, "target.log");
     char *text = NULL;
     size_t length = 0;
     assert_int_equal(
-        file_read(in_folder("out/stranger-lives/target.log"), 4096, &text, &length, NULL), ERR_OK);
+        file_read(scratch_path("out/stranger-lives/target.log"), 4096, &text, &length, NULL),
+        ERR_OK);
     assert_non_null(strstr(text, "is no service"));
     free(text);
 }
@@ -181,7 +148,7 @@ static void a_service_that_never_comes_up_makes_the_run_invalid(void **state)
 static void what_does_not_fit_together_is_refused(void **state)
 {
     (void)state;
-    const char *path = write_file("good.yaml", GOOD);
+    const char *path = scratch_write("good.yaml", GOOD);
     static const struct {
         const char *arguments[4];
         const char *sentence;
@@ -200,7 +167,7 @@ static void what_does_not_fit_together_is_refused(void **state)
         assert_int_equal(command_run(&command, (const char *const[]){ "run", path, more[0], more[1],
                                                                       more[2], more[3], NULL }),
                          2);
-        assert_says(rows[i].sentence);
+        assert_says(&command, rows[i].sentence);
     }
 }
 
@@ -225,5 +192,5 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_together_is_refused),
         cmocka_unit_test(a_command_gets_its_addresses),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -36,13 +36,6 @@ static void bend(struct stage *stage, double from, double to)
     }
 }
 
-static void open(struct stage *stage, const char *yaml)
-{
-    stage_open(stage, yaml, NULL);
-    stage_simulate(stage);
-    stage_judge(stage);
-}
-
 static void full_jitter_passes_and_other_waits_fail(void **state)
 {
     (void)state;
@@ -59,7 +52,7 @@ static void full_jitter_passes_and_other_waits_fail(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct stage stage;
-        open(&stage, RETRIES(HALF, "10s"));
+        stage_simulate_and_judge(&stage, RETRIES(HALF, "10s"));
         bend(&stage, rows[i].from, rows[i].to);
         stage_judge(&stage);
         assert_in_range(stage_check(&stage, "backoff")->n, 100, 400);
@@ -73,7 +66,7 @@ static void too_few_waits_are_inconclusive_and_say_how_many_are_missing(void **s
 {
     (void)state;
     struct stage stage;
-    open(&stage, RETRIES(HALF, "1s"));
+    stage_simulate_and_judge(&stage, RETRIES(HALF, "1s"));
     const struct check *check = stage_check(&stage, "backoff");
     assert_int_equal(CHECK_INCONCLUSIVE, check->status);
     assert_in_range(check->n, 1, 29);
@@ -85,7 +78,8 @@ static void a_retry_after_overrules_the_backoff_so_nothing_can_be_said(void **st
 {
     (void)state;
     struct stage stage;
-    open(&stage, RETRIES("{ status: 503, retry_after: 1s, share: 50% }", "10s"));
+    stage_simulate_and_judge(&stage,
+                             RETRIES("{ status: 503, retry_after: 1s, share: 50% }", "10s"));
     const struct check *check = stage_check(&stage, "backoff");
     assert_int_equal(CHECK_UNOBSERVABLE, check->status);
     assert_non_null(strstr(check->sentence, "the upstream sent Retry-After"));

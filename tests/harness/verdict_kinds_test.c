@@ -9,13 +9,6 @@
 
 #include "judge_fixture.h"
 
-static void judge(struct stage *stage, const char *yaml)
-{
-    stage_open(stage, yaml, NULL);
-    stage_simulate(stage);
-    stage_judge(stage);
-}
-
 static void each_newer_kind_passes_and_fails(void **state)
 {
     (void)state;
@@ -68,7 +61,7 @@ static void each_newer_kind_passes_and_fails(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct stage stage;
-        judge(&stage, rows[i].yaml);
+        stage_simulate_and_judge(&stage, rows[i].yaml);
         if (rows[i].failure == NULL) stage_assert_passes(&stage, rows[i].name);
         else stage_assert_fails(&stage, rows[i].name, rows[i].failure);
         const struct check *check = stage_check(&stage, rows[i].name);
@@ -93,12 +86,13 @@ static void what_a_stranger_does_not_show_is_not_observable(void **state)
                                         "invariant.one_answer", "invariant.deadline",
                                         "invariant.output" };
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - breaker: [closed]\n  - order: guide\n"
-                                 "  - backoff: full_jitter\n  - amplification: '<= 2'\n"
-                                 "  - attempts: { total: '<= 5000' }\n"
-                                 "  - codes: { RUNTIME_5XX: '>= 1' }\n"
-                                 "  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
-                                 "  - availability: '>= 99%'\n"));
+    stage_simulate_and_judge(
+        &stage, STAGE_SCENARIO("  - breaker: [closed]\n  - order: guide\n"
+                               "  - backoff: full_jitter\n  - amplification: '<= 2'\n"
+                               "  - attempts: { total: '<= 5000' }\n"
+                               "  - codes: { RUNTIME_5XX: '>= 1' }\n"
+                               "  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
+                               "  - availability: '>= 99%'\n"));
     struct run *run = &stage.run;
     run->foreign = true;
     run->permits_known = false;
@@ -154,7 +148,7 @@ static void a_stranger_of_whom_nothing_is_seen_does_not_pass(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - backoff: full_jitter\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - backoff: full_jitter\n"));
     stage.run.foreign = true;
     stage_judge(&stage);
     assert_int_equal(CHECK_UNOBSERVABLE, stage_check(&stage, "backoff")->status);
@@ -167,7 +161,7 @@ static void a_fault_that_hit_nobody_is_inconclusive(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
     stage_assert_passes(&stage, "faults.outage");
     assert_non_null(strstr(stage_check(&stage, "faults.outage")->sentence, "\"status 503\" hit "));
     assert_int_equal(20, stage_check(&stage, "faults.outage")->line);
@@ -185,7 +179,7 @@ static void a_stranger_passes_by_what_can_be_seen(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - served: { error: 0 }\n"));
     stage.run.foreign = true;
     stage_judge(&stage);
     assert_int_equal(CHECK_PASS, stage.verdicts.status);
@@ -200,9 +194,10 @@ static void a_client_that_hung_up_is_owed_nothing(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
-                                 "  - availability: '>= 100%'\n"
-                                 "  - freshness: { max_age: 10s, share: '>= 70%' }\n"));
+    stage_simulate_and_judge(
+        &stage, STAGE_SCENARIO("  - latency: { p95: 300ms }\n  - served: { error: 0 }\n"
+                               "  - availability: '>= 100%'\n"
+                               "  - freshness: { max_age: 10s, share: '>= 70%' }\n"));
     uint64_t n = stage_check(&stage, "availability")->n;
     for (size_t i = 0; i < 100; i++) {
         stage.run.answers[i].answered = false;

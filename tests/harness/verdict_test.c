@@ -9,14 +9,6 @@
 
 #include "judge_fixture.h"
 
-/* Simulates the outage with these expectations and judges it. */
-static void judge(struct stage *stage, const char *yaml)
-{
-    stage_open(stage, yaml, NULL);
-    stage_simulate(stage);
-    stage_judge(stage);
-}
-
 static void each_kind_of_expectation_passes_and_fails(void **state)
 {
     (void)state;
@@ -61,7 +53,7 @@ static void each_kind_of_expectation_passes_and_fails(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct stage stage;
-        judge(&stage, rows[i].yaml);
+        stage_simulate_and_judge(&stage, rows[i].yaml);
         if (rows[i].failure == NULL) stage_assert_passes(&stage, rows[i].name);
         else stage_assert_fails(&stage, rows[i].name, rows[i].failure);
         const struct check *check = stage_check(&stage, rows[i].name);
@@ -76,7 +68,7 @@ static void latency_counts_what_never_came_as_slow(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - latency: { p50: 300ms }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - latency: { p50: 300ms }\n"));
     for (size_t i = 0; i < stage.schedule.count; i += 3) stage.run.answers[i].answered = false;
     stage_judge(&stage);
     stage_assert_passes(&stage, "latency.p50");
@@ -114,7 +106,7 @@ static void a_lost_answer_counts_as_an_error(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - served: { error: 0, fresh: '>= 10%' }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - served: { error: 0, fresh: '>= 10%' }\n"));
     stage_assert_passes(&stage, "served.error");
     stage.run.answers[412].answered = false;
     stage.run.answers[700].served = SERVED_ERROR;
@@ -132,8 +124,9 @@ static void a_code_is_seen_wherever_it_stands(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - codes: { RUNTIME_NETWORK: 0, RUNTIME_TIMEOUT: 0, "
-                                 "RUNTIME_RATE_LIMITED: 0 }\n"));
+    stage_simulate_and_judge(&stage,
+                             STAGE_SCENARIO("  - codes: { RUNTIME_NETWORK: 0, RUNTIME_TIMEOUT: 0, "
+                                            "RUNTIME_RATE_LIMITED: 0 }\n"));
     assert_int_equal(CHECK_PASS, stage.verdicts.status);
     struct run_answer *answer = stage_answer(&stage, SERVED_UPSTREAM, 1);
     stage_attempt(&stage, answer, 0)->outcome = OUTCOME_READ_ERROR;
@@ -150,7 +143,7 @@ static void amplification_believes_the_upstream_rather_than_the_service(void **s
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - amplification: '<= 1.2'\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - amplification: '<= 1.2'\n"));
     stage_assert_passes(&stage, "amplification");
     size_t count = stage.run.delivery_count;
     for (size_t i = 0; i < count; i++) {
@@ -173,7 +166,7 @@ static void recovery_needs_two_good_seconds(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"));
     stage_assert_passes(&stage, "recovers");
     for (size_t i = 640; i < 1060; i += 60) { /* a relapse each 1.5 s, the last at 25 s */
         stage.run.answers[i].served = SERVED_STALE;
@@ -196,7 +189,7 @@ static void a_recovery_that_the_end_cuts_short_is_inconclusive(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - recovers: { within: 20s }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - recovers: { within: 20s }\n"));
     for (size_t i = 640; i < 1161; i++) stage.run.answers[i].served = SERVED_STALE;
     stage_judge(&stage);
     const struct check *check = stage_check(&stage, "recovers");
@@ -213,7 +206,7 @@ static void recovery_ignores_requests_that_go_to_the_baseline_anyway(void **stat
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"));
     for (size_t i = 1; i < stage.schedule.count; i += 7) {
         stage.run.answers[i].served = SERVED_BASELINE;
         stage.run.answers[i].cause = CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
@@ -227,7 +220,7 @@ static void a_breaker_without_a_trace_is_not_judged(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - breaker: [closed]\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - breaker: [closed]\n"));
     stage.run.permits_known = false;
     stage.run.transition_count = 0;
     stage_judge(&stage);
@@ -241,7 +234,7 @@ static void an_invalid_run_makes_every_check_invalid(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO("  - served: { stale: 0 }\n"));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO("  - served: { stale: 0 }\n"));
     assert_int_equal(CHECK_FAIL, stage.verdicts.status);
     run_set_invalid(&stage.run, "the mock died by signal %d", 9);
     run_set_invalid(&stage.run, "a later reason");
@@ -258,7 +251,7 @@ static void a_run_that_was_cut_short_is_invalid(void **state)
 {
     (void)state;
     struct stage stage;
-    judge(&stage, STAGE_SCENARIO(STAGE_EXPECT));
+    stage_simulate_and_judge(&stage, STAGE_SCENARIO(STAGE_EXPECT));
     assert_int_equal(CHECK_PASS, stage.verdicts.status);
     stage.run.complete = false;
     stage_judge(&stage);
@@ -273,11 +266,13 @@ static void many_expectations_are_all_judged(void **state)
     struct stage stage;
 #define FOUR(phase)                                                                                \
     "  - served: { error: 0, cache: '< 1200', upstream: '< 1200', baseline: '< 1200', " phase " }\n"
-    judge(&stage, STAGE_SCENARIO(FOUR("in: outage") FOUR("outside: outage") FOUR("after: outage")
-                                 "  - codes: { RUNTIME_5XX: '<= 1200', INPUT_INVALID: 0 }\n"
-                                 "  - latency: { p50: 1s, p60: 1s, p70: 1s, p80: 1s, p90: 1s }\n"
-                                 "  - order: guide\n  - amplification: '<= 3'\n"
-                                 "  - recovers: { within: 20s }\n"));
+    stage_simulate_and_judge(
+        &stage,
+        STAGE_SCENARIO(FOUR("in: outage") FOUR("outside: outage") FOUR(
+            "after: outage") "  - codes: { RUNTIME_5XX: '<= 1200', INPUT_INVALID: 0 }\n"
+                             "  - latency: { p50: 1s, p60: 1s, p70: 1s, p80: 1s, p90: 1s }\n"
+                             "  - order: guide\n  - amplification: '<= 3'\n"
+                             "  - recovers: { within: 20s }\n"));
     assert_int_equal(46, stage.verdicts.count);
     assert_int_equal(CHECK_PASS, stage.verdicts.status);
     stage_close(&stage);

@@ -1,6 +1,5 @@
 #include "worlds_fixture.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,25 +12,6 @@
 #include "base/file.h"
 
 enum { GUARD_MS = 60000 };
-
-void worlds_make_folder(char out[WORLDS_FOLDER_BYTES])
-{
-    snprintf(out, WORLDS_FOLDER_BYTES, "/tmp/tollgate-worlds-XXXXXX");
-    assert_non_null(mkdtemp(out));
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-void worlds_remove_folder(const char *folder)
-{
-    assert_int_equal(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
 
 void worlds_open(struct worlds *worlds, const char *folder, const char *name, const char *yaml)
 {

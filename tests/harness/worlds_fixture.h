@@ -16,10 +16,6 @@ struct worlds {
     char path[WORLDS_FOLDER_BYTES + 32];
 };
 
-/* A new folder for several. */
-void worlds_make_folder(char out[WORLDS_FOLDER_BYTES]);
-void worlds_remove_folder(const char *folder);
-
 /* Parses, writes the file that the mock reads into folder/name, and simulates. */
 void worlds_open(struct worlds *worlds, const char *folder, const char *name, const char *yaml);
 /* Plays `count` of them side by side, and again when that was done before. */
