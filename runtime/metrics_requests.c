@@ -4,22 +4,24 @@
 
 enum { PPM = 1000000 };
 
-static const uint32_t latency_bounds_ms[METRICS_LATENCY_BOUNDS] = {
-    50, 100, 200, 300, 400, 800, 1500, 3000,
+/* In milliseconds. */
+static const struct metrics_bound latency_bounds[METRICS_LATENCY_BOUNDS] = {
+    { 50 * NS_PER_MS, "50" },     { 100 * NS_PER_MS, "100" },   { 200 * NS_PER_MS, "200" },
+    { 300 * NS_PER_MS, "300" },   { 400 * NS_PER_MS, "400" },   { 800 * NS_PER_MS, "800" },
+    { 1500 * NS_PER_MS, "1500" }, { 3000 * NS_PER_MS, "3000" },
 };
 
 /* The rules of the transform keep the width within 0.02 .. 0.6. */
-static const struct {
-    uint32_t ppm;
-    const char *text;
-} width_bounds[METRICS_WIDTH_BOUNDS] = {
+static const struct metrics_bound width_bounds[METRICS_WIDTH_BOUNDS] = {
     { 20000, "0.02" }, { 50000, "0.05" }, { 100000, "0.1" }, { 200000, "0.2" },
     { 300000, "0.3" }, { 400000, "0.4" }, { 500000, "0.5" }, { 600000, "0.6" },
 };
 
-/* Around the objective of 60 s for the top N markets. */
-static const uint32_t cycle_bounds_s[METRICS_CYCLE_BOUNDS] = {
-    1, 5, 10, 20, 30, 45, 60, 90, 120,
+/* In seconds, around the objective of 60 s for the top N markets. */
+static const struct metrics_bound cycle_bounds[METRICS_CYCLE_BOUNDS] = {
+    { 1 * NS_PER_S, "1" },   { 5 * NS_PER_S, "5" },   { 10 * NS_PER_S, "10" },
+    { 20 * NS_PER_S, "20" }, { 30 * NS_PER_S, "30" }, { 45 * NS_PER_S, "45" },
+    { 60 * NS_PER_S, "60" }, { 90 * NS_PER_S, "90" }, { 120 * NS_PER_S, "120" },
 };
 
 static const char *const status_names[METRICS_STATUS_COUNT] = {
@@ -42,29 +44,20 @@ static const char *const step_names[METRICS_PATH_STEPS] = {
 
 void metrics_count_latency(struct metrics *metrics, uint64_t latency_ns)
 {
-    unsigned bucket = 0;
-    while (bucket < METRICS_LATENCY_BOUNDS &&
-           latency_ns > latency_bounds_ms[bucket] * NS_PER_MS) {
-        bucket++;
-    }
-    metrics->latency_buckets[bucket]++;
+    metrics->latency_buckets[metrics_bucket(latency_bounds, METRICS_LATENCY_BOUNDS, latency_ns)]++;
     metrics->latency_sum_ns += latency_ns;
     histogram_count(&metrics->latency, latency_ns);
 }
 
 void metrics_on_forecast(struct metrics *metrics, uint64_t width_ppm)
 {
-    unsigned bucket = 0;
-    while (bucket < METRICS_WIDTH_BOUNDS && width_ppm > width_bounds[bucket].ppm) bucket++;
-    metrics->widths[bucket]++;
+    metrics->widths[metrics_bucket(width_bounds, METRICS_WIDTH_BOUNDS, width_ppm)]++;
     metrics->width_sum_ppm += width_ppm;
 }
 
 void metrics_on_cycle(struct metrics *metrics, uint64_t length_ns)
 {
-    unsigned bucket = 0;
-    while (bucket < METRICS_CYCLE_BOUNDS && length_ns > cycle_bounds_s[bucket] * NS_PER_S) bucket++;
-    metrics->cycles[bucket]++;
+    metrics->cycles[metrics_bucket(cycle_bounds, METRICS_CYCLE_BOUNDS, length_ns)]++;
     metrics->cycle_sum_ns += length_ns;
 }
 
@@ -108,15 +101,8 @@ static void write_latency(struct buf *out, const struct metrics *metrics)
 {
     metrics_text_head(out, "tsfm_request_latency_ms", "histogram",
                       "Milliseconds from the arrival of a request to its answer.");
-    uint64_t below = 0;
-    for (unsigned i = 0; i < METRICS_LATENCY_BOUNDS; i++) {
-        below += metrics->latency_buckets[i];
-        buf_printf(out, "tsfm_request_latency_ms_bucket{le=\"%u\"} ", latency_bounds_ms[i]);
-        buf_put_u64(out, below);
-        buf_putc(out, '\n');
-    }
-    below += metrics->latency_buckets[METRICS_LATENCY_BOUNDS];
-    metrics_text_labelled(out, "tsfm_request_latency_ms_bucket", "le", "+Inf", below);
+    uint64_t below = metrics_text_buckets(out, "tsfm_request_latency_ms_bucket", latency_bounds,
+                                          METRICS_LATENCY_BOUNDS, metrics->latency_buckets);
     buf_printf(out, "tsfm_request_latency_ms_sum %.6f\n",
                (double)metrics->latency_sum_ns / (double)NS_PER_MS);
     metrics_text_plain(out, "tsfm_request_latency_ms_count", below);
@@ -130,14 +116,8 @@ static void write_widths(struct buf *out, const struct metrics *metrics)
     const char *name = "tsfm_forecast_interval_width_ratio";
     metrics_text_head(out, name, "histogram",
                       "Mean distance of the 0.1 and 0.9 quantiles of each forecast made.");
-    uint64_t below = 0;
-    for (unsigned i = 0; i < METRICS_WIDTH_BOUNDS; i++) {
-        below += metrics->widths[i];
-        metrics_text_labelled(out, "tsfm_forecast_interval_width_ratio_bucket", "le",
-                              width_bounds[i].text, below);
-    }
-    below += metrics->widths[METRICS_WIDTH_BOUNDS];
-    metrics_text_labelled(out, "tsfm_forecast_interval_width_ratio_bucket", "le", "+Inf", below);
+    uint64_t below = metrics_text_buckets(out, "tsfm_forecast_interval_width_ratio_bucket",
+                                          width_bounds, METRICS_WIDTH_BOUNDS, metrics->widths);
     double sum = (double)metrics->width_sum_ppm / PPM;
     buf_printf(out, "%s_sum %.6f\n", name, sum);
     metrics_text_plain(out, "tsfm_forecast_interval_width_ratio_count", below);
@@ -150,15 +130,8 @@ static void write_cycles(struct buf *out, const struct metrics *metrics)
 {
     metrics_text_head(out, "tsfm_cycle_time_seconds", "histogram",
                       "Seconds from the first request for an as_of_ts to the last answer for it.");
-    uint64_t below = 0;
-    for (unsigned i = 0; i < METRICS_CYCLE_BOUNDS; i++) {
-        below += metrics->cycles[i];
-        buf_printf(out, "tsfm_cycle_time_seconds_bucket{le=\"%u\"} ", cycle_bounds_s[i]);
-        buf_put_u64(out, below);
-        buf_putc(out, '\n');
-    }
-    below += metrics->cycles[METRICS_CYCLE_BOUNDS];
-    metrics_text_labelled(out, "tsfm_cycle_time_seconds_bucket", "le", "+Inf", below);
+    uint64_t below = metrics_text_buckets(out, "tsfm_cycle_time_seconds_bucket", cycle_bounds,
+                                          METRICS_CYCLE_BOUNDS, metrics->cycles);
     buf_puts(out, "tsfm_cycle_time_seconds_sum ");
     metrics_text_put_seconds(out, metrics->cycle_sum_ns);
     metrics_text_plain(out, "tsfm_cycle_time_seconds_count", below);

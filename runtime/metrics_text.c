@@ -4,10 +4,7 @@
 
 #include "base/instant.h"
 
-static const struct {
-    uint64_t ns;
-    const char *text; /* in seconds */
-} bounds[HISTOGRAM_BOUNDS] = {
+static const struct metrics_bound seconds[HISTOGRAM_BOUNDS] = {
     { 1 * NS_PER_MS, "0.001" },  { 5 * NS_PER_MS, "0.005" },  { 10 * NS_PER_MS, "0.01" },
     { 25 * NS_PER_MS, "0.025" }, { 50 * NS_PER_MS, "0.05" },  { 100 * NS_PER_MS, "0.1" },
     { 150 * NS_PER_MS, "0.15" }, { 200 * NS_PER_MS, "0.2" },  { 250 * NS_PER_MS, "0.25" },
@@ -16,11 +13,17 @@ static const struct {
     { 3000 * NS_PER_MS, "3" },
 };
 
-void histogram_count(struct histogram *histogram, uint64_t length_ns)
+unsigned metrics_bucket(const struct metrics_bound *bounds, unsigned bound_count, uint64_t value)
 {
     unsigned bucket = 0;
-    while (bucket < HISTOGRAM_BOUNDS && length_ns > bounds[bucket].ns) bucket++;
-    histogram->buckets[bucket]++;
+    while (bucket < bound_count && value > bounds[bucket].value)
+        bucket++;
+    return bucket;
+}
+
+void histogram_count(struct histogram *histogram, uint64_t length_ns)
+{
+    histogram->buckets[metrics_bucket(seconds, HISTOGRAM_BOUNDS, length_ns)]++;
     histogram->sum_ns += length_ns;
 }
 
@@ -67,19 +70,24 @@ void metrics_text_seconds(struct buf *out, const char *name, const char *type, c
     metrics_text_put_seconds(out, value_ns);
 }
 
+uint64_t metrics_text_buckets(struct buf *out, const char *name, const struct metrics_bound *bounds,
+                              unsigned bound_count, const uint64_t *buckets)
+{
+    uint64_t below = 0;
+    for (unsigned i = 0; i <= bound_count; i++) {
+        below += buckets[i];
+        metrics_text_labelled(out, name, "le", i < bound_count ? bounds[i].text : "+Inf", below);
+    }
+    return below;
+}
+
 void metrics_text_histogram(struct buf *out, const char *name, const char *help,
                             const struct histogram *histogram)
 {
     metrics_text_head(out, name, "histogram", help);
     char part[128];
     snprintf(part, sizeof part, "%s_bucket", name);
-    uint64_t below = 0;
-    for (unsigned i = 0; i < HISTOGRAM_BOUNDS; i++) {
-        below += histogram->buckets[i];
-        metrics_text_labelled(out, part, "le", bounds[i].text, below);
-    }
-    below += histogram->buckets[HISTOGRAM_BOUNDS];
-    metrics_text_labelled(out, part, "le", "+Inf", below);
+    uint64_t below = metrics_text_buckets(out, part, seconds, HISTOGRAM_BOUNDS, histogram->buckets);
     buf_printf(out, "%s_sum ", name);
     metrics_text_put_seconds(out, histogram->sum_ns);
     snprintf(part, sizeof part, "%s_count", name);

@@ -13,6 +13,15 @@
 
 enum { HISTOGRAM_BOUNDS = 16 };
 
+/* One bound of a histogram: a value equal to it counts as within it. */
+struct metrics_bound {
+    uint64_t value;   /* as counted: nanoseconds, say */
+    const char *text; /* as written: seconds, say */
+};
+
+/* The bucket of a value: bound_count is +Inf's. `bounds` rise. */
+unsigned metrics_bucket(const struct metrics_bound *bounds, unsigned bound_count, uint64_t value);
+
 /* Plain data, so that processes can be summed word by word. */
 struct histogram {
     uint64_t buckets[HISTOGRAM_BOUNDS + 1]; /* not cumulative; the last is +Inf */
@@ -36,6 +45,9 @@ void metrics_text_put_seconds(struct buf *out, uint64_t ns);
 /* Head and the one sample, of nanoseconds as seconds. */
 void metrics_text_seconds(struct buf *out, const char *name, const char *type, const char *help,
                           uint64_t value_ns);
+/* Cumulative lines `name{le="..."}` of bound_count + 1 buckets; how much is in all of them. */
+uint64_t metrics_text_buckets(struct buf *out, const char *name, const struct metrics_bound *bounds,
+                              unsigned bound_count, const uint64_t *buckets);
 /* Head, cumulative buckets, sum and count; `name` ends in _seconds. */
 void metrics_text_histogram(struct buf *out, const char *name, const char *help,
                             const struct histogram *histogram);
