@@ -8,7 +8,10 @@
  * bodies at that size is bounded by its entries alone. */
 enum { BODY_BYTES_MAX = 16 * 1024, BODY_BYTES_LEAST = 256 };
 
-enum use_kind { USE_STORE, USE_ARRIVAL, USE_FALLBACK };
+/* What happens to the cache, in the order of one instant: an upstream's answer is put there; looks
+ * of which a path tells, but for the glance when a lookup in the second level is over; and what that
+ * level held is put there. */
+enum use_kind { USE_STORE, USE_ARRIVAL, USE_GLANCE, USE_FALLBACK, USE_TAKE };
 
 /* One look into the cache, or one answer put there. */
 struct use {
@@ -87,7 +90,10 @@ static const struct {
     { PATH_L1_FRESH, USE_ARRIVAL, CACHE_FRESH },   { PATH_L1_STALE, USE_ARRIVAL, CACHE_STALE },
     { PATH_L1_MISS, USE_ARRIVAL, CACHE_MISS },     { PATH_STALE_HIT, USE_FALLBACK, CACHE_STALE },
     { PATH_STALE_MISS, USE_FALLBACK, CACHE_MISS }, { PATH_L1_FILLED, USE_FALLBACK, CACHE_FRESH },
-    { PATH_FLIGHT_OK, USE_FALLBACK, CACHE_FRESH },
+    { PATH_FLIGHT_OK, USE_FALLBACK, CACHE_FRESH }, { PATH_STALE_L2, USE_FALLBACK, CACHE_MISS },
+    { PATH_L2_FRESH, USE_GLANCE, CACHE_MISS },     { PATH_L2_STALE, USE_GLANCE, CACHE_MISS },
+    { PATH_L2_MISS, USE_GLANCE, CACHE_MISS },      { PATH_L2_TIMEOUT, USE_GLANCE, CACHE_MISS },
+    { PATH_L2_FRESH, USE_TAKE, CACHE_FRESH },      { PATH_STALE_L2, USE_TAKE, CACHE_STALE },
 };
 
 static void collect_request(struct uses *uses, const struct run *run, uint32_t request)
@@ -97,9 +103,10 @@ static void collect_request(struct uses *uses, const struct run *run, uint32_t r
     for (uint32_t w = 0; w < answer->path_count; w++) {
         for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
             if (looks[i].step != (enum path_step)run->path[answer->path_at + w].step) continue;
-            bool arrives = looks[i].kind == USE_ARRIVAL;
-            add(uses, run, arrives ? answer->sent_ns : done_ns, looks[i].kind, request,
-                looks[i].told);
+            uint64_t at_ns = looks[i].kind == USE_ARRIVAL  ? answer->sent_ns
+                             : looks[i].kind == USE_GLANCE ? answer->looked_ns
+                                                           : done_ns;
+            add(uses, run, at_ns, looks[i].kind, request, looks[i].told);
         }
     }
     for (uint32_t a = 0; a < answer->attempt_count; a++) {
@@ -138,7 +145,7 @@ static bool is_off(const struct cache_config *config)
            config->bytes_max < BODY_BYTES_LEAST;
 }
 
-static void store(struct model *model, const struct use *use)
+static void store(struct model *model, const struct use *use, uint64_t stored_ns)
 {
     struct held *held = &model->keys[use->key];
     if (is_off(model->config)) return;
@@ -147,8 +154,16 @@ static void store(struct model *model, const struct use *use)
         held->in = true;
         model->count++;
     }
-    held->stored_ns = use->at_ns;
+    held->stored_ns = stored_ns;
     touch(model, held);
+}
+
+/* A body of the second level, as old as it is, unless there is a younger one. */
+static void take(struct model *model, const struct use *use, uint64_t age_ns)
+{
+    const struct held *held = &model->keys[use->key];
+    if (held->in && held->stored_ns >= use->at_ns - age_ns) return;
+    store(model, use, use->at_ns - age_ns);
 }
 
 static enum cache_state look(struct model *model, const struct use *use)
@@ -170,7 +185,7 @@ static bool has_age(const struct model *model, const struct run_answer *answer,
 {
     bool cached = answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
     bool at_once = use->kind == USE_FALLBACK || use->told == CACHE_FRESH;
-    if (!cached || !at_once || answer->hung_up) return true;
+    if (!cached || !at_once || answer->hung_up || use->told == CACHE_MISS) return true;
     return answer->age_ns == use->at_ns - model->keys[use->key].stored_ns;
 }
 
@@ -182,10 +197,10 @@ static void judge(struct invariant *invariant, struct model *model, const struct
         /* Which of two was used last, nobody knows: it decides who leaves. */
         bool tie = i > 0 && use[-1].at_ns == use->at_ns && use[-1].key != use->key;
         if (tie && model->key_count > model->config->entries_max) return;
-        if (use->kind == USE_STORE) {
-            store(model, use);
-            continue;
-        }
+        if (use->kind == USE_STORE) store(model, use, use->at_ns);
+        if (use->kind == USE_TAKE) take(model, use, answer->age_ns);
+        if (use->kind == USE_GLANCE) (void)look(model, use);
+        if (use->kind != USE_ARRIVAL && use->kind != USE_FALLBACK) continue;
         invariant->check->n++;
         enum cache_state state = look(model, use);
         bool right = state == use->told;
@@ -218,7 +233,7 @@ void invariant_cache(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
     if (!is_observable(run)) return;
-    size_t most = run->path_count + run->attempt_count + 1;
+    size_t most = 2 * run->path_count + run->attempt_count + 1;
     uint32_t key_count = count_keys(run);
     struct uses uses = { .items = mem_alloc(most, sizeof *uses.items) };
     struct model model = {

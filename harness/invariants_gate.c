@@ -15,6 +15,12 @@ struct gate gate_first(const struct run *run, uint32_t request)
     return gate;
 }
 
+bool path_is_lookup(enum path_step step)
+{
+    return step == PATH_L2_FRESH || step == PATH_L2_STALE || step == PATH_L2_MISS ||
+           step == PATH_L2_TIMEOUT;
+}
+
 /* Whether a word ends a pass. */
 static bool is_end(enum path_step step)
 {
@@ -34,8 +40,8 @@ static void begin(const struct run *run, struct gate *gate)
         gate->attempt = &run->attempts[answer->attempt_at + gate->number];
     }
     if (gate->number == 0) {
-        gate->asked_ns = answer->sent_ns;
-        gate->asked_known = !gate->joined;
+        gate->asked_ns = u64_max(answer->sent_ns, answer->looked_ns);
+        gate->asked_known = !gate->joined && (run->world == WORLD_SIM || !gate->looked_up);
     } else if (gate->attempt != NULL) {
         const struct run_attempt *before = gate->attempt - 1;
         gate->asked_ns = before->started_ns + before->latency_ns + gate->attempt->backoff_ns;
@@ -55,6 +61,7 @@ bool gate_next(const struct run *run, struct gate *gate)
     while (gate->at < answer->path_count) {
         enum path_step step = (enum path_step)run->path[answer->path_at + gate->at++].step;
         if (step == PATH_FLIGHT_JOINED) gate->joined = true;
+        if (path_is_lookup(step)) gate->looked_up = true;
         if (step != PATH_POOL_WAIT && !is_end(step)) continue;
         if (!began) begin(run, gate);
         began = true;

@@ -18,7 +18,11 @@ struct gate {
     uint32_t at;       /* the next word to look at */
     bool told;         /* Retry-After may have made waits longer than their draw */
     bool joined;       /* waited for another call before: when that ended is not known */
+    bool looked_up;    /* asked the second level before: when that ended only the simulator knows */
 };
+
+/* Whether a word is what the second level had to say. */
+bool path_is_lookup(enum path_step step);
 
 /* Before the first of them. */
 struct gate gate_first(const struct run *run, uint32_t request);

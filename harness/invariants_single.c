@@ -2,8 +2,9 @@
 
 #include "base/mem.h"
 #include "harness/invariants.h"
+#include "harness/invariants_gate.h"
 
-/* From when a request comes until its attempts are over. */
+/* From when a request comes, or its lookup is over, until its attempts are over. */
 struct call_span {
     uint32_t key;
     uint32_t request;
@@ -33,7 +34,10 @@ static struct call_span span_of(const struct run *run, uint32_t request)
         .asked = answer->attempt_count > 0,
     };
     for (uint32_t w = 0; w < answer->path_count; w++) {
-        span.joined = span.joined || run->path[answer->path_at + w].step == PATH_FLIGHT_JOINED;
+        enum path_step step = (enum path_step)run->path[answer->path_at + w].step;
+        span.joined = span.joined || step == PATH_FLIGHT_JOINED;
+        /* Whom it joins, or not, is seen again when the second level has said its word. */
+        if (path_is_lookup(step)) span.from_ns = answer->looked_ns;
     }
     if (!span.asked) return span;
     const struct run_attempt *last =

@@ -25,6 +25,7 @@ struct run_answer {
     uint64_t intended_ns;      /* when all of it was to be sent: latency counts from here */
     uint64_t sent_ns;          /* when the generator really sent it */
     uint64_t done_ns;          /* when the answer was complete */
+    uint64_t looked_ns;        /* sim: when its lookup in the second level was over; 0: none */
     bool answered;             /* false: no answer came */
     bool hung_up;              /* the client left before an answer came: none is owed, and it is
                                 * judged in nothing but what was done upstream */

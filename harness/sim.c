@@ -10,6 +10,7 @@
 #include "core/engine_trace.h"
 #include "forecast/response.h"
 #include "harness/sim_arrivals.h"
+#include "harness/sim_redis.h"
 #include "harness/sim_requests.h"
 #include "harness/sim_upstream.h"
 
@@ -20,6 +21,7 @@ struct sim {
     struct engine_config config;           /* the engine borrows it */
     struct engine *engine;                 /* owned */
     struct sim_upstream upstream;          /* owned */
+    struct sim_redis redis;                /* owned */
     uint32_t *request_of;                  /* owned: call id -> index in the schedule */
     uint32_t *free_ids;                    /* owned: a stack */
     uint32_t free_count;
@@ -58,7 +60,7 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
     };
     /* A runtime without a seed draws one at its start; here the run's takes its place. */
     if (sim->config.seed == 0) sim->config.seed = run->seed;
-    sim->config.l2_enabled = false; /* sim.h says why */
+    sim->config.l2_enabled = run->scenario->redis.given;
     if (trace != NULL) write_trace_head(sim);
     uint32_t calls_max = sim->config.calls_max;
     sim->engine = engine_create(&sim->config);
@@ -69,6 +71,7 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
         sim->free_count++;
     }
     sim_upstream_init(&sim->upstream, run, options, calls_max);
+    sim_redis_init(&sim->redis, run, sim->config.seed, options);
     sim_arrivals_init(&sim->arrivals, run, options);
     sim->has_gone = has_hang_ups(run->scenario);
     if (sim->has_gone) timers_init(&sim->gone, calls_max);
@@ -77,6 +80,7 @@ static void sim_init(struct sim *sim, struct run *run, const struct sim_requests
 static void sim_deinit(struct sim *sim)
 {
     sim_upstream_deinit(&sim->upstream);
+    sim_redis_deinit(&sim->redis);
     sim_arrivals_deinit(&sim->arrivals);
     if (sim->has_gone) timers_deinit(&sim->gone);
     mem_free(sim->free_ids);
@@ -123,6 +127,7 @@ static void on_answer(struct sim *sim, uint32_t call)
     keep_attempts(sim->run, request, record);
     sim->free_ids[sim->free_count++] = call;
     answer->output_valid = true;
+    answer->age_ns = record->age_ns;
     if (left_before(sim, call, record)) {
         answer->hung_up = true;
         answer->done_ns = sim->now;
@@ -136,7 +141,6 @@ static void on_answer(struct sim *sim, uint32_t call)
     answer->code = record->code;
     answer->cause = record->cause;
     answer->cache_state = record->cache_state;
-    answer->age_ns = record->age_ns;
     answer->http_status =
         record->served == SERVED_ERROR ? (uint16_t)response_status(record->code) : 200;
     sim_arrivals_done(&sim->arrivals, request, answer->done_ns);
@@ -158,6 +162,30 @@ static void start_attempt(struct sim *sim, const struct engine_action *action)
         .market = request->market,
     };
     sim_upstream_start(&sim->upstream, action->call, &asked, sim->now);
+}
+
+static void begin_lookup(struct sim *sim, uint32_t call)
+{
+    uint64_t request_key = engine_record(sim->engine, call)->request_key;
+    sim_redis_get(&sim->redis, call, &request_of(sim, call)->key, request_key, sim->now);
+}
+
+/* It has its answer, or is given up. */
+static void end_lookup(struct sim *sim, uint32_t call)
+{
+    sim->run->answers[sim->request_of[call]].looked_ns = sim->now;
+}
+
+static void cancel_lookup(struct sim *sim, uint32_t call)
+{
+    sim_redis_cancel(&sim->redis, call);
+    end_lookup(sim, call);
+}
+
+static void put_forecast(struct sim *sim, uint32_t call)
+{
+    uint64_t request_key = engine_record(sim->engine, call)->request_key;
+    sim_redis_put(&sim->redis, &request_of(sim, call)->key, request_key, sim->now);
 }
 
 /* Steps the engine and does what it says. A baseline costs no time here: it is reported at once,
@@ -188,9 +216,9 @@ static void sim_step(struct sim *sim, const struct engine_input *first)
             case ENGINE_STORE: break; /* bodies are not kept */
             case ENGINE_DROP: break;
             case ENGINE_ANSWER: on_answer(sim, action->call); break;
-            case ENGINE_L2_GET:
-            case ENGINE_L2_CANCEL:
-            case ENGINE_L2_PUT: assert(false && "the simulation has no second level"); break;
+            case ENGINE_L2_GET: begin_lookup(sim, action->call); break;
+            case ENGINE_L2_CANCEL: cancel_lookup(sim, action->call); break;
+            case ENGINE_L2_PUT: put_forecast(sim, action->call); break;
             case ENGINE_BREAKER: *run_add_transition(sim->run) = action->transition; break;
             }
         }
@@ -283,16 +311,26 @@ static void on_upstream(struct sim *sim)
     sim_step(sim, &input);
 }
 
+static void on_redis(struct sim *sim)
+{
+    struct engine_input input;
+    if (!sim_redis_pop(&sim->redis, sim->now, &input)) return;
+    end_lookup(sim, input.call);
+    if (input.l2_hit) input.body_bytes = request_of(sim, input.call)->answer_bytes;
+    sim_step(sim, &input);
+}
+
 /* One event. False when nothing more can happen to a request and the scenario's time is over. */
 static bool sim_turn(struct sim *sim)
 {
     instant_ns upstream = sim_upstream_next(&sim->upstream);
     instant_ns arrival = sim_arrivals_next(&sim->arrivals);
     instant_ns gone = sim->has_gone ? timers_next(&sim->gone) : INSTANT_NEVER;
-    instant_ns outside = instant_min(instant_min(upstream, arrival), gone);
+    bool idle = sim->free_count == sim->config.calls_max && arrival == INSTANT_NEVER;
+    instant_ns redis = idle ? INSTANT_NEVER : sim_redis_next(&sim->redis);
+    instant_ns outside = instant_min(instant_min(instant_min(upstream, arrival), gone), redis);
     instant_ns wakeup = engine_wakeup(sim->engine);
     if (wakeup < outside) {
-        bool idle = sim->free_count == sim->config.calls_max && arrival == INSTANT_NEVER;
         if (idle && wakeup > u64_max(sim->run->scenario->duration_ns, sim->now)) return false;
         if (wakeup > sim->now) sim->now = wakeup;
         sim_step(sim, &(struct engine_input){ .kind = ENGINE_TIMER });
@@ -300,7 +338,8 @@ static bool sim_turn(struct sim *sim)
     }
     if (outside == INSTANT_NEVER) return false;
     sim->now = outside;
-    if (upstream == outside) on_upstream(sim);
+    if (redis == outside) on_redis(sim);
+    else if (upstream == outside) on_upstream(sim);
     else if (arrival == outside) on_arrival(sim);
     else on_gone(sim);
     return true;

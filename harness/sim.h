@@ -4,12 +4,11 @@
  * instead of sockets and a clock. One scenario is one call; nothing is shared.
  *
  * What is modelled: connection set-up and transport as two constants (below), the upstream's plan,
- * every timer of the engine. What is not: CPU time, kernel queues, DNS, TLS,
- * and the second-level cache: it is turned off, because what Redis holds outlives a run and other
- * instances write to it, so no scenario says what a lookup would find.
+ * every timer of the engine, and the second-level cache of a scenario that has one (sim_redis.h;
+ * else it is off, whatever the configuration says). What is not: CPU time, kernel queues, DNS, TLS.
  *
- * The order of events is fixed: the earlier first; of one instant, what the upstream does (first
- * begun, first come), then an arrival, then the engine's timers. */
+ * The order of events is fixed: the earlier first; of one instant, what the second level does, then
+ * the upstream (first begun, first come), then an arrival, then the engine's timers. */
 
 #include "base/buf.h"
 #include "base/err.h"

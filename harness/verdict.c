@@ -119,7 +119,7 @@ const char *verdict_window_text(const struct expect *expect, const struct scenar
                                                   expect->workload + 1));
     }
     const char *phase =
-        expect->window == WINDOW_ALL ? "" : scenario->phases[expect->phase].name;
+        expect->window == WINDOW_ALL ? "" : scenario_window_at(scenario, expect->phase).name;
     snprintf(out + length, VERDICT_WINDOW_MAX - length, "%s%.60s", words[expect->window], phase);
     return out;
 }

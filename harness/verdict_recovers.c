@@ -13,7 +13,7 @@ static struct span span_of(const struct scenario *scenario, const struct expect 
 {
     struct span span = { .to_ns = scenario->duration_ns };
     if (expect->window == WINDOW_AFTER) {
-        span.from_ns = scenario->phases[expect->phase].to_ns;
+        span.from_ns = scenario_window_at(scenario, expect->phase).to_ns;
     } else {
         for (size_t i = 0; i < scenario->phase_count; i++) {
             if (scenario->phases[i].fault_count == 0) continue;

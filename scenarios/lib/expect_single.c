@@ -122,11 +122,12 @@ static enum err parse_freshness(struct expect_parser *parser, struct expect chec
 }
 
 /* The end of the fault to recover from: of the phase that `after` names, else of the last one. */
-static const struct phase *fault_before(const struct expect_parser *parser,
-                                        const struct expect *check)
+static struct scenario_window fault_before(const struct expect_parser *parser,
+                                           const struct expect *check)
 {
-    if (check->window == WINDOW_AFTER) return &parser->scenario->phases[check->phase];
-    return &parser->scenario->phases[parser->scenario->phase_count - 1];
+    bool named = check->window == WINDOW_AFTER;
+    size_t last = parser->scenario->phase_count - 1;
+    return scenario_window_at(parser->scenario, named ? check->phase : last);
 }
 
 static enum err parse_recovers(struct expect_parser *parser, struct expect check,
@@ -140,18 +141,18 @@ static enum err parse_recovers(struct expect_parser *parser, struct expect check
                                    sizeof allowed / sizeof allowed[0], reader->note);
     if (err == ERR_OK) err = value_require(reader, map, "recovers", "within", &within);
     if (err == ERR_OK) err = value_duration(reader, within, "within", &check.limit_ns);
-    if (err == ERR_OK && scenario->phase_count == 0) {
+    if (err == ERR_OK && scenario->phase_count == 0 && yaml_get(map, "after") == NULL) {
         err = yaml_note(reader->file, key, reader->note,
                         "there is no fault to recover from; add a phase, or leave recovers out");
     }
     if (err == ERR_OK) err = expect_window_parse(reader, scenario, map, &check);
     if (err != ERR_OK) return err;
-    const struct phase *last = fault_before(parser, &check);
-    if (!expect_window_has_load(scenario, check.workload, last->to_ns, scenario->duration_ns)) {
+    struct scenario_window last = fault_before(parser, &check);
+    if (!expect_window_has_load(scenario, check.workload, last.to_ns, scenario->duration_ns)) {
         return yaml_note(reader->file, key, reader->note,
                          "no request comes after the last phase \"%s\", so nobody can see a "
                          "recovery; let the scenario go on after it",
-                         last->name);
+                         last.name);
     }
     check.text = expect_pair_text(parser, yaml_get_key(map, "within"), within);
     return expect_add(parser, key, NULL, check);

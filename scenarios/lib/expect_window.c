@@ -40,31 +40,31 @@ static enum err check_window(const struct value_reader *reader, const struct sce
                              const struct yaml_node *node, const struct expect *expect)
 {
     if (expect->window == WINDOW_ALL) return ERR_OK;
-    const struct phase *phase = &scenario->phases[expect->phase];
+    const struct scenario_window phase = scenario_window_at(scenario, expect->phase);
     uint32_t workload = expect->workload;
     uint64_t end = scenario->duration_ns;
     bool requests = false;
     switch (expect->window) {
     case WINDOW_ALL: return ERR_OK;
     case WINDOW_IN:
-        requests = expect_window_has_load(scenario, workload, phase->from_ns, phase->to_ns);
+        requests = expect_window_has_load(scenario, workload, phase.from_ns, phase.to_ns);
         break;
     case WINDOW_OUTSIDE:
-        if (phase->from_ns == 0 && phase->to_ns == end) {
+        if (phase.from_ns == 0 && phase.to_ns == end) {
             return yaml_note(reader->file, node, reader->note,
                              "outside: \"%s\" fills the whole scenario, so nothing is outside it",
-                             phase->name);
+                             phase.name);
         }
-        requests = expect_window_has_load(scenario, workload, 0, phase->from_ns) ||
-                   expect_window_has_load(scenario, workload, phase->to_ns, end);
+        requests = expect_window_has_load(scenario, workload, 0, phase.from_ns) ||
+                   expect_window_has_load(scenario, workload, phase.to_ns, end);
         break;
     case WINDOW_AFTER:
-        if (phase->to_ns == end) {
+        if (phase.to_ns == end) {
             return yaml_note(reader->file, node, reader->note,
                              "after: \"%s\" ends with the scenario, so nothing comes after it",
-                             phase->name);
+                             phase.name);
         }
-        requests = expect_window_has_load(scenario, workload, phase->to_ns, end);
+        requests = expect_window_has_load(scenario, workload, phase.to_ns, end);
         break;
     }
     if (requests) return ERR_OK;
@@ -72,22 +72,22 @@ static enum err check_window(const struct value_reader *reader, const struct sce
     return yaml_note(reader->file, node, reader->note,
                      "%s: %s sends a request %s \"%s\", so there is nothing to judge", window,
                      workload == EXPECT_ALL_WORKLOADS ? "no workload" : "this workload never",
-                     window, phase->name);
+                     window, phase.name);
 }
 
 static enum err find_phase(const struct value_reader *reader, const struct scenario *scenario,
                            const char *what, const struct yaml_node *node, uint32_t *out)
 {
-    const char *names[SCENARIO_PHASES_MAX + 1] = { NULL };
+    const char *names[SCENARIO_PHASES_MAX + REDIS_PHASES_MAX + 1] = { NULL };
     const char *text = NULL;
     enum err err = value_scalar(reader, node, what, &text);
     if (err != ERR_OK) return err;
-    for (uint32_t i = 0; i < scenario->phase_count; i++) {
-        names[i] = scenario->phases[i].name;
+    for (uint32_t i = 0; i < scenario_window_count(scenario); i++) {
+        names[i] = scenario_window_at(scenario, i).name;
         *out = i;
         if (strcmp(names[i], text) == 0) return ERR_OK;
     }
-    if (scenario->phase_count == 0) {
+    if (scenario_window_count(scenario) == 0) {
         return yaml_note(reader->file, node, reader->note,
                          "%s: \"%.80s\" is not a phase; this scenario has none", what, text);
     }
@@ -158,14 +158,14 @@ enum err expect_window_parse(const struct value_reader *reader, const struct sce
 bool expect_covers(const struct expect *expect, const struct scenario *scenario, uint64_t offset_ns)
 {
     if (expect->window == WINDOW_ALL) return true;
-    assert(expect->phase < scenario->phase_count);
-    const struct phase *phase = &scenario->phases[expect->phase];
-    bool inside = offset_ns >= phase->from_ns && offset_ns < phase->to_ns;
+    assert(expect->phase < scenario_window_count(scenario));
+    const struct scenario_window phase = scenario_window_at(scenario, expect->phase);
+    bool inside = offset_ns >= phase.from_ns && offset_ns < phase.to_ns;
     switch (expect->window) {
     case WINDOW_ALL: return true;
     case WINDOW_IN: return inside;
     case WINDOW_OUTSIDE: return !inside;
-    case WINDOW_AFTER: return offset_ns >= phase->to_ns;
+    case WINDOW_AFTER: return offset_ns >= phase.to_ns;
     }
     return false;
 }

@@ -7,33 +7,6 @@
 
 static const char *const phase_keys[] = { "name", "from", "to", "faults" };
 
-static enum err parse_window(const struct value_reader *reader, const struct yaml_node *node,
-                             const struct scenario *scenario, struct phase *out)
-{
-    const struct yaml_node *from = NULL;
-    const struct yaml_node *to = NULL;
-    char text[UNITS_TEXT_MAX];
-    enum err err = value_require(reader, node, "a phase", "from", &from);
-    if (err == ERR_OK) err = value_require(reader, node, "a phase", "to", &to);
-    if (err == ERR_OK) err = value_duration(reader, from, "from", &out->from_ns);
-    if (err == ERR_OK) err = value_duration(reader, to, "to", &out->to_ns);
-    if (err != ERR_OK) return err;
-    if (out->from_ns >= out->to_ns) {
-        return yaml_note(
-            reader->file, to, reader->note,
-            "to: \"%.80s\" is not after from: \"%.80s\"; a phase must last longer than "
-            "nothing",
-            to->text, from->text);
-    }
-    if (out->to_ns <= scenario->duration_ns) return ERR_OK;
-    bool outside = out->from_ns >= scenario->duration_ns;
-    return yaml_note(reader->file, outside ? from : to, reader->note,
-                     "%s: \"%.80s\" is %s the end of the scenario (duration: %s)",
-                     outside ? "from" : "to", outside ? from->text : to->text,
-                     out->from_ns == scenario->duration_ns ? "at" : "after",
-                     units_format_duration(scenario->duration_ns, text));
-}
-
 /* Whether an earlier fault draws the luck of number `count`. */
 static bool has_twin(const struct fault *faults, size_t count)
 {
@@ -106,7 +79,9 @@ static enum err parse_phase(const struct value_reader *reader, const struct yaml
                                    sizeof phase_keys / sizeof phase_keys[0], reader->note);
     if (err == ERR_OK) err = value_require(reader, node, "a phase", "name", &value);
     if (err == ERR_OK) err = value_name(reader, value, "name", &out->name);
-    if (err == ERR_OK) err = parse_window(reader, node, scenario, out);
+    if (err == ERR_OK) {
+        err = phase_parse_window(reader, node, scenario->duration_ns, &out->from_ns, &out->to_ns);
+    }
     if (err == ERR_OK) err = value_require(reader, node, "a phase", "faults", &value);
     return err != ERR_OK ? err : parse_faults(reader, value, out);
 }
@@ -147,6 +122,33 @@ static void sort_by_time(struct phase *phases, size_t count)
             phases[at] = phases[at - 1];
         phases[at] = phase;
     }
+}
+
+enum err phase_parse_window(const struct value_reader *reader, const struct yaml_node *node,
+                            uint64_t duration_ns, uint64_t *from_ns, uint64_t *to_ns)
+{
+    const struct yaml_node *from = NULL;
+    const struct yaml_node *to = NULL;
+    char text[UNITS_TEXT_MAX];
+    enum err err = value_require(reader, node, "a phase", "from", &from);
+    if (err == ERR_OK) err = value_require(reader, node, "a phase", "to", &to);
+    if (err == ERR_OK) err = value_duration(reader, from, "from", from_ns);
+    if (err == ERR_OK) err = value_duration(reader, to, "to", to_ns);
+    if (err != ERR_OK) return err;
+    if (*from_ns >= *to_ns) {
+        return yaml_note(
+            reader->file, to, reader->note,
+            "to: \"%.80s\" is not after from: \"%.80s\"; a phase must last longer than "
+            "nothing",
+            to->text, from->text);
+    }
+    if (*to_ns <= duration_ns) return ERR_OK;
+    bool outside = *from_ns >= duration_ns;
+    return yaml_note(reader->file, outside ? from : to, reader->note,
+                     "%s: \"%.80s\" is %s the end of the scenario (duration: %s)",
+                     outside ? "from" : "to", outside ? from->text : to->text,
+                     *from_ns == duration_ns ? "at" : "after",
+                     units_format_duration(duration_ns, text));
 }
 
 enum err phase_parse_list(const struct value_reader *reader, const struct yaml_node *list,

@@ -9,4 +9,9 @@
 MUST_USE enum err phase_parse_list(const struct value_reader *reader,
                                    const struct yaml_node *list, struct scenario *scenario);
 
+/* `from` and `to` of a phase: not empty, and inside the scenario. */
+MUST_USE enum err phase_parse_window(const struct value_reader *reader,
+                                     const struct yaml_node *node, uint64_t duration_ns,
+                                     uint64_t *from_ns, uint64_t *to_ns);
+
 #endif

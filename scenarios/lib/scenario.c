@@ -13,8 +13,8 @@
 
 static const char *const scenario_keys[] = {
     "version", "name",     "teaches",  "seed",   "duration",
-    "tier",    "runtime",  "workload", "upstream", "slo",
-    "expect",
+    "tier",    "runtime",  "workload", "upstream", "redis",
+    "slo",     "expect",
 };
 static const char *const tier_names[] = { "gate", "nightly", NULL };
 static const char *const runtime_keys[] = { "env", "set" };
@@ -141,6 +141,8 @@ static enum err parse_root(const struct value_reader *reader, const struct yaml_
     if (err == ERR_OK) err = workload_parse_list(reader, workload, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "upstream", &upstream);
     if (err == ERR_OK) err = parse_upstream(reader, upstream, out);
+    const struct yaml_node *redis = yaml_get(root, "redis");
+    if (err == ERR_OK && redis != NULL) err = redis_story_parse(reader, redis, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "expect", &expect);
     if (err != ERR_OK) return err;
     const struct yaml_node *slo = yaml_get(root, "slo");
@@ -193,6 +195,21 @@ bool scenario_tier_parse(const char *name, enum scenario_tier *out)
         return true;
     }
     return false;
+}
+
+size_t scenario_window_count(const struct scenario *scenario)
+{
+    return scenario->phase_count + scenario->redis.phase_count;
+}
+
+struct scenario_window scenario_window_at(const struct scenario *scenario, size_t index)
+{
+    if (index < scenario->phase_count) {
+        const struct phase *phase = &scenario->phases[index];
+        return (struct scenario_window){ phase->name, phase->from_ns, phase->to_ns };
+    }
+    const struct redis_phase *phase = &scenario->redis.phases[index - scenario->phase_count];
+    return (struct scenario_window){ phase->name, phase->from_ns, phase->to_ns };
 }
 
 const struct phase *scenario_phase_at(const struct scenario *scenario, uint64_t offset_ns)

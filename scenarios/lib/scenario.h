@@ -22,6 +22,8 @@
  *       capacity: { workers: 16, queue: 64, on_full: 503 }          # optional: load makes it slow
  *       phases:
  *         - { name: outage, from: 20s, to: 40s, faults: [ { status: 503, share: 60% } ] }
+ *     redis:                             # optional: a second cache level, redis_story.h
+ *       phases: [ { name: redis-outage, from: 15s, to: 30s, do: down } ]
  *     expect:
  *       - latency: { p95: 300ms, outside: outage }
  *
@@ -42,6 +44,7 @@
 #include "scenario/fault.h"
 #include "scenario/latency.h"
 #include "scenario/objective.h"
+#include "scenario/redis_story.h"
 #include "scenario/workload.h"
 
 enum {
@@ -84,6 +87,7 @@ struct scenario {
     struct capacity capacity;
     const struct phase *phases; /* in order of time, not overlapping */
     size_t phase_count;
+    struct redis_story redis;   /* the second cache level; not given: none */
     struct slo_objectives objectives; /* `slo:`, or the defaults */
     const struct expect *expects;
     size_t expect_count;
@@ -99,6 +103,16 @@ MUST_USE enum err scenario_parse(struct arena *arena, const char *path, const ch
 const char *scenario_tier_name(enum scenario_tier tier);
 /* False when `name` is no tier. */
 bool scenario_tier_parse(const char *name, enum scenario_tier *out);
+
+/* A named length of time: one of the upstream's phases, or of redis'. */
+struct scenario_window {
+    const char *name;
+    uint64_t from_ns, to_ns; /* from <= t < to; a moment: equal */
+};
+
+/* The phases of the upstream, then those of redis, each in order of time. */
+size_t scenario_window_count(const struct scenario *scenario);
+struct scenario_window scenario_window_at(const struct scenario *scenario, size_t index);
 
 /* The phase in force at an offset from the start, NULL when none is. */
 const struct phase *scenario_phase_at(const struct scenario *scenario, uint64_t offset_ns);
