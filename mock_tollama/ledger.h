@@ -27,7 +27,8 @@
  *                timeout ...: mock_tollama/record.h), "not_asked" where the scenario answered; and
  *                upstream_ns, how long it took
  *   end          complete, reset, close, stalled (as planned), client_gone (it left before the
- *                plan's end), stopped (the mock ended first)
+ *                plan's end), stopped (the mock ended first), upstream_cut (the real server's
+ *                answer ended in mid-body, and so did ours: by RST for its RST, else by FIN)
  *
  * Lines are buffered: flushed when LEDGER_FLUSH_BYTES are waiting, by ledger_flush(), at the end. A
  * killed mock leaves whole lines up to its last flush. */
@@ -51,7 +52,8 @@ enum { LEDGER_FLUSH_BYTES = 64 * 1024 };
     X(LEDGER_CLOSE, "close")                                                                       \
     X(LEDGER_STALLED, "stalled")                                                                   \
     X(LEDGER_CLIENT_GONE, "client_gone")                                                           \
-    X(LEDGER_STOPPED, "stopped")
+    X(LEDGER_STOPPED, "stopped")                                                                   \
+    X(LEDGER_UPSTREAM_CUT, "upstream_cut")
 
 enum ledger_end {
 #define LEDGER_ENUM(name, text) name,

@@ -106,6 +106,7 @@ static enum err mock_open_server(struct mock *mock, struct err_note *note)
             .body_bytes_max = MOCK_BODY_BYTES_MAX,
             .connections_max = MOCK_CONNECTIONS_MAX,
             .connection_bytes = MOCK_CONNECTION_BYTES,
+            .keep_target = mock->config.upstream != NULL,
             .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
             .on_request = api_on_request,
             .on_head = api_on_head,
@@ -185,8 +186,8 @@ static void mock_on_closed(uv_handle_t *handle)
 void mock_destroy(struct mock *mock)
 {
     if (mock == NULL) return;
-    proxy_close(mock->proxy);
     player_stop(&mock->player);
+    proxy_close(mock->proxy);
     mock->show.on_change = NULL;
     listener_deinit(&mock->listener);
     http_server_destroy(mock->server);

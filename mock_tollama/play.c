@@ -5,10 +5,7 @@
 #include "base/mem.h"
 #include "mock/player_private.h"
 
-enum play_progress { PLAY_NEXT, PLAY_PAUSED, PLAY_ENDED };
-
-/* Without a descriptor to wait on, the step is tried again a little later. */
-static void play_wait(struct play *play, int events)
+void play_wait(struct play *play, int events)
 {
     if (wire_wait(&play->wire, events)) return;
     play_wake_at(play, instant_add(clock_now(), PLAYER_RETRY_MS * NS_PER_MS));
@@ -26,21 +23,25 @@ static void play_make_response(struct play *play)
     const struct player_order *order = &play->order;
     if (play->has_response) return;
     play_prepare(play);
-    response_init(&play->response,
-                  &(struct head){
-                      .status = order->status,
-                      .content_type = order->content_type,
-                      .request_id = order->echo_id,
-                      .plan = &play->plan,
-                      .extra = order->headers,
-                      .extra_count = order->header_count,
-                  },
-                  order->body, order->body_length, clock_wall_ms());
+    struct head head = {
+        .status = order->status,
+        .content_type = order->content_type,
+        .request_id = order->echo_id,
+        .plan = &play->plan,
+        .extra = order->headers,
+        .extra_count = order->header_count,
+    };
+    if (order->source != NULL) {
+        head.content_length = order->source->length;
+        response_init_head(&play->response, &head, clock_wall_ms());
+    } else {
+        response_init(&play->response, &head, order->body, order->body_length, clock_wall_ms());
+    }
     play->has_response = true;
 }
 
-static enum play_progress play_push(struct play *play, const struct spool *spool, uint64_t target,
-                                    uint64_t *sent)
+enum play_progress play_push(struct play *play, const struct spool *spool, uint64_t target,
+                             uint64_t *sent)
 {
     uint64_t before = *sent;
     enum wire_result result = wire_send(&play->wire, spool, target, sent);
@@ -97,6 +98,8 @@ static enum play_progress play_send(struct play *play, const struct plan_step *s
 {
     play_take_socket(play);
     play_make_response(play);
+    bool in_head = step->kind == PLAN_HEAD || step->kind == PLAN_HEAD_PART;
+    if (play->stream.source != NULL && !in_head) return play_stream_step(play, step);
     uint64_t target = u64_max(play->target, response_target(&play->response, step));
     if (step->piece_bytes > 0) return play_send_pieces(play, step, target);
     play->target = target;
@@ -127,7 +130,10 @@ static enum play_progress play_insert(struct play *play, const struct plan_step 
             size_t length = (size_t)step->to_bytes;
             play->garbage = mem_alloc(length + 1, 1);
             plan_garbage(&play->plan, play->garbage, length);
+            bool chunk = play_stream_cuts_chunks(play);
+            if (chunk) buf_printf(&play->insert.text, "%zx\r\n", length);
             spool_borrow(&play->insert, play->garbage, length);
+            if (chunk) spool_borrow(&play->insert, "\r\n", 2);
         }
     }
     enum play_progress progress =
@@ -172,7 +178,8 @@ static enum play_progress play_reset(struct play *play, instant_ns now)
 static enum play_progress play_close(struct play *play, instant_ns now)
 {
     bool whole = play->plan.framing == FRAMING_UNTIL_CLOSE && play->has_response &&
-                 play->sent == play->response.spool.length;
+                 play->sent == play->response.spool.length &&
+                 (play->stream.source == NULL || play_stream_is_out(play));
     play_take_socket(play);
     if (!http_exchange_stopped(play->exchange)) {
         play_end_raw(play, HTTP_RAW_FIN, whole ? LEDGER_COMPLETE : LEDGER_CLOSE);
@@ -220,6 +227,12 @@ static enum play_progress play_step(struct play *play, instant_ns now)
     return PLAY_ENDED;
 }
 
+enum play_progress play_end_early(struct play *play)
+{
+    play->plan.step_count = (uint8_t)(play->step + 1);
+    return play_step(play, clock_now());
+}
+
 /* The step's moment has come. */
 static void play_begin(struct play *play, instant_ns now)
 {
@@ -235,7 +248,8 @@ void play_advance(struct play *play)
 {
     for (;;) {
         if (play->step == play->plan.step_count) {
-            play_end_raw(play, HTTP_RAW_KEEP, LEDGER_COMPLETE);
+            bool last = play->stream.source != NULL && play->stream.source->last;
+            play_end_raw(play, last ? HTTP_RAW_FIN : HTTP_RAW_KEEP, LEDGER_COMPLETE);
             return;
         }
         instant_ns now = clock_now();

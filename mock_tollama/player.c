@@ -44,9 +44,12 @@ static void player_on_idle(uv_idle_t *idle)
     play_prepare(play);
 }
 
-static void play_note(const struct play *play, enum ledger_end end)
+static void play_note(struct play *play, enum ledger_end end)
 {
-    const struct player_order *order = &play->order;
+    struct player_order *order = &play->order;
+    if (play->cut_above && (end == LEDGER_RESET || end == LEDGER_CLOSE)) end = LEDGER_UPSTREAM_CUT;
+    if (order->tell_upstream != NULL) order->tell_upstream(order, end);
+    if (order->unlisted) return;
     bool plain = play->state == PLAY_SENDING;
     struct ledger_entry entry = {
         .id = order->id,
@@ -73,6 +76,7 @@ static void play_note(const struct play *play, enum ledger_end end)
         entry.body_bytes = response_body_sent(&play->response, play->sent);
         entry.other_bytes += u64_min(play->sent, play->response.interim_length);
     }
+    if (play->stream.source != NULL) entry.body_bytes = play_stream_body_sent(&play->stream);
     ledger_add(play->player->ledger, &entry);
 }
 
@@ -89,6 +93,7 @@ static void play_forget(struct play *play)
     mem_free(play->garbage);
     if (play->has_response) response_deinit(&play->response);
     if (play->has_insert) spool_deinit(&play->insert);
+    play_stream_free(play);
     play->exchange = NULL;
     player->idle[player->idle_count++] = (uint32_t)(play - player->plays);
 }
@@ -223,7 +228,10 @@ static struct play *play_open(struct player *player, const struct player_order *
     play->due = instant_add(order->read_at, order->plan->steps[0].after_ns);
     plan_copy(&play->plan, order->plan);
     play->order.plan = &play->plan;
-    play->plain = plan_steps_are_plain(order->plan) && order->status >= 200;
+    play->plain =
+        plan_steps_are_plain(order->plan) && order->status >= 200 && order->source == NULL;
+    play->stream.source = order->source;
+    buf_init(&play->stream.frame, BUF_UNBOUNDED);
     wire_init(&play->wire, player->loop, play_on_wire, play);
     http_exchange_set_user(order->exchange, play);
     return play;
@@ -234,7 +242,9 @@ bool player_start(struct player *player, const struct player_order *order)
     if (player->idle_count == 0) return false;
     assert(order->plan->step_count > 0);
     struct play *play = play_open(player, order);
-    if (order->prepare == NULL) {
+    if (order->source != NULL) {
+        /* The request may still be on its way to the server. */
+    } else if (order->prepare == NULL) {
         http_exchange_body_done(order->exchange);
     } else if (plan_sends(order->plan)) {
         if (TAILQ_EMPTY(&player->unprepared)) uv_idle_start(&player->prepare, player_on_idle);
@@ -268,6 +278,14 @@ void player_done(struct player *player, struct http_exchange *exchange, bool who
     play->last_ns = instant_until(clock_now(), play->order.read_at);
     enum ledger_end cut = player->stopping ? LEDGER_STOPPED : LEDGER_CLIENT_GONE;
     play_free(play, whole ? LEDGER_COMPLETE : cut);
+}
+
+void player_moved(struct player *player, struct http_exchange *exchange)
+{
+    struct play *play = play_of(player, exchange);
+    if (!play->stream.awaits) return;
+    play->stream.awaits = false;
+    play_advance(play);
 }
 
 uint32_t player_open(const struct player *player)

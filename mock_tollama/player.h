@@ -27,6 +27,7 @@
 #include "base/instant.h"
 #include "base/timers.h"
 #include "mock/ledger.h"
+#include "mock/source.h"
 #include "net/alarm.h"
 #include "net/http_server.h"
 #include "scenario/plan.h"
@@ -83,8 +84,15 @@ struct player_order {
      * perhaps inside player_start(); never for an answer of which no byte is sent. */
     void (*prepare)(struct player_order *order);
 
+    /* NULL: the body is in the order. Else it is taken from here as it comes, and framed by the
+     * plan: by a length only when one is announced. */
+    struct source *source;
+
     const char *upstream; /* for the ledger, as the next; static; NULL: there is none */
     uint64_t upstream_ns;
+    /* With a source: fills these two when the play has ended so. */
+    void (*tell_upstream)(struct player_order *order, enum ledger_end end);
+    bool unlisted; /* no line in the ledger */
 
     void (*on_end)(void *owner); /* nothing of the order is looked at any more; may be NULL */
     void *owner;
@@ -97,6 +105,8 @@ bool player_start(struct player *player, const struct player_order *order);
 void player_gone(struct player *player, struct http_exchange *exchange);
 /* An ordinary reply has left, or its client went away first (http_server's on_done). */
 void player_done(struct player *player, struct http_exchange *exchange, bool whole);
+/* Bytes have come at the source of this exchange's play, or its state has changed. */
+void player_moved(struct player *player, struct http_exchange *exchange);
 uint32_t player_open(const struct player *player);
 /* Ends every play but those whose reply is being sent: the server's end is theirs. */
 void player_stop(struct player *player);

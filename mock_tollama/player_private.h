@@ -2,6 +2,7 @@
 #define MOCK_PLAYER_PRIVATE_H
 /* Shared by player.c (all plays) and play.c (the steps of one on its socket). */
 
+#include "mock/play_stream.h"
 #include "mock/player.h"
 #include "mock/response.h"
 #include "mock/wire.h"
@@ -14,6 +15,9 @@ enum play_state {
     PLAY_LINGERING,
     PLAY_STALLED,
 };
+
+/* Of a step: go on with the next one, wait, or nothing more. */
+enum play_progress { PLAY_NEXT, PLAY_PAUSED, PLAY_ENDED };
 
 struct play {
     struct player *player;
@@ -42,6 +46,8 @@ struct play {
     char *garbage;       /* owned; in `insert` */
     uint64_t insert_sent;
     uint64_t other_bytes;   /* inserts that are out */
+    struct play_stream stream;
+    bool cut_above; /* the server failed in mid-body, and this play ends as that did */
     struct reply_plan plan; /* last: steps behind step_count are not copied */
 };
 
@@ -57,6 +63,22 @@ void play_end_raw(struct play *play, enum http_raw_end how, enum ledger_end end)
 void play_prepare(struct play *play);
 /* Sends the answer through the server. */
 void play_reply(struct play *play);
+/* Sends from *sent up to `target`, or waits until there is room. */
+enum play_progress play_push(struct play *play, const struct spool *spool, uint64_t target,
+                             uint64_t *sent);
+/* For the socket; without a descriptor to wait on the step is tried again a little later. */
+void play_wait(struct play *play, int events);
+/* The step at hand has become a RESET or a CLOSE: makes it. */
+enum play_progress play_end_early(struct play *play);
+
+/* play_stream.c: a BODY or END step of an answer that is still coming; its head may wait yet. */
+enum play_progress play_stream_step(struct play *play, const struct plan_step *step);
+uint64_t play_stream_body_sent(const struct play_stream *stream);
+/* All of it has come and is out. */
+bool play_stream_is_out(const struct play *play);
+/* What is put between the body's bytes now must be a chunk, too. */
+bool play_stream_cuts_chunks(const struct play *play);
+void play_stream_free(struct play *play);
 /* INSTANT_NEVER: not at all. */
 void play_wake_at(struct play *play, instant_ns when);
 

@@ -5,12 +5,15 @@
  *
  *   request -> plan -> a status or a broken forecast of the scenario's own: the upstream is not
  *                      asked
- *                   -> else forwarded; its answer, whole, is then played by the plan: delayed, cut,
- *                      slowed, reset ... The plan's zero is the moment the answer was here.
- *   upstream fails  -> 502, or 504 when it took too long, and the ledger's "upstream" says how
+ *                   -> else forwarded; its answer is played by the plan while it comes: delayed,
+ *                      cut, slowed, reset ... The plan's zero is the moment its head was here.
+ *   upstream fails  -> before its head was here: 502, or 504 when it took too long. Later: what
+ *                      came is passed on, then RST for its RST, else FIN. The ledger's "upstream"
+ *                      says how.
  *
- * Answers are held until they are whole (libcurl's side hands over no pieces), at most
- * MOCK_BODY_BYTES_MAX. GET and POST, without a query string. */
+ * A client that takes slowly makes the upstream wait, with at most PROXY_WINDOW_BYTES in between.
+ * Answers are held until they are whole, at most MOCK_BODY_BYTES_MAX, when the plan needs that:
+ * a share of a body without a Content-Length, truncated_json, huge_body, malformed framing. */
 
 #include "mock/record.h"
 #include "mock/state.h"
@@ -19,14 +22,15 @@ struct proxy;
 
 struct proxy_config {
     const char *url;         /* "http://127.0.0.1:11435" */
-    uint64_t timeout_ns;     /* of a call, from its start to its last byte */
+    uint64_t timeout_ns; /* from a call's start to its head, then between two pieces of its body; of
+                            an answer that is held: to its last byte */
     const char *record_path; /* NULL: none */
     bool record_bodies;
 };
 
 MUST_USE enum err proxy_create(struct mock *mock, const struct proxy_config *config,
                                struct proxy **out, struct err_note *note);
-/* Ends every call; accepts NULL. Run the loop once more, then mem_free() it. */
+/* Ends every call; no play may take from one any more. Accepts NULL. Run the loop once more, then mem_free() it. */
 void proxy_close(struct proxy *proxy);
 
 /* Whether the upstream has a part in this plan's answer. */

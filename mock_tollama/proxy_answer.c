@@ -1,18 +1,21 @@
 #include "mock/proxy_answer.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "mock/forecast.h"
 #include "mock/head.h"
+#include "mock/proxy_private.h"
 
-enum { VALUE_MAX = 128 };
+enum { CARRIED_HEADERS_MAX = 48 };
 
 /* What the upstream's answer brings along; lives as long as its play. */
 struct carried {
-    char content_type[VALUE_MAX];
-    char retry_after[VALUE_MAX];
-    struct plan_header header; /* Retry-After */
+    char *lines;        /* owned; the next two point into it */
+    char *content_type;
+    struct plan_header headers[CARRIED_HEADERS_MAX];
+    size_t header_count;
     void (*on_end)(void *owner);
     void *owner; /* the order's */
 };
@@ -21,26 +24,51 @@ static void carried_end(void *owner)
 {
     struct carried *carried = owner;
     if (carried->on_end != NULL) carried->on_end(carried->owner);
+    mem_free(carried->lines);
     mem_free(carried);
 }
 
-static void carry(struct player_order *order, const struct http_result *result)
+/* One line without its end: "Name: value". */
+static void carry_line(struct carried *carried, char *line)
 {
+    char *colon = strchr(line, ':');
+    if (colon == NULL || proxy_header_is_ours(line, (size_t)(colon - line))) return;
+    char *value = colon + 1 + strspn(colon + 1, " \t");
+    *colon = '\0';
+    if (strcasecmp(line, "X-Request-ID") == 0) return; /* the order's own */
+    if (strcasecmp(line, "Content-Type") == 0) {
+        carried->content_type = value;
+    } else if (carried->header_count < CARRIED_HEADERS_MAX) {
+        carried->headers[carried->header_count++] = (struct plan_header){ line, value };
+    }
+}
+
+static void carry_lines(struct carried *carried, const char *lines)
+{
+    carried->lines = mem_copy_string(lines);
+    char *end;
+    for (char *at = carried->lines; (end = strstr(at, "\n")) != NULL; at = end + 1) {
+        *end = '\0';
+        for (char *last = end; last > at && strchr(" \t\r", last[-1]) != NULL; last--)
+            last[-1] = '\0';
+        carry_line(carried, at);
+    }
+}
+
+void proxy_answer_head(struct player_order *order, const struct proxy_outcome *outcome, bool last)
+{
+    const struct http_result *result = outcome->result;
     struct carried *carried = mem_alloc(1, sizeof *carried);
     *carried = (struct carried){ .on_end = order->on_end, .owner = order->owner };
     order->owner = carried;
     order->on_end = carried_end;
+    order->status = outcome->status;
     if (result == NULL) return;
-    if (result->content_type != NULL && strlen(result->content_type) < VALUE_MAX) {
-        memcpy(carried->content_type, result->content_type, strlen(result->content_type) + 1);
-        order->content_type = carried->content_type;
-    }
-    if (result->retry_after != NULL && strlen(result->retry_after) < VALUE_MAX) {
-        memcpy(carried->retry_after, result->retry_after, strlen(result->retry_after) + 1);
-        carried->header = (struct plan_header){ "Retry-After", carried->retry_after };
-        order->headers = &carried->header;
-        order->header_count = 1;
-    }
+    if (last) carried->headers[carried->header_count++] = (struct plan_header){ "Connection", "close" };
+    if (result->head_lines != NULL) carry_lines(carried, result->head_lines);
+    order->content_type = carried->content_type;
+    order->headers = carried->headers;
+    order->header_count = carried->header_count;
     if (result->request_id != NULL) {
         mem_free(order->echo_id);
         order->echo_id = mem_copy_string(result->request_id);
@@ -51,8 +79,7 @@ void proxy_answer_fill(struct player_order *order, const struct proxy_outcome *o
 {
     struct buf body;
     buf_init(&body, BUF_UNBOUNDED);
-    carry(order, outcome->result);
-    order->status = outcome->status;
+    proxy_answer_head(order, outcome, false);
     if (outcome->result != NULL) {
         size_t length = outcome->result->body_length;
         if (order->plan->answer == ANSWER_TRUNCATED_JSON && order->status == 200) {
@@ -73,13 +100,13 @@ void proxy_answer_fill(struct player_order *order, const struct proxy_outcome *o
 
 void proxy_answer_reply(struct http_exchange *exchange, const struct player_order *order)
 {
-    struct http_header headers[2];
+    struct http_header headers[CARRIED_HEADERS_MAX + 1];
     size_t count = 0;
     if (order->echo_id != NULL) {
         headers[count++] = (struct http_header){ "X-Request-ID", order->echo_id };
     }
-    if (order->header_count > 0) {
-        headers[count++] = (struct http_header){ order->headers->name, order->headers->value };
+    for (size_t i = 0; i < order->header_count; i++) {
+        headers[count++] = (struct http_header){ order->headers[i].name, order->headers[i].value };
     }
     http_reply(exchange, &(struct http_response){
                              .status = order->status,

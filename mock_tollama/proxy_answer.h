@@ -1,7 +1,7 @@
 #ifndef MOCK_PROXY_ANSWER_H
 #define MOCK_PROXY_ANSWER_H
 /* What a forwarded call's client is told: the upstream's answer, or why there is none. Used by
- * proxy.c. */
+ * proxy.c and proxy_stream.c. */
 
 #include "mock/player.h"
 #include "net/http_client.h"
@@ -14,8 +14,10 @@ struct proxy_outcome {
     const char *detail;               /* without a result: the sentence about it */
 };
 
-/* Status, body and headers of the order. Its owner becomes one that holds them, and ends the owner
- * it had. */
+/* Status and headers of the order. Its owner becomes one that holds them, and ends the owner it
+ * had. With `last` they say that the connection ends. */
+void proxy_answer_head(struct player_order *order, const struct proxy_outcome *outcome, bool last);
+/* The same, and the body. */
 void proxy_answer_fill(struct player_order *order, const struct proxy_outcome *outcome);
 /* Replies with a filled order, at once and without a plan. */
 void proxy_answer_reply(struct http_exchange *exchange, const struct player_order *order);

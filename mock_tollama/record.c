@@ -81,7 +81,7 @@ static void write_line(struct record *record, const struct record_call *call)
         json_string_length(&json, call->request, call->request_bytes);
         json_key(&json, "response");
         if (call->response != NULL)
-            json_string_length(&json, call->response, call->response_bytes);
+            json_string_length(&json, call->response, call->response_kept);
         else
             json_null(&json);
     }

@@ -16,8 +16,9 @@
  *   status         null without a whole head
  *   end            complete, timeout, client_gone (the client left first), or how it failed:
  *                  connect_error, write_error, read_error, protocol_error, decoding_error,
- * too_large request, response   the bodies, only when they are asked for; what is not UTF-8 is
- * replaced */
+ * too_large, cut (a fault ended the answer before the upstream did), stopped
+ *   request, response   the bodies, only when they are asked for; what is not UTF-8 is replaced.
+ *                  Of a response, the first 8 MiB */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,7 +41,9 @@ struct record_call {
     instant_ns start, first_byte, end; /* INSTANT_NEVER: not */
     const char *method, *path;         /* borrowed, as all pointers here */
     const char *request, *response;    /* the latter NULL: none */
-    size_t request_bytes, response_bytes;
+    size_t request_bytes;
+    uint64_t response_bytes;
+    size_t response_kept; /* of them in `response` */
     unsigned status; /* 0: none */
     const char *ended;
 };

@@ -20,6 +20,18 @@ static void write_chunk_line(struct buf *out, enum plan_malform malform, uint64_
                    (unsigned long long)(malform == MALFORM_CHUNK_CUT ? length * 2 : length));
 }
 
+void response_init_head(struct response *response, const struct head *head, uint64_t wall_ms)
+{
+    struct spool *spool = &response->spool;
+    *response = (struct response){ .body_length = 0 };
+    spool_init(spool);
+    spool_repeat(spool, INTERIM, sizeof INTERIM - 1,
+                 (uint64_t)head->plan->interim_count * (sizeof INTERIM - 1));
+    response->interim_length = spool->length;
+    head_write(spool, head, wall_ms);
+    response->head_length = spool->length - response->interim_length;
+}
+
 void response_init(struct response *response, const struct head *head, const char *body,
                    size_t body_length, uint64_t wall_ms)
 {
@@ -27,14 +39,9 @@ void response_init(struct response *response, const struct head *head, const cha
     struct spool *spool = &response->spool;
     bool has_body = head_has_body(head->status);
     struct head framed = *head;
-    spool_init(spool);
     framed.content_length = has_body ? body_length + plan->body_pad_bytes : 0;
+    response_init_head(response, &framed, wall_ms);
     response->body_length = framed.content_length;
-    spool_repeat(spool, INTERIM, sizeof INTERIM - 1,
-                 (uint64_t)plan->interim_count * (sizeof INTERIM - 1));
-    response->interim_length = spool->length;
-    head_write(spool, &framed, wall_ms);
-    response->head_length = spool->length - response->interim_length;
     bool chunked = has_body && plan->framing == FRAMING_CHUNKED;
     bool has_chunk = chunked && response->body_length > 0;
     uint64_t before = spool->length;

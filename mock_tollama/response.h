@@ -26,6 +26,9 @@ struct response {
 /* `body` is borrowed. */
 void response_init(struct response *response, const struct head *head, const char *body,
                    size_t body_length, uint64_t wall_ms);
+/* Without a body, which somebody else sends: its length is the head's content_length, and nothing
+ * but the head counts in the spool. */
+void response_init_head(struct response *response, const struct head *head, uint64_t wall_ms);
 void response_deinit(struct response *response);
 
 /* How many bytes of the spool are out when a step has been made; all of them for END. */

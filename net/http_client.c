@@ -40,6 +40,7 @@ static struct http_call *call_create(struct http_client *client)
     assert(call->easy != NULL);
     buf_init(&call->body, 1);
     buf_init(&call->header_text, BUF_UNBOUNDED);
+    buf_init(&call->head_lines, BUF_UNBOUNDED);
     buf_init(&call->options.url, BUF_UNBOUNDED);
     return call;
 }
@@ -49,6 +50,7 @@ static void call_destroy(struct http_call *call)
     curl_easy_cleanup(call->easy);
     buf_deinit(&call->body);
     buf_deinit(&call->header_text);
+    buf_deinit(&call->head_lines);
     buf_deinit(&call->options.url);
     mem_free(call);
 }
@@ -75,6 +77,7 @@ static void call_release(struct http_call *call)
     if (!call->usual || !call->options.known) http_call_forget_options(call);
     if (call->body.capacity > CLIENT_BODY_KEPT_BYTES) buf_deinit(&call->body);
     buf_clear(&call->body);
+    buf_clear(&call->head_lines);
     TAILQ_INSERT_HEAD(&client->free, call, link);
     client->free_count++;
 }
@@ -109,26 +112,18 @@ static void call_finish(struct http_call *call)
     long os_errno = 0;
     curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
     enum http_end end = http_call_classify(call, (int)os_errno);
-    const struct http_head *head = &call->head;
     const char *detail = "";
     if (end != HTTP_END_COMPLETE) {
         detail = call->detail[0] != '\0' ? call->detail : curl_easy_strerror(call->code);
         if (call->code == CURLE_OK) detail = "the connection ended inside the head";
         if (call->refused) detail = call->refusal;
     }
-    struct http_result result = {
-        .end = end,
-        .status = head->complete ? head->status : 0,
-        .body = buf_text(&call->body),
-        .body_length = call->body.length,
-        .retry_after = head->retry_after[0] != '\0' ? head->retry_after : NULL,
-        .content_type = head->content_type[0] != '\0' ? head->content_type : NULL,
-        .request_id = head->request_id[0] != '\0' ? head->request_id : NULL,
-        .reused = call->reused,
-        .os_errno = end == HTTP_END_COMPLETE ? 0 : (int)os_errno,
-        .tls_refused = end == HTTP_END_CONNECT_ERROR && http_code_is_tls(call->code),
-        .detail = detail,
-    };
+    struct http_result result;
+    http_call_result(call, &result);
+    result.end = end;
+    result.os_errno = end == HTTP_END_COMPLETE ? 0 : (int)os_errno;
+    result.tls_refused = end == HTTP_END_CONNECT_ERROR && http_code_is_tls(call->code);
+    result.detail = detail;
     call->usual = end == HTTP_END_COMPLETE && !call->fresh && call->returning;
     call_remove(call);
     call->config.on_done(call->config.context, &result);
@@ -160,6 +155,7 @@ static void call_dispatch(struct http_call *call)
     if (!call_tell(call, &call->tell_connected, call->config.on_connected)) return;
     if (!call_tell(call, &call->tell_progress, call->config.on_progress)) return;
     if (!call_tell(call, &call->tell_sent, call->config.on_sent)) return;
+    if (!http_call_stream_tell(call)) return;
     client->current = NULL;
     if (call->tell_done) call_finish(call);
 }
@@ -237,8 +233,9 @@ struct http_call *http_client_start(struct http_client *client,
     struct http_call *call = call_create(client);
     CURL *easy = call->easy;
     struct buf body = call->body;
-    body.bytes_max = config->response_bytes_max;
+    body.bytes_max = config->on_head != NULL ? BUF_UNBOUNDED : config->response_bytes_max;
     struct buf header_text = call->header_text;
+    struct buf head_lines = call->head_lines;
     struct http_options options = call->options;
     *call = (struct http_call){
         .client = client,
@@ -246,9 +243,12 @@ struct http_call *http_client_start(struct http_client *client,
         .easy = easy,
         .body = body,
         .header_text = header_text,
+        .head_lines = head_lines,
         .options = options,
+        .stream = { .window = config->response_bytes_max },
     };
     call->config.url = NULL;
+    call->config.method = NULL;
     for (size_t i = 0; i < HTTP_CLIENT_HEADERS_MAX; i++)
         call->config.headers[i] = NULL;
     http_call_set_options(call, config);

@@ -18,7 +18,9 @@
 
 #include "base/instant.h"
 
-enum { HTTP_1XX_MAX = 8, HTTP_CLIENT_HEADERS_MAX = 12 };
+enum { HTTP_1XX_MAX = 8, HTTP_CLIENT_HEADERS_MAX = 24 };
+
+#define HTTP_LENGTH_UNKNOWN UINT64_MAX
 
 enum http_end {
     HTTP_END_COMPLETE, /* a whole, well-framed response of any status */
@@ -40,8 +42,11 @@ struct http_result {
     const char *retry_after;  /* the raw header's value, NULL when absent; borrowed */
     const char *request_id;   /* X-Request-ID of the answer, NULL when absent; borrowed */
     const char *content_type; /* the same of Content-Type */
+    uint64_t announced;       /* Content-Length; HTTP_LENGTH_UNKNOWN */
+    const char *head_lines;   /* with keep_head: "Name: value\r\n" each; else NULL; borrowed */
     bool reused;           /* went over a pooled connection */
     int os_errno;          /* 0: none */
+    bool refused;          /* not the peer's doing: its head, or its size, was not accepted */
     bool tls_refused;      /* HTTP_END_CONNECT_ERROR by TLS: certificate, name, handshake */
     const char *detail;    /* libcurl's sentence, "" when complete; borrowed */
 };
@@ -61,14 +66,21 @@ struct http_client_config {
 
 struct http_call_config {
     const char *url;    /* copied */
-    const char *method; /* "GET" or "POST" */
+    const char *method; /* "GET", "POST", any other; copied */
     const char *headers[HTTP_CLIENT_HEADERS_MAX]; /* "Name: value"; copied; unused are NULL */
-    const char *body;   /* borrowed until the call ends; NULL for GET */
+    const char *body;   /* borrowed until the call ends; NULL: none, as for GET and HEAD */
     size_t body_length;
     size_t response_bytes_max;
     void (*on_connected)(void *context); /* may be NULL, as the next two */
     void (*on_progress)(void *context);  /* bytes moved, either way */
     void (*on_sent)(void *context);      /* the request left completely */
+    /* An answer that is taken while it comes: told once, when the head is complete and the call not
+     * over, after which http_call_body() holds what has come and was not taken. When that is
+     * `response_bytes_max` the transfer waits, and so does the peer; nothing is too large. At the
+     * end on_done's body is what was not taken. NULL: answers are held until they are whole. */
+    void (*on_head)(void *context, const struct http_result *head);
+    void (*on_body)(void *context); /* with on_head: there is more, or no room for more */
+    bool keep_head;                 /* head_lines are wanted */
     void (*on_done)(void *context, const struct http_result *result); /* last; exactly once unless
                                                                        * cancelled */
     void *context;
@@ -87,6 +99,14 @@ struct http_call *http_client_start(struct http_client *client,
 /* Ends it without a callback; its connection is closed when in mid-transfer. May be called from any
  * callback but the call's own on_done. */
 void http_client_cancel(struct http_call *call);
+/* With on_head, and from then on until the call ends. */
+const char *http_call_body(const struct http_call *call, size_t *length);
+/* The first so many bytes of it are not needed any more; the transfer goes on. */
+void http_call_take(struct http_call *call, size_t length);
+/* Instead of `response_bytes_max`, from now on; > 0. */
+void http_call_set_window(struct http_call *call, size_t bytes);
+/* Nothing more comes before some is taken. */
+bool http_call_is_full(const struct http_call *call);
 /* Pooled sockets found dead before use, since create. */
 uint64_t http_client_stale_sockets(const struct http_client *client);
 

@@ -72,6 +72,7 @@ static unsigned head_parse_status(struct span line)
 static void head_begin(struct http_call *call, struct span line)
 {
     call->head = (struct http_head){ .open = true, .status = head_parse_status(line) };
+    buf_clear(&call->head_lines);
     unsigned status = call->head.status;
     if (status >= 200) return;
     call->interim++;
@@ -89,6 +90,7 @@ static void head_on_line(struct http_call *call, struct span line)
 {
     struct http_head *head = &call->head;
     struct span value;
+    if (call->config.keep_head) buf_put(&call->head_lines, line.at, line.length);
     if (span_header(line, "Content-Length", &value)) {
         if (head->has_length) {
             http_call_refuse(call, HTTP_END_PROTOCOL_ERROR, "two Content-Length lines");
@@ -139,7 +141,8 @@ static void head_end(struct http_call *call)
     } else if (head->has_coding) {
         http_call_refuse(call, HTTP_END_DECODING_ERROR,
                          "a Content-Encoding that was not asked for");
-    } else if (head->has_length && head->length > call->config.response_bytes_max) {
+    } else if (call->config.on_head == NULL && head->has_length &&
+               head->length > call->config.response_bytes_max) {
         http_call_refuse(call, HTTP_END_TOO_LARGE, "Content-Length is above the limit");
     }
     head_decide_reuse(call);
@@ -167,6 +170,7 @@ static size_t answer_on_header(char *bytes, size_t size, size_t count, void *con
 static size_t answer_on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct http_call *call = context;
+    if (call->config.on_head != NULL) return http_call_stream_put(call, bytes, size * count);
     buf_put(&call->body, bytes, size * count);
     if (!call->body.overflow) return size * count;
     http_call_refuse(call, HTTP_END_TOO_LARGE, "the answer is above the limit");
@@ -179,6 +183,24 @@ void http_call_answer_init(struct http_call *call)
     curl_easy_setopt(call->easy, CURLOPT_HEADERDATA, call);
     curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, answer_on_body);
     curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+}
+
+void http_call_result(const struct http_call *call, struct http_result *out)
+{
+    const struct http_head *head = &call->head;
+    *out = (struct http_result){
+        .status = head->complete ? head->status : 0,
+        .body = buf_text(&call->body) + call->stream.taken,
+        .body_length = call->body.length - call->stream.taken,
+        .retry_after = head->retry_after[0] != '\0' ? head->retry_after : NULL,
+        .content_type = head->content_type[0] != '\0' ? head->content_type : NULL,
+        .request_id = head->request_id[0] != '\0' ? head->request_id : NULL,
+        .announced = head->has_length ? head->length : HTTP_LENGTH_UNKNOWN,
+        .head_lines = call->config.keep_head ? buf_text(&call->head_lines) : NULL,
+        .reused = call->reused,
+        .refused = call->refused,
+        .detail = "",
+    };
 }
 
 /* All of the body left; a peer that resets the connection before that broke our writing. */

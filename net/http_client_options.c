@@ -67,14 +67,18 @@ static bool is_post(const struct http_call_config *config)
 
 static void call_set_method(struct http_call *call, const struct http_call_config *config)
 {
-    if (is_post(config)) {
+    bool get = strcmp(config->method, "GET") == 0;
+    if (is_post(config) || config->body != NULL) {
         set_long(call, CURLOPT_POST, 1);
         call_set_body(call, config);
+    } else if (strcmp(config->method, "HEAD") == 0) {
+        set_long(call, CURLOPT_NOBODY, 1);
         return;
+    } else {
+        set_long(call, CURLOPT_HTTPGET, 1);
+        if (get) return;
     }
-    assert(strcmp(config->method, "GET") == 0);
-    assert(config->body == NULL);
-    set_long(call, CURLOPT_HTTPGET, 1);
+    if (!is_post(config)) set_text(call, CURLOPT_CUSTOMREQUEST, config->method);
 }
 
 static void call_set_all(struct http_call *call, const struct http_call_config *config)
@@ -92,6 +96,7 @@ static void call_set_all(struct http_call *call, const struct http_call_config *
     set_long(call, CURLOPT_MAXAGE_CONN,
              (long)u64_min(client->keepalive_expiry_ns / NS_PER_S + 1, 24 * 3600));
     set_text(call, CURLOPT_URL, config->url);
+    set_long(call, CURLOPT_PATH_AS_IS, 1);
     curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
     http_call_tls_init(call);
     call_set_method(call, config);

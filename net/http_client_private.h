@@ -56,6 +56,15 @@ struct http_head {
     char request_id[HTTP_REQUEST_ID_MAX];
 };
 
+/* An answer that is taken while it comes. */
+struct http_stream {
+    bool told;     /* on_head was called */
+    bool tell;     /* on_body is to be */
+    bool full;     /* libcurl keeps what came last, and reads no more */
+    size_t taken;  /* of the call's body, at its front */
+    size_t window; /* more than so many bytes are not kept */
+};
+
 /* The options that a call's handle has kept from an earlier use. */
 struct http_options {
     bool known; /* of a POST to `url` that ended as usual */
@@ -85,6 +94,8 @@ struct http_call {
     unsigned interim;
     size_t head_bytes;
     struct buf body;
+    struct buf head_lines;
+    struct http_stream stream;
     bool refused; /* by us, as `refused_end` for the reason in `refusal` */
     enum http_end refused_end;
     char refusal[HTTP_REFUSAL_MAX];
@@ -147,10 +158,19 @@ void http_client_timer_init(struct http_client *client);
 /* A transfer was added. The first of a turn of the loop begins at once: it need not wait for what
  * comes behind it. Those after it begin together in the next turn, which costs less. */
 void http_client_timer_begin(struct http_client *client);
+/* Calls that became ready outside of libcurl's turns are told in the loop's next one. */
+void http_client_timer_tell(struct http_client *client);
 /* Frees the client once its handles are closed. */
 void http_client_timer_deinit(struct http_client *client);
 
+/* http_client_stream.c */
+/* Keeps what came, or says that there is no room (CURL_WRITEFUNC_PAUSE). */
+size_t http_call_stream_put(struct http_call *call, const char *bytes, size_t length);
+/* Tells the user what is new; false when the call has not survived it. */
+bool http_call_stream_tell(struct http_call *call);
+
 /* http_client_answer.c */
+void http_call_result(const struct http_call *call, struct http_result *out);
 /* Ends the transfer as soon as libcurl sees the callback's result. */
 void http_call_refuse(struct http_call *call, enum http_end end, const char *why);
 void http_call_answer_init(struct http_call *call);

@@ -51,6 +51,11 @@ void http_client_timer_begin(struct http_client *client)
     timer_act(client); /* its callbacks only note: nobody is told before the caller has returned */
 }
 
+void http_client_timer_tell(struct http_client *client)
+{
+    uv_idle_start(&client->tell, timer_on_tell);
+}
+
 static void timer_on_due(uv_timer_t *timer)
 {
     timer_run(timer->data);

@@ -169,6 +169,7 @@ static void http_connection_on_closed(uv_handle_t *handle)
 
 void http_connection_watch_close(struct http_connection *on)
 {
+    mem_free(on->target);
     if (!on->watch_ready) {
         mem_free(on);
         return;

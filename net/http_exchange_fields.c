@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,4 +62,43 @@ bool http_exchange_look_for_ambiguity(struct http_exchange *exchange)
     (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_framing, &framing);
     if (framing.malformed || framing.lengths + framing.codings > 1) return true;
     return framing.codings == 1 && !framing.chunked;
+}
+
+const char *http_exchange_target(const struct http_exchange *exchange)
+{
+    assert(exchange->on->target != NULL);
+    return exchange->on->target;
+}
+
+struct each {
+    bool (*call)(void *context, const char *name, const char *value);
+    void *context;
+};
+
+static enum MHD_Result on_each(void *context, enum MHD_ValueKind kind, const char *name,
+                               const char *value)
+{
+    (void)kind;
+    const struct each *each = context;
+    return each->call(each->context, name, value == NULL ? "" : value) ? MHD_YES : MHD_NO;
+}
+
+void http_exchange_each_header(struct http_exchange *exchange,
+                               bool (*each)(void *context, const char *name, const char *value),
+                               void *context)
+{
+    struct each all = { .call = each, .context = context };
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_each, &all);
+}
+
+bool http_exchange_is_http11(const struct http_exchange *exchange)
+{
+    return strcmp(exchange->version, MHD_HTTP_VERSION_1_1) == 0;
+}
+
+bool http_exchange_is_last(struct http_exchange *exchange)
+{
+    const char *connection = http_exchange_header(exchange, MHD_HTTP_HEADER_CONNECTION);
+    bool close = connection != NULL && strcasestr(connection, "close") != NULL;
+    return close || !http_exchange_is_http11(exchange);
 }

@@ -16,7 +16,6 @@ static enum MHD_Result server_on_access(void *context, struct MHD_Connection *co
                                         const char *url, const char *method, const char *version,
                                         const char *bytes, size_t *length, void **request)
 {
-    (void)version;
     struct http_server *server = context;
     struct http_exchange *exchange = *request;
     if (exchange != NULL && exchange->state == EXCHANGE_ENDED) {
@@ -31,6 +30,7 @@ static enum MHD_Result server_on_access(void *context, struct MHD_Connection *co
         exchange = http_exchange_open(info->socket_context, connection);
         exchange->method = method;
         exchange->path = url;
+        exchange->version = version;
         *request = exchange;
         return http_exchange_show_head(exchange);
     }
@@ -83,6 +83,10 @@ static void *server_on_line(void *context, const char *uri, struct MHD_Connectio
     if (on->patience.phase == HTTP_PHASE_IDLE) http_connection_enter(on, HTTP_PHASE_HEAD);
     on->line_seen = true;
     on->uri_bytes = strlen(uri);
+    if (on->server->config.keep_target) {
+        mem_free(on->target);
+        on->target = mem_copy_string(uri);
+    }
     return NULL;
 }
 

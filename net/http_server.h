@@ -45,6 +45,7 @@ struct http_server_config {
     struct http_limits limits;  /* exact ones, by phase; zero: none */
     uint32_t connections_per_client_max; /* by address; more are refused at accept; 0: no limit */
     bool make_room;
+    bool keep_target;        /* http_exchange_target() is wanted */
     size_t connection_bytes; /* memory for each one's head and buffers; 0: 32 KiB */
     void (*on_request)(void *context, struct http_exchange *exchange);
     /* May answer with http_reply(); only method, path, headers, size and peer are there (may be
@@ -93,6 +94,16 @@ void http_server_destroy(struct http_server *server);
 
 const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange); /* without the query */
+/* With keep_target: as the client sent it, with its query and nothing decoded. */
+const char *http_exchange_target(const struct http_exchange *exchange);
+/* Each header as it was sent, in its order, until `each` says false. */
+void http_exchange_each_header(struct http_exchange *exchange,
+                               bool (*each)(void *context, const char *name, const char *value),
+                               void *context);
+/* The client takes no further answer on this connection: HTTP/1.0, or "Connection: close". */
+bool http_exchange_is_last(struct http_exchange *exchange);
+/* Whether it understands chunks. */
+bool http_exchange_is_http11(const struct http_exchange *exchange);
 /* The first header of that name (case-insensitive), NULL when absent. */
 const char *http_exchange_header(struct http_exchange *exchange, const char *name);
 /* How many of that name there are; their values, joined by commas as one list means the same (RFC

@@ -31,6 +31,7 @@ struct http_exchange {
     enum exchange_state state;
     const char *method; /* borrowed from the connection's memory, as `path` */
     const char *path;
+    const char *version;
     struct buf body;
     size_t received; /* body bytes, also those dropped */
     void *user;
@@ -61,6 +62,7 @@ struct http_connection {
     bool line_seen; /* a request line has come, ever */
     int fd;         /* borrowed from the daemon */
     size_t uri_bytes; /* of the latest request line */
+    char *target;     /* owned; of the same, with keep_target */
     struct http_peer peer;
     struct http_patience patience;
 };
