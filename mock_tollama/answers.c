@@ -7,13 +7,19 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-enum { WORD = 8, STRIDE = 4 * WORD };
+enum {
+    WORD = 8,
+    STRIDE = 4 * WORD,
+    HEAD_BYTES = 8 * STRIDE,   /* looked at in full: whose body, and of when */
+    SAMPLE_STEP = 8 * STRIDE,  /* behind the head, a stride of each so many bytes */
+    LOOKALIKES_MAX = 4,        /* compared with a body before it counts as new */
+};
 
 void answers_init(struct answers *answers)
 {
     *answers = (struct answers){
         .buckets = mem_alloc(ANSWERS_BUCKETS, sizeof(struct answer *)),
-        .seen = mem_alloc(ANSWERS_SEEN, sizeof(uint64_t)),
+        .seen = mem_alloc(ANSWERS_SEEN, sizeof(struct answer_seen)),
     };
 }
 
@@ -43,20 +49,33 @@ static uint64_t word_at(const char *at, size_t length)
     return word;
 }
 
-/* Sixteen bytes at a time in two lanes: the processor works on both at once. Not against people who
- * look for collisions: they would only make their own requests slower. */
-static uint64_t hash_body(enum ask_api api, const char *body, size_t length)
+/* Two, since the processor works on both at once. */
+struct hash_lanes {
+    uint64_t left, right;
+};
+
+/* A stride of each `step` bytes, and what is left behind the last step. */
+static void hash_run(struct hash_lanes *lanes, const char *bytes, size_t length, size_t step)
 {
-    uint64_t left = length, right = (uint64_t)api + 1;
+    uint64_t left = lanes->left, right = lanes->right;
     size_t at = 0;
-    for (; length - at >= STRIDE; at += STRIDE) {
-        left = mix(left ^ word_at(body + at, WORD), word_at(body + at + WORD, WORD));
-        right =
-            mix(right ^ word_at(body + at + 2 * WORD, WORD), word_at(body + at + 3 * WORD, WORD));
+    for (; length - at >= step; at += step) {
+        const char *from = bytes + at;
+        left = mix(left ^ word_at(from, WORD), word_at(from + WORD, WORD));
+        right = mix(right ^ word_at(from + 2 * WORD, WORD), word_at(from + 3 * WORD, WORD));
     }
-    for (; at < length; at += WORD)
-        left = mix(left, word_at(body + at, length - at));
-    return mix(left, right);
+    for (; at < length; at += WORD) left = mix(left, word_at(bytes + at, length - at));
+    *lanes = (struct hash_lanes){ left, right };
+}
+
+/* Not against people who look for collisions: they would only make their own requests slower. */
+static uint64_t hash_body(enum ask_api api, const char *body, size_t length, size_t step)
+{
+    struct hash_lanes lanes = { length, (uint64_t)api + 1 };
+    size_t head = length < HEAD_BYTES ? length : (size_t)HEAD_BYTES;
+    hash_run(&lanes, body, head, STRIDE);
+    hash_run(&lanes, body + head, length - head, step);
+    return mix(lanes.left, lanes.right);
 }
 
 static struct answer **bucket_of(const struct answers *answers, uint64_t hash)
@@ -99,25 +118,38 @@ static void drop_oldest(struct answers *answers)
     mem_free(answer);
 }
 
+/* Whether the body came before. One whose sample is new did not, and is looked at no further. */
+static bool came_before(struct answers *answers, enum ask_api api, const char *body, size_t length)
+{
+    struct answer_seen *seen = &answers->seen[answers->hash & (ANSWERS_SEEN - 1)];
+    if (seen->sample != answers->hash) {
+        *seen = (struct answer_seen){ .sample = answers->hash };
+        return false;
+    }
+    uint64_t whole = hash_body(api, body, length, STRIDE);
+    bool again = seen->whole == whole;
+    seen->whole = whole;
+    return again;
+}
+
 const struct answer *answers_find(struct answers *answers, enum ask_api api, const char *body,
                                   size_t length)
 {
-    uint64_t *seen = NULL;
+    int compared = 0;
     answers->again = false;
     if (length > ANSWERS_BODY_BYTES_MAX) return NULL;
-    answers->hash = hash_body(api, body, length);
+    answers->hash = hash_body(api, body, length, SAMPLE_STEP);
     struct answer *answer = *bucket_of(answers, answers->hash);
-    for (; answer != NULL; answer = answer->chain) {
-        bool same = answer->hash == answers->hash && answer->api == api &&
-                    answer->body_length == length && memcmp(answer->body, body, length) == 0;
-        if (!same) continue;
+    for (; answer != NULL && compared < LOOKALIKES_MAX; answer = answer->chain) {
+        if (answer->hash != answers->hash || answer->api != api || answer->body_length != length)
+            continue;
+        compared++;
+        if (memcmp(answer->body, body, length) != 0) continue;
         unlink_use(answers, answer);
         link_newest(answers, answer);
         return answer;
     }
-    seen = &answers->seen[answers->hash & (ANSWERS_SEEN - 1)];
-    answers->again = *seen == answers->hash;
-    *seen = answers->hash;
+    answers->again = came_before(answers, api, body, length);
     return NULL;
 }
 

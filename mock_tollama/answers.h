@@ -2,8 +2,10 @@
 #define MOCK_ANSWERS_H
 /* A forecast is a function of its request: the same bytes get the same numbers. So the answers to
  * bodies that came before are kept, without their timing, and such a request is neither read nor
- * forecast again. Bodies are compared byte by byte. A body is kept when it comes a second time: of
- * those that come once, only a hash is remembered. The least recently used go first.
+ * forecast again. Bodies are looked up by a sample of their bytes and compared byte by byte. A body
+ * is kept when it comes a third time: of the first only the hash of the sample is remembered, of
+ * the second that of all bytes. So a body that comes once, as most do, costs a look at an eighth of
+ * it. The least recently used go first.
  *
  *     known = answers_find(&answers, api, body, length);
  *     known != NULL:  its parts, until the next answers_add()
@@ -33,19 +35,24 @@ struct answer {
     const char *text; /* forecast_write_start() */
     size_t text_length;
 
-    uint64_t hash;
+    uint64_t hash;        /* of the sample */
     size_t bytes;         /* of this entry, all told */
     struct answer *chain; /* the next of the bucket */
     struct answer *newer; /* by last use */
     struct answer *older;
 };
 
+struct answer_seen {
+    uint64_t sample; /* the hash of the sample */
+    uint64_t whole;  /* and of the latest body with it; 0: there was one only */
+};
+
 struct answers {
     struct answer **buckets; /* owned: ANSWERS_BUCKETS */
-    uint64_t *seen;          /* owned: ANSWERS_SEEN hashes */
+    struct answer_seen *seen; /* owned: ANSWERS_SEEN */
     struct answer *newest, *oldest;
     size_t bytes;
-    uint64_t hash; /* of the latest find */
+    uint64_t hash; /* of the latest find's sample */
     bool again;    /* its body came before */
 };
 

@@ -5,16 +5,9 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "mock/ask_lists.h"
 
-enum { SCAN_SERIES_MAX = 16, SCAN_QUANTILES_MAX = 32, SCAN_HORIZON_DIGITS = 6, WORD = 8 };
-enum { SKIP_REACH = 1 + 4 * WORD + 2 };
-
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGH UINT64_C(0x8080808080808080)
-
-/* Sixteen bytes that the processor compares at once. */
-typedef unsigned char lanes __attribute__((vector_size(16)));
-typedef signed char marks __attribute__((vector_size(16)));
+enum { SCAN_SERIES_MAX = 16, SCAN_QUANTILES_MAX = 32, SCAN_HORIZON_DIGITS = 6 };
 
 struct text {
     const char *at;
@@ -46,29 +39,16 @@ static bool take(struct scan *scan, char c)
     return true;
 }
 
-/* Where a plain text ends, in the 16 bytes at `at`: at a quote, a backslash, a control character or
- * a byte that is not ASCII; 16: not here. */
-static inline size_t find_end(const char *at)
-{
-    lanes bytes;
-    uint64_t ends[2];
-    memcpy(&bytes, at, sizeof bytes);
-    marks found = (marks)((bytes == '"') | (bytes == '\\') | (bytes < 0x20) | (bytes > 0x7E));
-    memcpy(ends, &found, sizeof ends);
-    if (ends[0] != 0) return (size_t)__builtin_ctzll(ends[0]) / 8;
-    return ends[1] != 0 ? WORD + (size_t)__builtin_ctzll(ends[1]) / 8 : 2 * (size_t)WORD;
-}
-
 /* A text that is neither empty nor escaped. */
 static bool take_text(struct scan *scan, struct text *out)
 {
     if (scan->at == scan->end || *scan->at != '"') return false;
     const char *at = scan->at + 1;
     out->at = at;
-    while (scan->end - at >= 2 * WORD) {
-        size_t length = find_end(at);
+    while (scan->end - at >= ASK_LISTS_LANES) {
+        size_t length = ask_lists_plain(at);
         at += length;
-        if (length < 2 * (size_t)WORD) break;
+        if (length < ASK_LISTS_LANES) break;
     }
     while (at < scan->end && *at != '"' && *at != '\\' && *at >= 0x20 && *at < 0x7F)
         at++;
@@ -133,74 +113,70 @@ static inline bool more_items(struct scan *scan, bool *good)
     return more;
 }
 
+/* Behind an item of the list that has followers: those that are laid out like it. */
+static size_t take_texts_alike(struct scan *scan, struct text *before, struct text *last)
+{
+    const size_t period = (size_t)(scan->at + 1 - last->at);
+    size_t count = ask_lists_texts(scan->at, scan->end, last->length, period);
+    if (count == 0) return 0;
+    scan->at += count * period;
+    const char *at = scan->at + 1 - period;
+    *before = (struct text){ at - period, last->length };
+    last->at = at;
+    return count;
+}
+
 static bool take_timestamps(struct scan *scan, struct ask_series *series, size_t *count)
 {
     struct text last = { .at = NULL }, before = { .at = NULL };
-    bool good = false;
+    bool good = false, more = true;
     *count = 0;
     if (!take(scan, '[')) return false;
-    do {
+    while (more) {
         before = last;
         if (!take_text(scan, &last)) return false;
         ++*count;
-    } while (more_items(scan, &good));
+        more = more_items(scan, &good);
+        if (more) *count += take_texts_alike(scan, &before, &last);
+    }
     if (!good) return false;
     series->last_timestamp = keep(scan, &last);
     if (before.at != NULL) series->before_last_timestamp = keep(scan, &before);
     return true;
 }
 
-/* How many of the eight bytes at `at` are digits before one that is not. */
-static inline size_t count_digits(const char *at)
+/* The last `kept` numbers of a list that has been looked at, and ends in front of `end`. */
+static bool read_last(const char *end, double *out, size_t kept)
 {
-    uint64_t word;
-    memcpy(&word, at, WORD);
-    word ^= ONES * '0';
-    uint64_t others = (((word & ~HIGH) + ONES * (0x80 - 10)) | word) & HIGH;
-    return others == 0 ? (size_t)WORD : (size_t)__builtin_ctzll(others) / 8;
-}
-
-/* The length of a number of at most 15 digits before and behind its point, and of nothing more than
- * digits, point and sign; 0: another kind of number, or none. Reads SKIP_REACH bytes. */
-static inline size_t skip_number(const char *text)
-{
-    const char *at = text + (*text == '-');
-    size_t whole = count_digits(at);
-    if (whole == WORD) whole += count_digits(at + WORD);
-    if (whole == 0 || whole == 2 * (size_t)WORD || (*at == '0' && whole > 1)) return 0;
-    at += whole;
-    if (*at == '.') {
-        size_t fraction = count_digits(at + 1);
-        if (fraction == WORD) fraction += count_digits(at + 1 + WORD);
-        if (fraction == 0 || fraction == 2 * (size_t)WORD) return 0;
-        at += 1 + fraction;
+    const char *at = end;
+    for (size_t i = kept; i-- > 0;) {
+        while (at[-1] != ',' && at[-1] != '[') at--;
+        const char *start = at;
+        while (*start == ' ' || *start == '\n' || *start == '\t' || *start == '\r') start++;
+        if (decimal_scan(start, (size_t)(end - start), &out[i]) == 0) return false;
+        at--;
     }
-    return *at == ',' || *at == ']' || *at == ' ' ? (size_t)(at - text) : 0;
+    return true;
 }
 
 /* All are looked at; only the last ones are worked out. */
 static bool take_target(struct scan *scan, struct ask_series *series)
 {
-    const char *starts[ASK_RECENT_MAX];
     bool good = false;
     double unused = 0;
     if (!take(scan, '[')) return false;
     do {
-        size_t length = scan->end - scan->at >= SKIP_REACH ? skip_number(scan->at) : 0;
-        starts[series->count++ % ASK_RECENT_MAX] = scan->at;
-        if (length == 0 && !take_number(scan, &unused)) return false;
-        scan->at += length;
+        scan->at = ask_lists_numbers(scan->at, scan->end, &series->count);
+        skip_space(scan);
+        if (!take_number(scan, &unused)) return false;
+        series->count++;
     } while (more_items(scan, &good));
     if (!good) return false;
     size_t kept = series->count < ASK_RECENT_MAX ? series->count : ASK_RECENT_MAX;
     double *recent = arena_alloc(&scan->ask->arena, kept, sizeof *recent);
-    for (size_t i = 0; i < kept; i++) {
-        const char *start = starts[(series->count - kept + i) % ASK_RECENT_MAX];
-        if (decimal_scan(start, (size_t)(scan->end - start), &recent[i]) == 0) return false;
-    }
     series->recent = recent;
     series->recent_count = kept;
-    return true;
+    return read_last(scan->at - 1, recent, kept);
 }
 
 /* The key of a member and its colon; false when it stood there before. */

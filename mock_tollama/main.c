@@ -4,12 +4,17 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "mock/options.h"
 #include "net/lifeline.h"
 #include "scenario/fates.h"
 #include "scenario/realised.h"
 
-enum { FILES_MAX = 65536, URL_MAX = 128 };
+enum {
+    FILES_MAX = 65536,
+    URL_MAX = 128,
+    KEPT_BYTES = 4 << 20, /* of freed memory */
+};
 
 /* Thousands of open answers need as many descriptors; the soft limit is often 1024. */
 static void raise_file_limit(void)
@@ -100,6 +105,7 @@ int main(int argc, char **argv)
 {
     struct options_mock options;
     file_open_standard();
+    mem_keep(KEPT_BYTES);
     options_mock_parse(&options, argc, argv);
     int exit_code = options.exit_code;
     if (exit_code < 0 && options.dry_run > 0) {

@@ -165,14 +165,13 @@ static void keep(struct answers *answers, const char *body, const char *text)
                                            .text_length = strlen(text) });
 }
 
-static void an_answer_is_kept_when_its_body_comes_again(void **state)
+static void an_answer_is_kept_when_its_body_comes_a_third_time(void **state)
 {
     (void)state;
     static const char BODY[] = "a body of more than four times eight bytes, so that lanes are used";
     struct answers answers;
     answers_init(&answers);
-    keep(&answers, BODY, "text");
-    keep(&answers, BODY, "text");
+    for (int i = 0; i < 3; i++) keep(&answers, BODY, "text");
     const struct answer *answer = answers_find(&answers, ASK_V1, BODY, sizeof BODY - 1);
     assert_non_null(answer);
     assert_string_equal(answer->text, "text");
@@ -190,6 +189,36 @@ static void an_answer_is_kept_when_its_body_comes_again(void **state)
     answers_deinit(&answers);
 }
 
+/* They differ where the sample of their bytes has none. */
+static void bodies_that_look_alike_are_told_apart(void **state)
+{
+    (void)state;
+    enum { BODY_BYTES = 10000, DIFFERENT = 300, ALIKE = 3 };
+    static char body[BODY_BYTES + 1];
+    struct answers answers;
+    answers_init(&answers);
+    memset(body, ' ', BODY_BYTES);
+    for (int i = 0; i < 10; i++) { /* none came before, though all look as if */
+        body[DIFFERENT] = (char)('a' + i);
+        keep(&answers, body, "none");
+    }
+    assert_int_equal(answers.bytes, 0);
+    for (int i = 0; i < ALIKE; i++) {
+        const char text[] = { (char)('a' + i), '\0' };
+        body[DIFFERENT] = text[0];
+        for (int k = 0; k < 2; k++) keep(&answers, body, text);
+    }
+    for (int i = 0; i < ALIKE; i++) {
+        body[DIFFERENT] = (char)('a' + i);
+        const struct answer *answer = answers_find(&answers, ASK_V1, body, BODY_BYTES);
+        assert_non_null(answer);
+        assert_int_equal(answer->text[0], body[DIFFERENT]);
+    }
+    body[DIFFERENT] = 'z';
+    assert_null(answers_find(&answers, ASK_V1, body, BODY_BYTES));
+    answers_deinit(&answers);
+}
+
 static void kept_answers_stay_within_their_memory(void **state)
 {
     (void)state;
@@ -199,8 +228,7 @@ static void kept_answers_stay_within_their_memory(void **state)
     answers_init(&answers);
     for (int i = 0; i < BODIES; i++) {
         snprintf(body, sizeof body, "%0*d", BODY_BYTES, i);
-        keep(&answers, body, "text");
-        keep(&answers, body, "text");
+        for (int k = 0; k < 3; k++) keep(&answers, body, "text");
         assert_true(answers.bytes <= ANSWERS_BYTES_MAX);
         assert_non_null(answers_find(&answers, ASK_V1, body, BODY_BYTES));
     }
@@ -267,7 +295,8 @@ int main(void)
         cmocka_unit_test(the_ring_keeps_the_last_lines_whole),
         cmocka_unit_test(a_file_for_the_mock_needs_its_upstream_only),
         cmocka_unit_test(a_stage_lives_until_nobody_holds_it),
-        cmocka_unit_test(an_answer_is_kept_when_its_body_comes_again),
+        cmocka_unit_test(an_answer_is_kept_when_its_body_comes_a_third_time),
+        cmocka_unit_test(bodies_that_look_alike_are_told_apart),
         cmocka_unit_test(kept_answers_stay_within_their_memory),
         cmocka_unit_test(the_short_way_takes_what_is_common),
     };
