@@ -1,22 +1,15 @@
 #include "harness/join.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/ledger.h"
 
 enum { JOIN_PATH_MAX = 1100 };
 
 /* A generator that lags more than this says nothing about the service. */
 #define LAG_P99_MAX_NS (5 * NS_PER_MS)
-
-static int u64_compare(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static void judge_lag(struct run *run)
 {
@@ -26,7 +19,7 @@ static void judge_lag(struct run *run)
     for (size_t i = 0; i < count; i++) {
         lags[i] = instant_until(run->answers[i].sent_ns, run->answers[i].intended_ns);
     }
-    qsort(lags, count, sizeof *lags, u64_compare);
+    sort_u64(lags, count);
     run->lag_p99_ns = lags[(count * 99 + 99) / 100 - 1];
     mem_free(lags);
     if (run->complete && run->lag_p99_ns > LAG_P99_MAX_NS) {

@@ -1,9 +1,9 @@
 #include "harness/recording.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/replay_input.h"
 
 struct reader {
@@ -45,18 +45,11 @@ void recorded_add_transition(struct recorded_figures *figures, instant_ns at,
     figures->transitions[index].to = to;
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 uint64_t recorded_p95_ns(struct recorded_figures *figures)
 {
     size_t n = figures->latency_count;
     if (n == 0) return 0;
-    qsort(figures->latencies, n, sizeof *figures->latencies, compare_u64);
+    sort_u64(figures->latencies, n);
     return figures->latencies[(n * 95 + 99) / 100 - 1];
 }
 

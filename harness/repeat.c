@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/sort.h"
 
 enum { PPM = 1000000 };
 
@@ -104,13 +104,6 @@ void repeats_add(struct repeats *repeats, const struct run *run, const struct ve
     count_run(repeats, run, verdicts);
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 /* The 97.5 % point of Student's t. */
 static double student(uint32_t freedom)
 {
@@ -136,7 +129,7 @@ static void find_interval(const struct repeats *repeats, enum repeat_figure figu
     }
     *out = (struct repeat_interval){ .min = 0 };
     if (n > 0) {
-        qsort(values, n, sizeof *values, compare_u64);
+        sort_u64(values, n);
         for (uint32_t i = 0; i < n; i++) sum += (double)values[i];
         double mean = sum / n;
         for (uint32_t i = 0; i < n; i++) {

@@ -1,17 +1,10 @@
 #include "harness/report_figures.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/gate.h"
-
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
 
 /* The smallest k in 0..n with B(k; n, share) >= target. */
 static uint64_t binomial_quantile(uint64_t n, double share, double target)
@@ -52,7 +45,7 @@ static void make_latencies(struct figures *out, const struct run *run)
     for (size_t i = 0; i < run->schedule->count; i++) {
         if (!run->answers[i].hung_up) sorted[count++] = run_latency_ns(&run->answers[i]);
     }
-    if (out->n > 0) qsort(sorted, out->n, sizeof *sorted, compare_u64);
+    sort_u64(sorted, out->n);
     out->p50_ns = nearest_rank(sorted, out->n, 500000);
     out->p95_ns = nearest_rank(sorted, out->n, 950000);
     out->p99_ns = nearest_rank(sorted, out->n, 990000);

@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 
 enum { LIST_FIRST_CAPACITY = 256 };
 
@@ -113,13 +113,6 @@ uint64_t run_latency_ns(const struct run_answer *answer)
     return instant_until(answer->done_ns, answer->intended_ns);
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32_t quantile_ppm)
 {
     uint64_t *latencies = mem_alloc(run->schedule->count, sizeof *latencies);
@@ -129,7 +122,7 @@ uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32
     }
     uint64_t quantile_ns = 0;
     if (count > 0) {
-        qsort(latencies, count, sizeof *latencies, compare_u64);
+        sort_u64(latencies, count);
         uint64_t rank = ((uint64_t)count * quantile_ppm + 999999) / 1000000;
         quantile_ns = latencies[rank == 0 ? 0 : rank - 1];
     }

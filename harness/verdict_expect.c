@@ -1,10 +1,10 @@
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/sort.h"
 #include "base/units.h"
 #include "harness/gate.h"
 #include "harness/reference.h"
@@ -59,13 +59,6 @@ void verdict_gate(struct check *check, uint64_t slow, double share, const char *
     }
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 /* "98.3 ms (95 % sure: 96.0 ms to 101.2 ms)": nearest rank, and the interval that holds whatever
  * the distribution is. Sorts `latencies_ns`. */
 static void put_quantile(struct buf *out, uint64_t *latencies_ns, uint64_t n, uint32_t quantile_ppm)
@@ -75,7 +68,7 @@ static void put_quantile(struct buf *out, uint64_t *latencies_ns, uint64_t n, ui
         buf_puts(out, "not seen");
         return;
     }
-    qsort(latencies_ns, n, sizeof *latencies_ns, compare_u64);
+    sort_u64(latencies_ns, n);
     uint64_t rank = (n * quantile_ppm + PPM - 1) / PPM;
     buf_puts(out, latency_text(latencies_ns[rank == 0 ? 0 : rank - 1], text));
     struct gate_ranks ranks = gate_quantile_ranks(n, (double)quantile_ppm / PPM);

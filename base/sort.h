@@ -1,0 +1,12 @@
+#ifndef BASE_SORT_H
+#define BASE_SORT_H
+/* Ascending order of plain numbers. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* For qsort() and bsearch() over uint64_t. */
+int sort_compare_u64(const void *a, const void *b);
+void sort_u64(uint64_t *values, size_t count);
+
+#endif
