@@ -1,9 +1,9 @@
 #include "harness/parity.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/sim.h"
 
 _Static_assert(SERVED_COUNT <= 8, "a bit per kind of answer");
@@ -20,34 +20,27 @@ static void add_fates(uint8_t *fates, const struct run *run)
     }
 }
 
-static int compare_u64(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-/* By the ledger: how much later than planned the mock played its replies. */
-static uint64_t replies_late_p99_ns(const struct run *real)
+/* By the ledger: how much later than planned the mock played its replies: that quantile. */
+static uint64_t replies_late_ns(const struct run *real, size_t percent)
 {
     size_t count = real->delivery_count;
     if (count == 0) return 0;
     uint64_t *late = mem_alloc(count, sizeof *late);
     for (size_t i = 0; i < count; i++) late[i] = real->deliveries[i].late_ns;
-    qsort(late, count, sizeof *late, compare_u64);
-    uint64_t p99_ns = late[(count * 99 + 99) / 100 - 1];
+    sort_u64(late, count);
+    uint64_t quantile_ns = late[(count * percent + 99) / 100 - 1];
     mem_free(late);
-    return p99_ns;
+    return quantile_ns;
 }
 
 uint64_t parity_margin_ns(const struct run *real)
 {
-    uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_p99_ns(real));
+    uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_ns(real, 99));
     return u64_max(PARITY_MARGIN_NS, (late_ns + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS);
 }
 
 /* The given simulation is the first of PARITY_REPEATS, the one that is late by nothing. */
-static enum err perturb(uint8_t *fates, const struct run *sim, uint64_t margin_ns,
+static enum err perturb(uint8_t *fates, const struct run *sim, struct parity *out,
                         struct err_note *note)
 {
     struct sim_requests *requests = sim_requests_create(sim, note);
@@ -57,13 +50,14 @@ static enum err perturb(uint8_t *fates, const struct run *sim, uint64_t margin_n
         /* Late requests make cached answers older, late replies make them younger: both, and each
          * alone, because together they cancel out. */
         struct sim_options options = {
-            .arrival_jitter_ns = repeat % 3 == 0 ? 0 : margin_ns,
-            .reply_jitter_ns = repeat % 3 == 1 ? 0 : margin_ns,
+            .arrival_jitter_ns = repeat % 3 == 0 ? 0 : out->margin_ns,
+            .reply_jitter_ns = repeat % 3 == 1 ? 0 : out->margin_ns,
             .jitter_seed = repeat,
         };
         run_init(&run, WORLD_SIM, sim->scenario, sim->plan, sim->config, sim->seed);
         sim_play(&run, requests, &options, NULL);
         add_fates(fates, &run);
+        parity_intervals_add(&out->intervals, &run, options.reply_jitter_ns == 0);
         run_deinit(&run);
     }
     sim_requests_destroy(requests);
@@ -89,7 +83,7 @@ static void compare(const uint8_t *fates, const struct run *real, struct parity 
         if (!agrees && out->id_count < PARITY_IDS_MAX) out->ids[out->id_count++] = number;
     }
     uint64_t differing = out->requests - out->agree - out->marginal_agree;
-    out->holds = differing * 1000 <= (uint64_t)out->requests * PARITY_DISAGREE_PERMILLE_MAX;
+    out->served_holds = differing * 1000 <= (uint64_t)out->requests * PARITY_DISAGREE_PERMILLE_MAX;
 }
 
 enum err parity_compare(const struct run *sim, const struct run *real, struct parity *out,
@@ -99,8 +93,13 @@ enum err parity_compare(const struct run *sim, const struct run *real, struct pa
     *out = (struct parity){ .margin_ns = parity_margin_ns(real) };
     uint8_t *fates = mem_alloc(sim->plan->count, sizeof *fates);
     add_fates(fates, sim);
-    enum err rc = perturb(fates, sim, out->margin_ns, note);
-    if (rc == ERR_OK) compare(fates, real, out);
+    parity_intervals_begin(&out->intervals, sim);
+    enum err rc = perturb(fates, sim, out, note);
+    if (rc == ERR_OK) {
+        compare(fates, real, out);
+        parity_intervals_end(&out->intervals, real, replies_late_ns(real, 95));
+        out->holds = out->served_holds && out->intervals.hold;
+    }
     mem_free(fates);
     return rc;
 }

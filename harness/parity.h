@@ -10,9 +10,12 @@
  * the real world. A request with one possible fate is decided; one with several is marginal.
  *
  * Requests of closed loops are compared by their numbers: the same client's same request. What only
- * one world got to is not compared. */
+ * one world got to is not compared.
+ *
+ * Level 2 (harness/parity_intervals.h) compares the p95 and the shares of all requests. */
 
 #include "base/err.h"
+#include "harness/parity_intervals.h"
 #include "harness/run.h"
 
 #define PARITY_MARGIN_NS UINT64_C(5000000)
@@ -32,8 +35,10 @@ struct parity {
     uint32_t marginal_agree; /* the real run's is one of them */
     uint32_t ids[PARITY_IDS_MAX]; /* requests served as in no simulation (numbers) */
     uint32_t id_count;
-    bool holds;            /* requests served as in no simulation, decided or marginal, are at most
-                            * the permille bound of all requests */
+    bool served_holds; /* requests served as in no simulation, decided or marginal, are at most
+                        * the permille bound of all requests */
+    struct parity_intervals intervals; /* level 2 */
+    bool holds;                        /* both levels do */
 };
 
 /* The margin that a real run's measured lateness asks for, in whole milliseconds; at least

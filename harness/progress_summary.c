@@ -95,7 +95,13 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
             item->scenario.name, parity->agree, parity->decided,
             parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
             parity->marginal, parity->margin_ns / NS_PER_MS,
-            parity->holds ? "" : ": the worlds DISAGREE");
+            parity->served_holds ? "" : ": the worlds DISAGREE");
+    struct buf figures;
+    buf_init(&figures, BUF_UNBOUNDED);
+    parity_intervals_write(&parity->intervals, &figures);
+    fprintf(progress->out, "  %-24s L2 intervals: %s%s\n", item->scenario.name, buf_text(&figures),
+            parity->intervals.hold ? "" : ": the worlds DISAGREE");
+    buf_deinit(&figures);
 }
 
 /* What both worlds had in common, over all scenarios in one line; those that differ have their own.
@@ -106,6 +112,8 @@ static void print_agreement(struct progress *progress)
     uint64_t identical = 0;
     uint64_t decided = 0;
     uint64_t agree = 0;
+    uint64_t compared = 0;
+    uint64_t within = 0;
     for (size_t i = 0; i < progress->suite->count; i++) {
         const struct suite_scenario *item = &progress->suite->scenarios[i];
         print_replay(progress, item);
@@ -114,6 +122,8 @@ static void print_agreement(struct progress *progress)
         identical += item->has_replay && item->replay.identical;
         decided += item->has_parity ? item->parity.decided : 0;
         agree += item->has_parity ? item->parity.agree : 0;
+        compared += item->has_parity;
+        within += item->has_parity && item->parity.intervals.hold;
     }
     if (traces > 0) {
         fprintf(progress->out, "L0 replay: %" PRIu64 " of %" PRIu64 " traces identical\n",
@@ -122,6 +132,8 @@ static void print_agreement(struct progress *progress)
     if (decided == 0) return;
     fprintf(progress->out, "L1 agreement: %" PRIu64 " of %" PRIu64 " decided requests (%.2f %%)\n",
             agree, decided, 100.0 * (double)agree / (double)decided);
+    fprintf(progress->out, "L2 intervals: %" PRIu64 " of %" PRIu64 " scenarios\n", within,
+            compared);
 }
 
 static void print_coverage(struct progress *progress)

@@ -28,11 +28,15 @@ static void visit_world(const struct suite_scenario *item, const struct suite_wo
 static void visit_agreement(const struct suite_scenario *item, each_finding *visit, void *context)
 {
     struct check check = { .name = "parity.served", .status = CHECK_FAIL };
-    if (item->has_parity && !item->parity.holds) {
+    if (item->has_parity && !item->parity.served_holds) {
         snprintf(check.sentence, sizeof check.sentence,
                  "simulation and sockets agree on %" PRIu32 " of %" PRIu32 " decided requests",
                  item->parity.agree, item->parity.decided);
         visit(context, item, &item->real, &check);
+    }
+    if (item->has_parity && !item->parity.intervals.hold) {
+        struct check figures = parity_intervals_check(&item->parity.intervals);
+        visit(context, item, &item->real, &figures);
     }
     if (item->has_replay && !item->replay.identical) {
         snprintf(check.name, sizeof check.name, "%s", "parity.replay");

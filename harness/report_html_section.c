@@ -64,12 +64,25 @@ static void put_picture(struct buf *out, const struct suite_scenario *item, size
     report_html_slices(out, item);
 }
 
+static void put_intervals(struct buf *out, const struct parity_intervals *intervals)
+{
+    struct buf figures;
+    buf_init(&figures, BUF_UNBOUNDED);
+    parity_intervals_write(intervals, &figures);
+    buf_puts(out, "<p class=\"finding parity\">");
+    report_html_badge(out, intervals->hold ? CHECK_PASS : CHECK_FAIL);
+    buf_puts(out, "<span>Figures of both worlds: ");
+    report_text_escaped(out, buf_text(&figures));
+    buf_puts(out, ".</span></p>\n");
+    buf_deinit(&figures);
+}
+
 static void put_parity(struct buf *out, const struct suite_scenario *item)
 {
     if (!item->has_parity) return;
     const struct parity *parity = &item->parity;
     buf_puts(out, "<p class=\"finding parity\">");
-    report_html_badge(out, parity->holds ? CHECK_PASS : CHECK_FAIL);
+    report_html_badge(out, parity->served_holds ? CHECK_PASS : CHECK_FAIL);
     buf_puts(out, "<span>Simulation and sockets served ");
     report_text_count(out, parity->agree);
     buf_puts(out, " of ");
@@ -86,6 +99,7 @@ static void put_parity(struct buf *out, const struct suite_scenario *item)
         }
     }
     buf_puts(out, ".</span></p>\n");
+    put_intervals(out, &parity->intervals);
 }
 
 static void put_replay(struct buf *out, const struct suite_scenario *item)

@@ -65,6 +65,35 @@ static void put_objectives(struct json *json, const struct slo_objectives *objec
     json_close(json, '}');
 }
 
+static void put_interval(struct json *json, const char *name,
+                         const struct parity_interval *interval)
+{
+    json_key(json, name);
+    json_open(json, '{');
+    json_member_u64(json, "sim", interval->sim);
+    json_member_u64(json, "real", interval->real);
+    json_member_u64(json, "low", interval->low);
+    json_key(json, "high");
+    report_json_time(json, interval->high);
+    json_close(json, '}');
+}
+
+static void put_intervals(struct json *json, const struct parity_intervals *intervals)
+{
+    json_key(json, "intervals");
+    json_open(json, '{');
+    json_key(json, "hold");
+    json_bool(json, intervals->hold);
+    put_interval(json, "p95_ns", &intervals->p95_ns);
+    json_key(json, "shares_ppm");
+    json_open(json, '{');
+    for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
+        put_interval(json, served_name((enum served)kind), &intervals->shares_ppm[kind]);
+    }
+    json_close(json, '}');
+    json_close(json, '}');
+}
+
 static void put_parity(struct json *json, const struct suite_scenario *item)
 {
     json_key(json, "parity");
@@ -76,6 +105,8 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_open(json, '{');
     json_key(json, "holds");
     json_bool(json, parity->holds);
+    json_key(json, "served_holds");
+    json_bool(json, parity->served_holds);
     json_member_u64(json, "margin_ns", parity->margin_ns);
     json_member_u64(json, "requests", parity->requests);
     json_member_u64(json, "decided", parity->decided);
@@ -84,6 +115,7 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_member_u64(json, "marginal_agree", parity->marginal_agree);
     json_key(json, "differ");
     report_json_ids(json, parity->ids, parity->id_count);
+    put_intervals(json, &parity->intervals);
     json_close(json, '}');
 }
 

@@ -104,6 +104,18 @@ static bool put_diverged(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, "\n");
     return true;
 }
+static void put_intervals_of(struct buf *out, const struct suite *suite)
+{
+    size_t count = 0;
+    size_t within = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (!suite->scenarios[i].has_parity) continue;
+        count++;
+        if (suite->scenarios[i].parity.intervals.hold) within++;
+    }
+    if (count > 0) buf_printf(out, "\nL2 intervals: %zu of %zu scenarios.\n", within, count);
+}
+
 
 static void put_capsule(struct buf *out, const struct suite_scenario *item)
 {
@@ -115,6 +127,7 @@ static void put_capsule(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, capsule_shrink_command(out, item) ? "`\n" : "\n");
 }
 
+    put_intervals_of(out, suite);
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)
 {
     size_t count = 0;
@@ -124,10 +137,20 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         count += put_checks(out, item, &item->real, passed);
         if (!passed) put_capsule(out, item);
         if (!passed && put_diverged(out, item)) count++;
-        if (passed || !item->has_parity || item->parity.holds) continue;
+        if (passed) continue;
+        count += put_intervals(out, item);
+        if (!item->has_parity || item->parity.served_holds) continue;
         count++;
         buf_puts(out, "- ❌ ");
         report_text_markdown(out, item->scenario.path);
+static bool put_intervals(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_parity || item->parity.intervals.hold) return false;
+    const struct check check = parity_intervals_check(&item->parity.intervals);
+    put_check(out, item, &item->real, &check);
+    return true;
+}
+
         buf_puts(out, " **parity**: simulation and sockets disagree on ");
         report_text_count(out, item->parity.decided - item->parity.agree);
         buf_puts(out, " of ");

@@ -90,6 +90,29 @@ static void read_config(struct cursor *cursor, const cJSON *object, struct runti
     config_derive(config);
 }
 
+static void read_interval(struct cursor *cursor, const cJSON *object, const char *name,
+                          struct parity_interval *out)
+{
+    const cJSON *from = cursor_member(cursor, object, name, cJSON_Object);
+    out->sim = cursor_u64(cursor, from, "sim", RESULT_NUMBER_MAX);
+    out->real = cursor_u64(cursor, from, "real", RESULT_NUMBER_MAX);
+    out->low = cursor_u64(cursor, from, "low", RESULT_NUMBER_MAX);
+    const cJSON *high = cursor_member(cursor, from, "high", cJSON_Invalid);
+    out->high = cJSON_IsNull(high) ? INSTANT_NEVER
+                                   : cursor_value_u64(cursor, high, "high", RESULT_NUMBER_MAX);
+}
+
+static void read_intervals(struct cursor *cursor, const cJSON *object, struct parity_intervals *out)
+{
+    const cJSON *from = cursor_member(cursor, object, "intervals", cJSON_Object);
+    out->hold = cursor_bool(cursor, from, "hold");
+    read_interval(cursor, from, "p95_ns", &out->p95_ns);
+    const cJSON *shares = cursor_member(cursor, from, "shares_ppm", cJSON_Object);
+    for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
+        read_interval(cursor, shares, served_name((enum served)kind), &out->shares_ppm[kind]);
+    }
+}
+
 static void read_parity(struct cursor *cursor, const cJSON *object, struct suite_scenario *item)
 {
     const cJSON *from = cursor_member(cursor, object, "parity", cJSON_Invalid);
@@ -103,6 +126,13 @@ static void read_parity(struct cursor *cursor, const cJSON *object, struct suite
     parity->agree = (uint32_t)cursor_u64(cursor, from, "agree", parity->decided);
     parity->marginal = (uint32_t)cursor_u64(cursor, from, "marginal", parity->requests);
     parity->marginal_agree = (uint32_t)cursor_u64(cursor, from, "marginal_agree", parity->marginal);
+    /* An earlier result says nothing of level 2: it had none. */
+    parity->served_holds = parity->holds;
+    parity->intervals.hold = true;
+    if (cJSON_HasObjectItem(from, "intervals")) {
+        parity->served_holds = cursor_bool(cursor, from, "served_holds");
+        read_intervals(cursor, from, &parity->intervals);
+    }
     const cJSON *ids = cursor_member(cursor, from, "differ", cJSON_Array);
     const cJSON *id = NULL;
     cJSON_ArrayForEach(id, ids)

@@ -143,6 +143,8 @@ static void fill_calm(struct suite_scenario *item)
                                     .marginal_agree = 2,
                                     .ids = { 5 },
                                     .id_count = 1,
+                                    .served_holds = true,
+                                    .intervals = { .hold = true },
                                     .holds = true };
 }
 

@@ -1,5 +1,3 @@
-#include "harness/report.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -7,6 +5,10 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
+#include "harness/report.h"
+#include "harness/report_annotations.h"
+#include "harness/result_read.h"
 #include "report_fixture.h"
 
 static void a_replay_that_diverged_is_in_every_report(void **state)
@@ -49,10 +51,57 @@ static void a_replay_that_diverged_is_in_every_report(void **state)
     suite_fixture_close(&suite);
 }
 
+static void figures_that_differ_are_in_every_report_and_read_back(void **state)
+{
+    (void)state;
+    struct suite suite, copy;
+    suite_fixture_open(&suite);
+    size_t count = suite.count;
+    suite.count = 1;
+    static void (*const writers[])(struct buf * out, const struct suite *suite) = {
+        report_write_json, report_write_junit, report_write_summary, report_write_html,
+        report_write_github
+    };
+    static const char *const wanted[] = {
+        "\"p95_ns\":{\"sim\":40000000,\"real\":30000000,\"low\":37000000,\"high\":null}",
+        "name=\"parity.intervals\"", "L2 intervals: 0 of 1 scenarios",
+        "Figures of both worlds: p95 30.0 ms over sockets, 40.0 ms simulated (37.0 ms at least)",
+        "title=parity.intervals"
+    };
+    struct parity *parity = &suite.scenarios[0].parity;
+    assert_int_equal(suite_exit_code(&suite), 0);
+    parity->intervals.p95_ns =
+        (struct parity_interval){ 40 * NS_PER_MS, 30 * NS_PER_MS, 37 * NS_PER_MS, INSTANT_NEVER };
+    parity->intervals.shares_ppm[SERVED_STALE] = (struct parity_interval){ 1, 2, 3, 4 };
+    parity->intervals.hold = parity->holds = false;
+    assert_int_equal(suite_exit_code(&suite), 5);
+    for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
+        char *text = report_text(writers[i], &suite);
+        if (strstr(text, wanted[i]) == NULL) fail_msg("not written: %s", wanted[i]);
+        mem_free(text);
+    }
+    struct err_note note = { .err = ERR_OK };
+    struct arena arena = { .head = NULL };
+    char *json = report_text(report_write_json, &suite);
+    assert_int_equal(result_read("result.json", json, strlen(json), &arena, &copy, &note), ERR_OK);
+    const struct parity_intervals *read = &copy.scenarios[0].parity.intervals;
+    assert_false(read->hold);
+    assert_memory_equal(&read->p95_ns, &parity->intervals.p95_ns, sizeof read->p95_ns);
+    assert_memory_equal(read->shares_ppm, parity->intervals.shares_ppm, sizeof read->shares_ppm);
+    assert_true(copy.scenarios[0].parity.served_holds);
+    assert_false(copy.scenarios[0].parity.holds);
+    suite_deinit(&copy);
+    arena_deinit(&arena);
+    mem_free(json);
+    suite.count = count;
+    suite_fixture_close(&suite);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_that_diverged_is_in_every_report),
+        cmocka_unit_test(figures_that_differ_are_in_every_report_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

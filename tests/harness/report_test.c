@@ -409,9 +409,9 @@ static void junit_counts_failures_and_errors(void **state)
 {
     (void)state;
     char *text = report_text_of_fixture(report_write_junit);
-    /* Checks: three of calm, three of outage, one hostile, and the agreement of calm's worlds. */
-    assert_non_null(strstr(text, "tests=\"8\" errors=\"2\" skipped=\"0\" failures=\"1\""));
-    assert_int_equal(count_of(text, "<testcase "), 8);
+    /* Checks: three of calm, three of outage, one hostile, and two of the agreement of calm's. */
+    assert_non_null(strstr(text, "tests=\"9\" errors=\"2\" skipped=\"0\" failures=\"1\""));
+    assert_int_equal(count_of(text, "<testcase "), 9);
     assert_int_equal(count_of(text, "<error type=\"tollgate.inconclusive\""), 1);
     assert_int_equal(count_of(text, "<error type=\"tollgate.invalid\""), 1);
     assert_non_null(strstr(text, "classname=\"tollgate.outage.sim\" name=\"latency.p95\""));
@@ -427,12 +427,12 @@ static void an_interrupted_run_and_disagreeing_worlds_do_not_pass_in_junit(void 
     struct suite suite;
     suite_fixture_open(&suite);
     suite.interrupted = true;
-    suite.scenarios[0].parity.holds = false;
+    suite.scenarios[0].parity.served_holds = suite.scenarios[0].parity.holds = false;
     struct buf out;
     buf_init(&out, BUF_UNBOUNDED);
     report_write_junit(&out, &suite);
     assert_non_null(
-        strstr(buf_text(&out), "tests=\"9\" errors=\"3\" skipped=\"0\" failures=\"2\""));
+        strstr(buf_text(&out), "tests=\"10\" errors=\"3\" skipped=\"0\" failures=\"2\""));
     assert_non_null(strstr(buf_text(&out), "classname=\"tollgate\" name=\"run.complete\""));
     buf_deinit(&out);
     suite_fixture_close(&suite);

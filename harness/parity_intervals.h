@@ -1,0 +1,57 @@
+#ifndef HARNESS_PARITY_INTERVALS_H
+#define HARNESS_PARITY_INTERVALS_H
+/* Parity, level 2: are the figures of a whole run over sockets those of its simulation? The p95 and
+ * the share of each kind of answer must lie in intervals that simulations alone decide:
+ *
+ *   p95     from the simulated p95's interval that holds for any distribution (95 % sure), and the
+ *           p95 of each simulation whose arrivals alone were late within the margin; 5 % of the
+ *           simulated p95 or 3 ms, whichever is more, wider on both sides, and above by what the
+ *           mock was late with its replies
+ *   shares  from the smallest to the largest in all simulations, and 2 percentage points wider
+ *
+ * Time counts from when a request was sent, not from when it was due: how late the load generator
+ * was is no difference of the worlds.
+ *
+ * Example: a simulated p95 of 121 ms whose interval is 101 to 163 ms allows 95 to 169 ms. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "harness/verdict.h"
+
+/* How much wider than what chance explains. */
+enum {
+    PARITY_P95_PERCENT = 5,
+    PARITY_P95_NS = 3 * 1000 * 1000,
+    PARITY_SHARE_PPM = 20 * 1000,
+};
+
+/* A figure in both worlds, and what the simulations allow. */
+struct parity_interval {
+    uint64_t sim;
+    uint64_t real;
+    uint64_t low, high; /* INSTANT_NEVER: no bound above */
+};
+
+struct parity_intervals {
+    bool hold;                                      /* every figure lies in its interval */
+    struct parity_interval p95_ns;                  /* all 0 when nothing was answered */
+    struct parity_interval shares_ppm[SERVED_COUNT]; /* of all requests that were sent */
+};
+
+/* From the simulation as it is; then each disturbed one. `timed`: its p95 counts, too. */
+void parity_intervals_begin(struct parity_intervals *intervals, const struct run *sim);
+void parity_intervals_add(struct parity_intervals *intervals, const struct run *sim, bool timed);
+/* Adds the tolerances, and judges. `late_ns`: the p95 of played - planned of the mock's replies. */
+void parity_intervals_end(struct parity_intervals *intervals, const struct run *real,
+                          uint64_t late_ns);
+
+bool parity_interval_holds(const struct parity_interval *interval);
+/* "p95 and shares as simulated", or what differs: "p95 142.1 ms over sockets, 121.1 ms simulated
+ * (95.0 ms to 169.0 ms allowed); stale 9.1 %, ...". */
+void parity_intervals_write(const struct parity_intervals *intervals, struct buf *out);
+/* The same as a check named "parity.intervals". */
+struct check parity_intervals_check(const struct parity_intervals *intervals);
+
+#endif
