@@ -13,14 +13,14 @@ static void print_checks(struct progress *progress, const struct suite_scenario 
     if (!world->present) return;
     for (size_t i = 0; i < world->verdict.count; i++) {
         const struct check *check = &world->verdict.checks[i];
-        if (check->status == CHECK_PASS && !progress->verbose) continue;
+        if (check_is_quiet(check) && !progress->verbose) continue;
         bool asked = check->line > 0;
         if (check->status == CHECK_UNOBSERVABLE && !asked && !progress->verbose) continue;
         if (check->status == CHECK_INVALID && i > 0) break; /* one reason for all of them */
         fputs(item->scenario.path, progress->out);
         if (check->line > 0) fprintf(progress->out, ":%d:%d", check->line, check->column);
         fprintf(progress->out, ": %s%s%s (%s): %s: %s\n", progress_colour(progress, check->status),
-                check_status_name(check->status), progress_plain(progress), world_text, check->name,
+                check_verdict_word(check), progress_plain(progress), world_text, check->name,
                 check->sentence);
     }
 }

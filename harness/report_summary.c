@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "harness/capsule.h"
 #include "harness/report.h"
@@ -20,17 +21,25 @@ const char *report_summary_icon(enum check_status status)
 static void put_check(struct buf *out, const struct suite_scenario *item,
                       const struct suite_world *world, const struct check *check)
 {
-    buf_printf(out, "- %s ", report_summary_icon(check->status));
+    bool warns = check->status == CHECK_PASS;
+    buf_printf(out, "- %s ", warns ? "🔸" : report_summary_icon(check->status));
     report_text_markdown(out, item->scenario.path);
     if (check->line > 0) buf_printf(out, ":%d:%d", check->line, check->column);
     buf_puts(out, " **");
     report_text_markdown(out, check->name);
     buf_printf(out, "** (%s): ", world_name(world->run.world));
     report_text_markdown(out, check->sentence);
+    const char *separator = " Requests: ";
     for (uint32_t i = 0; i < check->id_count; i++) {
         char id[REQUEST_ID_MAX];
-        buf_puts(out, i == 0 ? " Requests: " : ", ");
-        buf_puts(out, run_request_id(&world->run, check->ids[i], id));
+        run_request_id(&world->run, check->ids[i], id);
+        if (strstr(check->sentence, id) != NULL) {
+            separator = " Others: "; /* the sentence names the first of them */
+            continue;
+        }
+        buf_puts(out, separator);
+        buf_puts(out, id);
+        separator = ", ";
     }
     buf_putc(out, '\n');
 }
@@ -48,6 +57,20 @@ static size_t put_failed(struct buf *out, const struct suite_scenario *item,
         if (check->status == CHECK_UNOBSERVABLE && !asked) continue;
         count++;
         if (world->run.invalid && count > 1) continue;
+        put_check(out, item, world, check);
+    }
+    return count;
+}
+
+/* Those that passed, but say little. */
+static size_t put_warned(struct buf *out, const struct suite_scenario *item,
+                         const struct suite_world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; world->present && i < world->verdict.count; i++) {
+        const struct check *check = &world->verdict.checks[i];
+        if (check->status != CHECK_PASS || check_is_quiet(check)) continue;
+        count++;
         put_check(out, item, world, check);
     }
     return count;
@@ -81,29 +104,6 @@ static size_t put_checks(struct buf *out, const struct suite_scenario *item,
     return passed ? put_passed(out, item, world) : put_failed(out, item, world);
 }
 
-/* One line: how many real runs' traces, replayed, gave the same again. */
-static void put_replays(struct buf *out, const struct suite *suite)
-{
-    size_t count = 0;
-    size_t identical = 0;
-    for (size_t i = 0; i < suite->count; i++) {
-        if (!suite->scenarios[i].has_replay) continue;
-        count++;
-        if (suite->scenarios[i].replay.identical) identical++;
-    }
-    if (count > 0) buf_printf(out, "\nL0 replay: %zu of %zu traces identical.\n", identical, count);
-}
-
-static bool put_diverged(struct buf *out, const struct suite_scenario *item)
-{
-    if (!item->has_replay || item->replay.identical) return false;
-    buf_puts(out, "- ❌ ");
-    report_text_markdown(out, item->scenario.path);
-    buf_printf(out, " **replay**: its trace, replayed, diverges at line %d: ", item->replay.line);
-    report_text_markdown(out, item->replay.sentence);
-    buf_puts(out, "\n");
-    return true;
-}
 static void put_intervals_of(struct buf *out, const struct suite *suite)
 {
     size_t count = 0;
@@ -116,6 +116,38 @@ static void put_intervals_of(struct buf *out, const struct suite *suite)
     if (count > 0) buf_printf(out, "\nL2 intervals: %zu of %zu scenarios.\n", within, count);
 }
 
+/* One line: how many real runs' traces, replayed, gave the same again. */
+static void put_replays(struct buf *out, const struct suite *suite)
+{
+    size_t count = 0;
+    size_t identical = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        if (!suite->scenarios[i].has_replay) continue;
+        count++;
+        if (suite->scenarios[i].replay.identical) identical++;
+    }
+    if (count > 0) buf_printf(out, "\nL0 replay: %zu of %zu traces identical.\n", identical, count);
+    put_intervals_of(out, suite);
+}
+
+static bool put_diverged(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_replay || item->replay.identical) return false;
+    buf_puts(out, "- ❌ ");
+    report_text_markdown(out, item->scenario.path);
+    buf_printf(out, " **replay**: its trace, replayed, diverges at line %d: ", item->replay.line);
+    report_text_markdown(out, item->replay.sentence);
+    buf_puts(out, "\n");
+    return true;
+}
+
+static bool put_intervals(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_parity || item->parity.intervals.hold) return false;
+    const struct check check = parity_intervals_check(&item->parity.intervals);
+    put_check(out, item, &item->real, &check);
+    return true;
+}
 
 static void put_capsule(struct buf *out, const struct suite_scenario *item)
 {
@@ -127,7 +159,6 @@ static void put_capsule(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, capsule_shrink_command(out, item) ? "`\n" : "\n");
 }
 
-    put_intervals_of(out, suite);
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)
 {
     size_t count = 0;
@@ -143,14 +174,6 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         count++;
         buf_puts(out, "- ❌ ");
         report_text_markdown(out, item->scenario.path);
-static bool put_intervals(struct buf *out, const struct suite_scenario *item)
-{
-    if (!item->has_parity || item->parity.intervals.hold) return false;
-    const struct check check = parity_intervals_check(&item->parity.intervals);
-    put_check(out, item, &item->real, &check);
-    return true;
-}
-
         buf_puts(out, " **parity**: simulation and sockets disagree on ");
         report_text_count(out, item->parity.decided - item->parity.agree);
         buf_puts(out, " of ");
@@ -188,6 +211,13 @@ static void put_checks_of(struct buf *out, const struct suite *suite)
         buf_puts(out, "\n### What did not pass\n\n");
         buf_puts(out, buf_text(&text));
     }
+    buf_clear(&text);
+    size_t warned = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        warned += put_warned(&text, &suite->scenarios[i], &suite->scenarios[i].sim);
+        warned += put_warned(&text, &suite->scenarios[i], &suite->scenarios[i].real);
+    }
+    if (warned > 0) buf_printf(out, "\n### What says little\n\n%s", buf_text(&text));
     buf_clear(&text);
     size_t passed = put_section(&text, suite, true);
     if (passed > 0) {
