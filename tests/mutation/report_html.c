@@ -1,4 +1,4 @@
-/* The three pages of the report: a summary, a matrix for other tools, a page for people. */
+/* The report's summary, and its page for people. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,38 +56,37 @@ static struct tally *tally_of(struct tallies *tallies, const char *name, size_t 
     return &tallies->items[tallies->count++];
 }
 
-/* How much of "scenario/check" is the name to count: the scenario, or the kind of check. */
-static const char *part_of(const char *check, bool scenario, size_t *length)
+/* How much of a kill is the name to count: the scenario, or the kind of check. */
+static const char *part_of(const struct kill *kill, bool scenario, size_t *length)
 {
-    size_t slash = strcspn(check, "/\t");
-    if (scenario) {
-        *length = slash;
-        return check;
-    }
-    const char *kind = check + slash + (check[slash] == '/');
-    *length = strcspn(kind, ". \t");
-    if (strncmp(kind, "invariant.", 10) == 0) *length = strcspn(kind, " \t");
-    return kind;
+    *length = kill->scenario_length;
+    if (scenario) return kill->scenario;
+    bool invariant = strncmp(kill->check, "invariant.", 10) == 0;
+    *length = strcspn(kill->check, invariant ? " \t" : ". \t");
+    return kill->check;
 }
 
-static void count_one(struct tallies *tallies, const struct mutant *mutant, bool scenario)
+enum { HITS_MAX = 256 };
+
+static void count_one(struct tallies *tallies, const struct mutants *mutants,
+                      const struct mutant *mutant, bool scenario)
 {
-    struct tally *hit[64];
+    struct tally *hit[HITS_MAX];
     size_t hits = 0;
-    for (const char *at = mutant->checks; *at != '\0';) {
+    const char *at = mutant->checks;
+    struct kill kill;
+    while (kill_next(mutants, &at, &kill)) {
         size_t length = 0;
-        const char *name = part_of(at, scenario, &length);
+        const char *name = part_of(&kill, scenario, &length);
         struct tally *tally = tally_of(tallies, name, length);
         bool seen = tally == NULL;
         for (size_t i = 0; i < hits; i++)
             seen = seen || hit[i] == tally;
-        if (!seen && hits < 64) hit[hits++] = tally;
-        at += strcspn(at, "\t");
-        at += *at == '\t';
+        if (!seen && hits < HITS_MAX) hit[hits++] = tally;
     }
     for (size_t i = 0; i < hits; i++)
         hit[i]->kills++;
-    if (hits == 1 && strcmp(mutant->how, "failed") == 0) hit[0]->alone++;
+    if (hits == 1) hit[0]->alone++;
 }
 
 static int by_kills(const void *a, const void *b)
@@ -101,9 +100,11 @@ static int by_kills(const void *a, const void *b)
 static struct tallies *count_all(const struct mutants *mutants, bool scenario)
 {
     struct tallies *tallies = mem_alloc(1, sizeof *tallies);
+    for (size_t i = 0; scenario && i < mutants->scenario_count; i++)
+        (void)tally_of(tallies, mutants->scenarios[i], strlen(mutants->scenarios[i]));
     for (size_t i = 0; i < mutants->count; i++) {
         if (mutants->items[i].end == MUTANT_KILLED) {
-            count_one(tallies, &mutants->items[i], scenario);
+            count_one(tallies, mutants, &mutants->items[i], scenario);
         }
     }
     qsort(tallies->items, tallies->count, sizeof tallies->items[0], by_kills);
@@ -134,6 +135,25 @@ static void print_score(struct buf *out, const char *name, struct score score)
                score_permille(score) / 10, score_permille(score) % 10);
 }
 
+/* Scenarios that could be left out, one at a time, and the score would be the same. */
+static void put_nothing_alone(struct buf *out, const struct mutants *mutants,
+                              const struct tallies *tallies)
+{
+    size_t count = 0;
+    if (mutants->first) {
+        buf_puts(out, "\nEach mutant was left alone once a scenario killed it: the columns say "
+                      "who came first. The whole matrix is made without --first.\n");
+        return;
+    }
+    for (size_t i = 0; i < tallies->count; i++)
+        count += tallies->items[i].alone == 0;
+    buf_printf(out, "\n%zu of %zu scenarios kill nothing alone:", count, tallies->count);
+    for (size_t i = 0; i < tallies->count; i++) {
+        if (tallies->items[i].alone == 0) buf_printf(out, " %s", tallies->items[i].name);
+    }
+    buf_puts(out, ".\n");
+}
+
 void report_summary(struct buf *out, const struct mutants *mutants)
 {
     buf_puts(out,
@@ -157,52 +177,27 @@ void report_summary(struct buf *out, const struct mutants *mutants)
             buf_printf(out, "| %s | %zu | %zu |\n", tallies->items[i].name, tallies->items[i].kills,
                        tallies->items[i].alone);
         }
+        if (scenario == 1) put_nothing_alone(out, mutants, tallies);
         tallies_destroy(tallies);
     }
 }
 
-static const char *const end_names[] = { "equivalent", "duplicate", "killed",
-                                         "unit test",  "allowed",   "survived" };
-
-static void put_csv(struct buf *out, const char *text)
+void report_html_text(struct buf *out, const char *text, size_t length)
 {
-    buf_putc(out, '"');
-    for (; *text != '\0'; text++) {
-        if (*text == '"') buf_putc(out, '"');
-        buf_putc(out, *text == '\t' ? ';' : *text);
-    }
-    buf_putc(out, '"');
-}
-
-void report_matrix(struct buf *out, const struct mutants *mutants)
-{
-    buf_puts(out, "id,file,line,function,kind,original,replacement,end,how,killed by\n");
-    for (size_t i = 0; i < mutants->count; i++) {
-        const struct mutant *mutant = &mutants->items[i];
-        buf_printf(out, "%u,%s,%u,%s,%s,", mutant->id, mutant->file, mutant->line, mutant->function,
-                   mutant->kind);
-        put_csv(out, mutant->original);
-        buf_putc(out, ',');
-        put_csv(out, mutant->replacement);
-        buf_printf(out, ",%s,", end_names[mutant->end]);
-        put_csv(out, mutant->how);
-        buf_putc(out, ',');
-        put_csv(out, mutant->end == MUTANT_ALLOWED ? mutant->reason : mutant->checks);
-        buf_putc(out, '\n');
+    for (size_t i = 0; i < length; i++) {
+        switch (text[i]) {
+        case '<': buf_puts(out, "&lt;"); break;
+        case '>': buf_puts(out, "&gt;"); break;
+        case '&': buf_puts(out, "&amp;"); break;
+        case '"': buf_puts(out, "&quot;"); break;
+        default: buf_putc(out, text[i]);
+        }
     }
 }
 
 static void put_html(struct buf *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<': buf_puts(out, "&lt;"); break;
-        case '>': buf_puts(out, "&gt;"); break;
-        case '&': buf_puts(out, "&amp;"); break;
-        case '"': buf_puts(out, "&quot;"); break;
-        default: buf_putc(out, *text);
-        }
-    }
+    report_html_text(out, text, strlen(text));
 }
 
 static void put_cell(struct buf *out, const char *text)
@@ -237,8 +232,19 @@ static void put_tallies(struct buf *out, const struct mutants *mutants, bool sce
         put_cell(out, tallies->items[i].name);
         buf_printf(out, "<td>%zu<td>%zu</tr>", tallies->items[i].kills, tallies->items[i].alone);
     }
-    buf_puts(out, "</table>");
+    buf_puts(out, "</table><p>");
+    if (scenario) put_nothing_alone(out, mutants, tallies);
     tallies_destroy(tallies);
+}
+
+void report_diff(struct buf *out, const struct mutant *mutant)
+{
+    buf_printf(out, "<tr><td>%u<td>%s:%u<td>%s<td><del>", mutant->id, mutant->file, mutant->line,
+               mutant->function);
+    put_html(out, mutant->original);
+    buf_puts(out, "</del><br><ins>");
+    put_html(out, strcmp(mutant->kind, "deletion") == 0 ? "(left out)" : mutant->replacement);
+    buf_puts(out, "</ins>");
 }
 
 static void put_mutants(struct buf *out, const struct mutants *mutants, const char *title,
@@ -246,41 +252,50 @@ static void put_mutants(struct buf *out, const struct mutants *mutants, const ch
 {
     buf_printf(out, "<details%s><summary>%s (%zu)</summary><table>",
                end == MUTANT_SURVIVED ? " open" : "", title, count_end(mutants, end));
+    buf_puts(out, "<tr><th>mutant<th>place<th>function<th>from, to<th>runs<th>unit test<th>reason"
+                  "</tr>");
     for (size_t i = 0; i < mutants->count; i++) {
         const struct mutant *mutant = &mutants->items[i];
         if (mutant->end != end) continue;
-        buf_printf(out, "<tr><td>%u<td>%s:%u<td>%s<td><del>", mutant->id, mutant->file,
-                   mutant->line, mutant->function);
-        put_html(out, mutant->original);
-        buf_puts(out, "</del><br><ins>");
-        put_html(out, mutant->kind[0] == 'd' ? "(left out)" : mutant->replacement);
-        buf_puts(out, "</ins>");
-        put_cell(out, end == MUTANT_ALLOWED ? mutant->reason : mutant->how);
+        report_diff(out, mutant);
+        put_cell(out, mutant->how[0] == '\0' ? "as ever" : mutant->how);
+        put_cell(out, mutant->test);
+        put_cell(out, mutant->reason);
         buf_puts(out, "</tr>");
     }
     buf_puts(out, "</table></details>");
 }
 
+static const char HEAD[] =
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+    "content='width=device-width'><title>Mutation score</title><style>"
+    ":root{color-scheme:light dark}body{font:15px/1.5 system-ui;margin:2rem auto;"
+    "max-width:75rem;padding:0 1rem}table{border-collapse:collapse;margin:.5rem 0 1.5rem}"
+    "td,th{border:1px solid #8884;padding:.2rem .6rem;text-align:left;vertical-align:top;"
+    "overflow-wrap:anywhere}del{background:#f002;text-decoration:none}ins{background:#0a02;"
+    "text-decoration:none}del,ins{font-family:monospace;font-size:13px}"
+    "summary{cursor:pointer;font-weight:600}.wide{overflow-x:auto}"
+    "svg text{font:10px system-ui;fill:currentColor}.rule{stroke:#8884}</style>"
+    "<h1>Mutation score</h1>"
+    "<p>Each mutant is one small defect in runtime/core. It is killed when a scenario of the "
+    "catalogue, simulated with it, fails one of its checks, stops at an assert, crashes or hangs. "
+    "What the simulator does not drive meets the core's unit tests, and is counted apart.</p>";
+
 void report_page(struct buf *out, const struct mutants *mutants)
 {
-    buf_puts(
-        out,
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-        "content='width=device-width'><title>Mutation score</title><style>"
-        ":root{color-scheme:light dark}body{font:15px/1.5 system-ui;margin:2rem auto;"
-        "max-width:70rem;padding:0 1rem}table{border-collapse:collapse;margin:.5rem 0 1.5rem}"
-        "td,th{border:1px solid #8884;padding:.2rem .6rem;text-align:left;vertical-align:top;"
-        "overflow-wrap:anywhere}del{background:#f002;text-decoration:none}ins{background:#0a02;"
-        "text-decoration:none}del,ins{font-family:monospace;font-size:13px}"
-        "summary{cursor:pointer;font-weight:600}</style><h1>Mutation score</h1>"
-        "<p>Each mutant is one small defect in runtime/core. It is killed when a scenario of "
-        "the catalogue, simulated with it, fails one of its checks, stops at an assert, "
-        "crashes or hangs.</p>");
+    buf_puts(out, HEAD);
     put_scores(out, mutants);
     put_mutants(out, mutants, "Survivors", MUTANT_SURVIVED);
     put_mutants(out, mutants, "Accepted", MUTANT_ALLOWED);
     buf_puts(out, "<h2>What kills</h2>");
     put_tallies(out, mutants, false);
     put_tallies(out, mutants, true);
-    buf_puts(out, "<p>Which check of which scenario kills which mutant: matrix.csv.</p></html>\n");
+    buf_puts(out, "<h2>Who kills whom</h2><p>A row is a mutant, a column a scenario. Blue: an "
+                  "invariant failed; orange: an expectation of the scenario did; grey: it stopped "
+                  "at an assert, crashed or hung. Every cell, with its checks: matrix.csv.</p>");
+    report_picture(out, mutants);
+    report_killed(out, mutants);
+    buf_puts(out, "<h2>Killed by unit tests</h2>");
+    put_mutants(out, mutants, "Of what the simulator does not drive", MUTANT_TESTED);
+    buf_puts(out, "</html>\n");
 }

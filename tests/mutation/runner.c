@@ -3,20 +3,25 @@
  * while a scenario is simulated, and no longer when its run is judged.
  *
  * usage: mutants_runner [--first] JOBS IDS OUT.tsv SCENARIO|DIR ...
- * --first: a mutant is left alone once a scenario killed it. IDS: a file with one number per line.
- * OUT.tsv: id, end, then "scenario/check" for each failed check; end is survived, changed (it
- * passed every check, but something was not as it is without a mutant), failed, assert, crash or
- * hang. Exit 2 when the unmutated core fails. */
+ * --first: a mutant is left alone once a scenario killed it, and the scenario that killed the one
+ * before is tried first. Without it every mutant meets every scenario: after one in which it dies
+ * it goes on with the next. IDS: a file with one number per line.
+ * OUT.tsv: one row "0, first or all, each scenario's name"; then per mutant id, end, then "scenario/check" for each failed check, or "scenario/assert" (crash, hang)
+ * where the simulation did not end; end is survived, changed (it passed every check, but something
+ * was not as it is without a mutant), failed (a check), assert, crash or hang. Exit 2 when the
+ * unmutated core fails. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -27,25 +32,36 @@
 enum {
     JOBS_MAX = 64,
     IDS_BYTES_MAX = 1 << 20,
-    TEXT_BYTES_MAX = 1 << 16,
-    HANG_FACTOR = 20, /* times what the whole core needs */
-    HANG_AT_LEAST_US = 500000,
+    HANG_FACTOR = 20, /* times what the whole core needs for a scenario */
+    HANG_AT_LEAST_US = 200000,
 };
 
 /* Read by the woven core. */
 extern unsigned mutant_in_force;
 
+enum mutant_end { END_SURVIVED, END_CHANGED, END_ASSERT, END_CRASH, END_HANG, END_FAILED };
+
+/* Where a child is; shared with it, so that it is known when the child dies. */
+struct progress {
+    size_t turn;  /* in runner->order */
+    size_t index; /* of the scenario */
+};
+
 struct job {
     pid_t pid; /* 0: idle */
     int fd;    /* of the child's report */
     unsigned id;
+    struct progress *at; /* owned, of mmap() */
+    enum mutant_end end; /* the worst so far, in the enum's order */
+    struct buf text;     /* of the report */
 };
 
 struct runner {
     struct suite suite;
     struct sim_requests **requests; /* owned; by scenario */
     uint64_t *digests;              /* owned; by scenario: of the whole core's run */
-    uint64_t cpu_us_max;            /* of one mutant */
+    uint64_t *cpu_us_max;           /* owned; by scenario: of one mutant's */
+    size_t *order;                  /* owned: scenarios, the next one to be played first */
     bool first_only;
     struct job jobs[JOBS_MAX];
     unsigned job_count;
@@ -84,27 +100,34 @@ static struct judgement judge_scenario(const struct runner *runner, size_t index
     return judgement;
 }
 
-enum { CHILD_SURVIVED, CHILD_FAILED, CHILD_CHANGED };
-
-static void child_run(const struct runner *runner, unsigned id, int fd)
+/* Ends this process by SIGPROF, after so much computing. */
+static void limit_cpu(uint64_t us)
 {
-    uint64_t us = runner->cpu_us_max;
     struct itimerval limit = { .it_value = { (time_t)(us / 1000000), (long)(us % 1000000) } };
-    struct rlimit no_core = { 0, 0 };
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    (void)setitimer(ITIMER_PROF, &limit, NULL); /* SIGPROF ends it */
-    (void)!freopen("/dev/null", "w", stderr);   /* an assert's sentence */
-    bool passed = true;
-    bool same = true;
-    for (size_t i = 0; i < runner->suite.count && (passed || !runner->first_only); i++) {
-        struct judgement judgement = judge_scenario(runner, i, id, fd);
-        passed = passed && judgement.passed;
-        same = same && judgement.digest == runner->digests[i];
-    }
-    _exit(!passed ? CHILD_FAILED : same ? CHILD_SURVIVED : CHILD_CHANGED);
+    (void)setitimer(ITIMER_PROF, &limit, NULL);
 }
 
-static void job_start(struct runner *runner, struct job *job, unsigned id)
+static void child_run(const struct runner *runner, const struct job *job, int fd)
+{
+    struct rlimit no_core = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)!freopen("/dev/null", "w", stderr); /* an assert's sentence */
+    bool passed = true;
+    bool same = true;
+    for (; job->at->turn < runner->suite.count && (passed || !runner->first_only);
+         job->at->turn++) {
+        size_t index = runner->order[job->at->turn];
+        job->at->index = index;
+        limit_cpu(runner->cpu_us_max[index]);
+        struct judgement judgement = judge_scenario(runner, index, job->id, fd);
+        passed = passed && judgement.passed;
+        same = same && judgement.digest == runner->digests[index];
+    }
+    _exit(!passed ? END_FAILED : same ? END_SURVIVED : END_CHANGED);
+}
+
+/* The scenarios from job->at->turn on, in a child. */
+static void job_start(struct runner *runner, struct job *job)
 {
     int fds[2];
     if (pipe(fds) != 0) abort();
@@ -112,41 +135,69 @@ static void job_start(struct runner *runner, struct job *job, unsigned id)
     if (pid < 0) abort();
     if (pid == 0) {
         close(fds[0]);
-        child_run(runner, id, fds[1]);
+        child_run(runner, job, fds[1]);
     }
     close(fds[1]);
-    *job = (struct job){ .pid = pid, .fd = fds[0], .id = id };
+    job->pid = pid;
+    job->fd = fds[0];
 }
 
-static const char *end_name(int status)
+static enum mutant_end end_of(int status)
 {
-    static const char *const names[] = { "survived", "failed", "changed" };
-    if (WIFEXITED(status)) return names[WEXITSTATUS(status)];
+    if (WIFEXITED(status)) return (enum mutant_end)WEXITSTATUS(status);
     switch (WTERMSIG(status)) {
-    case SIGABRT: return "assert";
-    case SIGPROF: return "hang";
-    default: return "crash";
+    case SIGABRT: return END_ASSERT;
+    case SIGPROF: return END_HANG;
+    default: return END_CRASH;
     }
 }
+
+static const char *const end_names[] = {
+    [END_SURVIVED] = "survived", [END_CHANGED] = "changed", [END_ASSERT] = "assert",
+    [END_CRASH] = "crash",       [END_HANG] = "hang",       [END_FAILED] = "failed",
+};
 
 /* Takes one child's report, to its end, and the child. */
-static void job_finish(struct runner *runner, struct job *job)
+static enum mutant_end job_wait(struct job *job)
 {
-    char text[TEXT_BYTES_MAX];
-    size_t length = 0;
+    char part[4096];
     int status = 0;
     for (;;) {
-        ssize_t n = read(job->fd, &text[length], sizeof text - 1 - length);
+        ssize_t n = read(job->fd, part, sizeof part);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) break;
-        length += (size_t)n;
+        buf_put(&job->text, part, (size_t)n);
     }
-    text[length] = '\0';
     close(job->fd);
     while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
         continue;
-    fprintf(runner->out, "%u\t%s%s\n", job->id, end_name(status), text);
     job->pid = 0;
+    return end_of(status);
+}
+
+/* What killed one mutant is likely to kill the next, which stands beside it. */
+static void move_to_front(struct runner *runner, size_t index)
+{
+    size_t turn = 0;
+    while (runner->order[turn] != index)
+        turn++;
+    memmove(&runner->order[1], &runner->order[0], turn * sizeof runner->order[0]);
+    runner->order[0] = index;
+}
+
+static void job_finish(struct runner *runner, struct job *job)
+{
+    for (;;) {
+        enum mutant_end end = job_wait(job);
+        if (end > job->end) job->end = end;
+        if (end == END_SURVIVED || end == END_CHANGED || end == END_FAILED) break;
+        buf_printf(&job->text, "\t%s/%s", runner->suite.scenarios[job->at->index].scenario.name,
+                   end_names[end]);
+        if (runner->first_only || ++job->at->turn == runner->suite.count) break;
+        job_start(runner, job);
+    }
+    if (runner->first_only && job->end > END_CHANGED) move_to_front(runner, job->at->index);
+    fprintf(runner->out, "%u\t%s%s\n", job->id, end_names[job->end], buf_text(&job->text));
     runner->done++;
     if (isatty(2) && runner->done % 50 == 0) {
         fprintf(stderr, "\r%u of %u mutants", runner->done, runner->total);
@@ -164,7 +215,11 @@ static void run_all(struct runner *runner, const char *ids)
         /* In turn: children differ little in length, and order makes the output reproducible. */
         struct job *job = &runner->jobs[next_job];
         if (job->pid != 0) job_finish(runner, job);
-        job_start(runner, job, id);
+        job->id = id;
+        job->end = END_SURVIVED;
+        *job->at = (struct progress){ .turn = 0 };
+        buf_clear(&job->text);
+        job_start(runner, job);
         next_job = (next_job + 1) % runner->job_count;
     }
     for (unsigned i = 0; i < runner->job_count; i++) {
@@ -174,10 +229,39 @@ static void run_all(struct runner *runner, const char *ids)
     if (isatty(2)) fputc('\n', stderr);
 }
 
+static void put_head(const struct runner *runner)
+{
+    fprintf(runner->out, "0\t%s", runner->first_only ? "first" : "all");
+    for (size_t i = 0; i < runner->suite.count; i++)
+        fprintf(runner->out, "\t%s", runner->suite.scenarios[i].scenario.name);
+    fputc('\n', runner->out);
+}
+
+static void jobs_init(struct runner *runner)
+{
+    for (unsigned i = 0; i < runner->job_count; i++) {
+        struct job *job = &runner->jobs[i];
+        job->at = mmap(NULL, sizeof *job->at, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                       -1, 0);
+        if (job->at == MAP_FAILED) abort();
+        buf_init(&job->text, BUF_UNBOUNDED);
+    }
+}
+
+static void jobs_deinit(struct runner *runner)
+{
+    for (unsigned i = 0; i < runner->job_count; i++) {
+        munmap(runner->jobs[i].at, sizeof *runner->jobs[i].at);
+        buf_deinit(&runner->jobs[i].text);
+    }
+}
+
 static bool prepare(struct runner *runner, struct err_note *note)
 {
     runner->requests = mem_alloc(runner->suite.count, sizeof *runner->requests);
     runner->digests = mem_alloc(runner->suite.count, sizeof *runner->digests);
+    runner->cpu_us_max = mem_alloc(runner->suite.count, sizeof *runner->cpu_us_max);
+    runner->order = mem_alloc(runner->suite.count, sizeof *runner->order);
     for (size_t i = 0; i < runner->suite.count; i++) {
         const struct suite_scenario *item = &runner->suite.scenarios[i];
         struct run run;
@@ -186,14 +270,16 @@ static bool prepare(struct runner *runner, struct err_note *note)
         run_deinit(&run);
         if (runner->requests[i] == NULL) return false;
     }
-    instant_ns began = clock_now();
     bool passed = true;
     for (size_t i = 0; i < runner->suite.count; i++) {
+        instant_ns began = clock_now();
         struct judgement judgement = judge_scenario(runner, i, 0, STDERR_FILENO);
         passed = passed && judgement.passed;
         runner->digests[i] = judgement.digest;
+        runner->order[i] = i;
+        runner->cpu_us_max[i] =
+            (clock_now() - began) / NS_PER_US * HANG_FACTOR + HANG_AT_LEAST_US;
     }
-    runner->cpu_us_max = (clock_now() - began) / NS_PER_US * HANG_FACTOR + HANG_AT_LEAST_US;
     if (passed) return true;
     err_note_set(note, ERR_INVALID, NULL, 0, 0,
                  "the unmutated core fails the checks above; mend that first");
@@ -232,11 +318,16 @@ int main(int argc, char **argv)
         err_note_set(&note, ERR_IO, argv[3], 0, 0, "cannot be written: %s", strerror(errno));
         goto refused;
     }
+    jobs_init(runner);
+    put_head(runner);
     run_all(runner, ids);
+    jobs_deinit(runner);
     for (size_t i = 0; i < runner->suite.count; i++)
         sim_requests_destroy(runner->requests[i]);
     mem_free(runner->requests);
     mem_free(runner->digests);
+    mem_free(runner->cpu_us_max);
+    mem_free(runner->order);
     suite_deinit(&runner->suite);
     arena_deinit(&arena);
     mem_free(ids);
