@@ -21,5 +21,13 @@ bool file_exists(const char *path);
 /* Opens /dev/null in the place of each standard descriptor that is closed; for the first line of a
  * main. Else a socket or file opened later would be written to as if it were standard output. */
 void file_open_standard(void);
+/* For the last line of a main: what it returns. Who pipes the output somewhere must not be told
+ * that all is well when it never got there: then `lost` takes the place of the code 0, and standard
+ * error says why. Any other code stays. */
+int file_close_standard(int code, int lost);
+
+/* Whether all that was printed to standard output got there; else says so on standard error, once,
+ * as `program`. Who waits for a line of it must not be left to believe that there was none. */
+bool file_flush_output(const char *program);
 
 #endif

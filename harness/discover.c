@@ -87,9 +87,10 @@ enum err discover_settings(struct suite_scenario *item, const char *configs, str
     discover_config_path(&item->scenario, configs, path, sizeof path);
     if (file_exists(path)) return load_config(item, path, note);
     return err_note_set(note, ERR_NOT_FOUND, item->scenario.path, 0, 0,
-                        "its configuration %s is not there; name the folder of %s.yaml with "
-                        "--configs",
-                        path, item->scenario.environment);
+                        "its configuration %s is not there%s; name the folder of %s.yaml with "
+                        "--configs, for example --configs CHECKOUT/configs",
+                        path, configs == NULL ? ", nor in ../configs of the scenario's folder" : "",
+                        item->scenario.environment);
 }
 
 static enum err add_scenario(struct suite *suite, struct arena *arena, const char *path,

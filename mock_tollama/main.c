@@ -41,7 +41,7 @@ static void print_address(const char *what, const struct address *address)
 }
 
 /* Who reads the line of readiness has read all. */
-static void say_ready(const struct mock *mock, const struct mock_config *config)
+static bool say_ready(const struct mock *mock, const struct mock_config *config)
 {
     struct address address = mock_address(mock);
     if (config->control != NULL) {
@@ -49,7 +49,7 @@ static void say_ready(const struct mock *mock, const struct mock_config *config)
         print_address("control", &control);
     }
     print_address("ready", &address);
-    fflush(stdout);
+    return file_flush_output(PROGRAM);
 }
 
 /* Runs until a signal comes. Returns the exit code. */
@@ -67,18 +67,15 @@ static int serve(struct mock_config *config)
     }
     config->loop = &loop;
     enum err rc = mock_create(config, &mock, &note);
-    if (rc == ERR_OK) {
-        say_ready(mock, config);
-        uv_run(&loop, UV_RUN_DEFAULT);
-    } else {
-        err_note_print(stderr, &note);
-    }
+    bool said = rc == ERR_OK && say_ready(mock, config);
+    if (said) uv_run(&loop, UV_RUN_DEFAULT);
+    if (rc != ERR_OK) err_note_print(stderr, &note);
     mock_destroy(mock);
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&signals[i], NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
-    if (rc == ERR_OK) return EXIT_OK;
+    if (rc == ERR_OK) return said ? EXIT_OK : EXIT_CANNOT_RUN;
     return rc == ERR_NETWORK ? EXIT_CANNOT_RUN : EXIT_USAGE;
 }
 
@@ -86,7 +83,8 @@ static void print_fates(const struct options_mock *options)
 {
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
-    fates_write(&text, &options->stage->scenario, options->stage->seed, options->dry_run);
+    fates_write(&text, &options->stage->scenario, options->stage->seed,
+                (struct fates_range){ options->dry_run, (unsigned)options->attempts });
     fputs(buf_text(&text), stdout);
     buf_deinit(&text);
 }
@@ -97,6 +95,7 @@ static void print_summary(const struct options_mock *options)
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     realised_write_all(&text, &options->stage->scenario, options->stage->plans);
+    realised_delays_write_all(&text, options->stage->delays);
     fputs(buf_text(&text), stdout);
     buf_deinit(&text);
 }
@@ -118,5 +117,5 @@ int main(int argc, char **argv)
         if (options.summary) print_summary(&options);
     }
     options_mock_deinit(&options);
-    return exit_code;
+    return file_close_standard(exit_code, EXIT_CANNOT_RUN);
 }

@@ -307,5 +307,5 @@ int main(int argc, char *argv[])
     enum err rc = command_line_parse(argc, argv, &line, &note);
     int exit_code = rc == ERR_OK ? run(&line) : fail(&note, EXIT_USAGE);
     command_line_deinit(&line);
-    return exit_code;
+    return file_close_standard(exit_code, EXIT_CANNOT_RUN);
 }

@@ -92,6 +92,15 @@ static enum err note_duration(const struct value_reader *reader, const struct ya
                          what, text);
     }
     size_t digits = strspn(text, "0123456789.");
+    uint64_t one_ns = 0;
+    const char *one = arena_printf(reader->arena, "1%s", text + digits);
+    /* The unit is one, so the number is what no length of time can be. */
+    if (digits > 0 && units_parse_duration(one, &one_ns)) {
+        return yaml_note(reader->file, node, reader->note,
+                         "%s: \"%.80s\" is too long, or has more decimals than a nanosecond; "
+                         "allowed: at most 24h",
+                         what, text);
+    }
     const char *unit = text + digits + strspn(text + digits, " ");
     const char *meant = digits > 0 && digits < TEXT_SHOWN ? unit_meant(unit) : NULL;
     const char *hint = meant == NULL ? ""

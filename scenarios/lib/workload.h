@@ -3,17 +3,22 @@
 /* One workload: when its requests are sent, which of its distinct requests each one is, how their
  * client behaves, and the bytes of each.
  *
- *     - name: browsers                                # optional: letters, digits, '-'
- *       arrival: { poisson: 40/s }                    # open loops: sent whatever came of the
- * others { constant: 40/s } { burst: { size: 50, every: 5s, spread: 200ms } } { ramp: { from: 10/s,
- * to: 80/s } }   # linear over the workload's window { closed: { clients: 16, think: 100ms } }  #
- * each asks again `think` after its answer { cycle: { top: 50, every: 60s, concurrency: 8 } } keys:
- * { count: 50, zipf: 0.9 } request: { y_len: 288, horizon_steps: 12, liquidity_bucket: high,
- * market: btc, model: chronos, max_gap_minutes: 10, gap: 90m, bad: not_json } mix: # several kinds
- * of request
- *         - { share: 70% }                            # what is not said is as in `request`
+ *     - name: browsers                 # optional: letters, digits, '-'
+ *       # open loops, sent whatever came of the others:
+ *       arrival: { poisson: 40/s }
+ *       #        { constant: 40/s }
+ *       #        { burst: { size: 50, every: 5s, spread: 200ms } }
+ *       #        { ramp: { from: 10/s, to: 80/s } }             # over the workload's window
+ *       # closed loops, which wait for their answers:
+ *       #        { closed: { clients: 16, think: 100ms } }
+ *       #        { cycle: { top: 50, every: 60s, concurrency: 8 } }
+ *       keys: { count: 50, zipf: 0.9 }
+ *       request: { y_len: 288, horizon_steps: 12, liquidity_bucket: high, market: btc,
+ *                  model: chronos, max_gap_minutes: 10, gap: 90m, values: extreme, bad: not_json }
+ *       mix:                             # several kinds of request
+ *         - { share: 70% }               # what is not said is as in `request`
  *         - { share: 10%, request: { y_len: 10 } }
- *         - { request: { bad: missing_y } }           # without a share: what the others leave
+ *         - { request: { bad: missing_y } } # without a share: what the others leave
  *       client: { hang_up: 5%, after: 50ms, slow_upload: 2%, over: 200ms }
  *       from: 0s
  *       to: 60s
@@ -66,6 +71,10 @@ enum bad_request {
 /* "not_json", NULL-terminated, by enum bad_request; "nothing" is BAD_NOTHING. */
 extern const char *const bad_request_names[];
 
+/* "plausible", "extreme", NULL. Extreme values are valid: finite, in transform "none", and so far
+ * apart that their spread is not finite. No EWMA and no KALMAN can be made of them. */
+extern const char *const request_values_names[];
+
 /* One entry of a mix; a workload without one has a single entry. */
 struct request_shape {
     uint32_t share_ppm; /* of the workload's requests; all together 1,000,000 */
@@ -77,6 +86,7 @@ struct request_shape {
     bool has_max_gap;
     uint32_t max_gap_minutes; /* sent as such */
     uint32_t gap_minutes;     /* y_ts is sent, with one gap this long; 0: no y_ts */
+    bool extreme; /* see request_values_names */
     enum bad_request bad;
 };
 

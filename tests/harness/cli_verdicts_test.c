@@ -111,7 +111,9 @@ static int run_into_full_disk(const char *const *arguments)
         if (full < 0 || null < 0 || chdir(TOLLGATE_SOURCE_DIR) != 0) _exit(127);
         dup2(full, STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
-        execv(TOLLGATE_BINARY_DIR "/bin/tollgate", (char *const *)arguments);
+        char program[sizeof TOLLGATE_BINARY_DIR + 64];
+        snprintf(program, sizeof program, TOLLGATE_BINARY_DIR "/bin/%s", arguments[0]);
+        execv(program, (char *const *)arguments);
         _exit(127);
     }
     int status = 0;
@@ -122,7 +124,7 @@ static int run_into_full_disk(const char *const *arguments)
 static void output_that_gets_nowhere_is_no_success(void **state)
 {
     (void)state;
-    static const char *const verbs[][5] = {
+    static const char *const verbs[][6] = {
         { "tollgate", "help" },
         { "tollgate", "--version" },
         { "tollgate", "options" },
@@ -130,10 +132,15 @@ static void output_that_gets_nowhere_is_no_success(void **state)
         { "tollgate", "check", "scenarios/healthy.yaml" },
         { "tollgate", "check", "--vacuity", "scenarios/healthy.yaml" },
         { "tollgate", "run", "--help" },
+        { "tollgate", "faults" },
+        { "mock-tollama", "--help" },
+        { "mock-tollama", "--scenario", "scenarios/bad-schema.yaml", "--dry-run", "5" },
+        { "tollgate-runtime", "--help" },
+        { "tollgate-runtime", "--config", "configs/prod.yaml", "--print-config" },
     };
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         int code = run_into_full_disk(verbs[i]);
-        if (code != 4) fail_msg("tollgate %s ended with %d", verbs[i][1], code);
+        if (code != 4) fail_msg("%s %s ended with %d", verbs[i][0], verbs[i][1], code);
     }
 }
 

@@ -191,6 +191,9 @@ static void wrong_head_of_the_file_is_refused_at_its_place(void **state)
         { "duration: 60s", "duration: ^60", "the unit is missing; did you mean \"60s\"?" },
         { "duration: 60s", "duration: ^-60s", "\"-60s\" is negative" },
         { "duration: 60s", "duration: ^0s", "leaves no time" },
+        { "duration: 60s", "duration: ^99999999h",
+          "\"99999999h\" is too long, or has more decimals than a nanosecond; allowed: at most "
+          "24h" },
         { "duration: 60s", "duration: ^25h", "\"25h\" is too long; allowed: at most 24h" },
         { "duration: 60s", "duration: ^[60s]",
           "duration must be a single value, but here stands a list" },
@@ -298,7 +301,7 @@ static void wrong_faults_are_refused_at_their_place(void **state)
     (void)state;
     static const struct refusal refusals[] = {
         { "status: 503", "status: ^99",
-          "status: \"99\" is not allowed; allowed: 400 to 599, and 200" },
+          "status: \"99\" is not allowed; allowed: 200, 300 to 599 but 304" },
         { "status: 503", "status: ^600", "status: \"600\" is not allowed" },
         { "status: 503", "status: ^204", "it cannot carry the body" },
         { "status: 503", "status: ^304", "it cannot carry the body" },
