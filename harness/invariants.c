@@ -51,6 +51,8 @@ static const struct {
       invariant_single_flight, true },
     { "invariant.hold", "no attempt while a Retry-After holds all, and one after it",
       invariant_hold, true },
+    { "invariant.recovery", "fresh answers again once no gate is shut for a failure any more",
+      invariant_recovery, true },
 };
 
 _Static_assert(sizeof table / sizeof table[0] <= VERDICT_INVARIANTS_MAX, "announced in verdict.h");

@@ -68,5 +68,7 @@ uint64_t invariant_drawn_backoff_ns(const struct run *run, uint32_t request, uin
 void invariant_single_flight(struct invariant *invariant);
 /* invariants_hold.c: the hold after a Retry-After that could not be waited for */
 void invariant_hold(struct invariant *invariant);
+/* invariants_recovery.c: all is well again within the bound of recovery.h */
+void invariant_recovery(struct invariant *invariant);
 
 #endif

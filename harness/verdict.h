@@ -16,8 +16,9 @@
  * words of the breaker agree with its state, those of attempts with their list), .pool (never more
  * attempts than places, and who waits, is refused or gives up does so only when it must), .cache (a
  * second LRU finds what the cache found), .budget (a second bucket grants what was granted), .hold
- * (nobody asks while Retry-After holds all, and everybody when it is over). The last four need the
- * exact order of events: real runs are judged by them in part, or not at all. */
+ * (nobody asks while Retry-After holds all, and everybody when it is over), .recovery (answers are
+ * fresh again within the bound of recovery.h). .pool to .hold need the exact order of events: real
+ * runs are judged by them in part, or not at all. */
 
 #include "harness/run.h"
 
@@ -49,6 +50,7 @@ struct check {
     char text[96];             /* as written in the file, "" for an invariant */
     int line, column;          /* 0 for an invariant */
     enum check_status status;
+    bool scant;                /* passed, but says little: hardly an attempt met a fault */
     char sentence[CHECK_SENTENCE_MAX]; /* expected, seen, n */
     uint64_t n;                /* answers, attempts or transitions judged */
     uint32_t ids[CHECK_IDS_MAX]; /* requests that show a failure (indices) */
@@ -62,8 +64,16 @@ struct verdicts {
     enum check_status status;
 };
 
+/* "pass", ..., or "warning" for one that passed but says little. */
+const char *check_verdict_word(const struct check *check);
+/* It passed, and there is nothing to say about it. */
+bool check_is_quiet(const struct check *check);
+
 /* Never fails; a run that is invalid makes every check CHECK_INVALID with the run's reason. */
 void verdict_judge(const struct run *run, struct verdicts *out);
+/* The same without "faults.<phase>", which tell how well a scenario tests and not what the service
+ * did, and are a third of the work. */
+void verdict_judge_service(const struct run *run, struct verdicts *out);
 void verdict_deinit(struct verdicts *verdict);
 
 #endif
