@@ -3,10 +3,13 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/story.h"
+
+enum { CAPSULE_FOLDER_MAX = 4096 };
 
 static const struct check *find_failed(const struct suite_world *world)
 {
@@ -129,10 +132,10 @@ static void put_head(struct buf *out, const struct suite_scenario *item, const s
     buf_puts(out, "\n# It was ");
     put_comment(out, item->scenario.path);
     buf_printf(out, " with seed %" PRIu64 ". Play it again:\n#     ", item->seed);
-    capsule_replay_command(out, item);
+    capsule_replay_command(out, item, CAPSULE_FOR_FILE);
     if (item->capsule_in_sim) {
         buf_puts(out, "\n# and make it smaller:\n#     ");
-        capsule_shrink_command(out, item);
+        capsule_shrink_command(out, item, CAPSULE_FOR_FILE);
     }
     buf_printf(out, "\n# It stands on ../configs/%s.yaml: move both, or name that folder with "
                     "--configs.\n",
@@ -219,16 +222,30 @@ static void put_word(struct buf *out, const char *word)
     buf_putc(out, '\'');
 }
 
-void capsule_replay_command(struct buf *out, const struct suite_scenario *item)
+void capsule_write_path(struct buf *out, const char *path, enum capsule_reader reader)
 {
-    buf_printf(out, "tollgate run --world %s ", item->capsule_in_sim ? "sim" : "real");
-    put_word(out, item->capsule);
+    struct buf whole;
+    char folder[CAPSULE_FOLDER_MAX];
+    buf_init(&whole, BUF_UNBOUNDED);
+    bool here = path[0] == '/' || reader == CAPSULE_FOR_FILE;
+    if (!here && getcwd(folder, sizeof folder) != NULL) buf_printf(&whole, "%s/", folder);
+    buf_puts(&whole, path);
+    put_word(out, buf_text(&whole));
+    buf_deinit(&whole);
 }
 
-bool capsule_shrink_command(struct buf *out, const struct suite_scenario *item)
+void capsule_replay_command(struct buf *out, const struct suite_scenario *item,
+                            enum capsule_reader reader)
+{
+    buf_printf(out, "tollgate run --world %s ", item->capsule_in_sim ? "sim" : "real");
+    capsule_write_path(out, item->capsule, reader);
+}
+
+bool capsule_shrink_command(struct buf *out, const struct suite_scenario *item,
+                            enum capsule_reader reader)
 {
     if (!item->capsule_in_sim) return false;
     buf_puts(out, "tollgate shrink ");
-    put_word(out, item->capsule);
+    capsule_write_path(out, item->capsule, reader);
     return true;
 }

@@ -171,10 +171,10 @@ static void print_capsule(struct progress *progress, const struct suite_scenario
     struct buf line;
     buf_init(&line, BUF_UNBOUNDED);
     buf_puts(&line, "  play it again: ");
-    capsule_replay_command(&line, item);
+    capsule_replay_command(&line, item, CAPSULE_FOR_SHELL);
     buf_puts(&line, "\n");
     if (item->capsule_in_sim) buf_puts(&line, "  make it smaller: ");
-    if (capsule_shrink_command(&line, item)) buf_puts(&line, "\n");
+    if (capsule_shrink_command(&line, item, CAPSULE_FOR_SHELL)) buf_puts(&line, "\n");
     fputs(buf_text(&line), progress->out);
     buf_deinit(&line);
 }

@@ -153,10 +153,10 @@ static void put_capsule(struct buf *out, const struct suite_scenario *item)
 {
     if (item->capsule == NULL) return;
     buf_puts(out, "  - play it again: `");
-    capsule_replay_command(out, item);
+    capsule_replay_command(out, item, CAPSULE_FOR_FILE);
     buf_puts(out, "`");
     if (item->capsule_in_sim) buf_puts(out, ", make it smaller: `");
-    buf_puts(out, capsule_shrink_command(out, item) ? "`\n" : "\n");
+    buf_puts(out, capsule_shrink_command(out, item, CAPSULE_FOR_FILE) ? "`\n" : "\n");
 }
 
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)

@@ -1,10 +1,16 @@
 #include "harness/shrink.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/units.h"
+#include "harness/discover.h"
+#include "harness/isolated.h"
 #include "harness/story.h"
+
+/* A crash's simulations that take longer than this are no crash. */
+enum { CRASH_SECONDS_MAX = 20 };
 
 struct shrinker {
     const struct shrink_options *options;
@@ -12,6 +18,7 @@ struct shrinker {
     struct arena *arena; /* of the tree's texts */
     struct yaml_node *root;
     uint32_t runs_max;
+    int crash;    /* the signal that ends the simulation; 0: a check fails */
     bool changed; /* in this round */
 };
 
@@ -33,13 +40,71 @@ static uint32_t count_faults(const struct scenario *scenario)
     return count;
 }
 
-/* Whether the scenario as it stands fails the check; then its figures are the result's. */
-static bool still_fails(struct shrinker *shrinker, struct err_note *note)
+static int simulate_alone(void *context)
+{
+    const struct suite_scenario *item = context;
+    struct err_note note = { .err = ERR_OK };
+    struct run run;
+    struct verdicts verdicts;
+    alarm(CRASH_SECONDS_MAX);
+    if (story_simulate(item, &run, &verdicts, &note) != ERR_OK) return 1;
+    verdict_deinit(&verdicts);
+    run_deinit(&run);
+    return 0;
+}
+
+/* The signal that ends its simulation, 0 when it ends in order. */
+static int crash_of(struct suite_scenario *item)
+{
+    struct isolated_end end = isolated_run(simulate_alone, item, true);
+    return end.by_signal && end.signal != SIGALRM ? end.signal : 0;
+}
+
+static bool fails_check(const struct shrinker *shrinker, const struct suite_scenario *item,
+                        struct err_note *note)
+{
+    struct shrink_result *result = shrinker->result;
+    struct run run;
+    struct verdicts verdicts;
+    if (story_simulate(item, &run, &verdicts, note) != ERR_OK) return false;
+    const char *name = result->check[0] != '\0' ? result->check : shrinker->options->check;
+    const struct check *check = find_failure(&verdicts, name);
+    if (check != NULL) {
+        snprintf(result->check, sizeof result->check, "%s", check->name);
+        snprintf(result->sentence, sizeof result->sentence, "%s", check->sentence);
+        result->requests[1] = (uint32_t)run.schedule->count;
+    }
+    verdict_deinit(&verdicts);
+    run_deinit(&run);
+    return check != NULL;
+}
+
+static bool fails_at_all(const struct shrinker *shrinker, struct suite_scenario *item)
+{
+    struct shrink_result *result = shrinker->result;
+    if (crash_of(item) != shrinker->crash) return false;
+    snprintf(result->check, sizeof result->check, "crash");
+    snprintf(result->sentence, sizeof result->sentence, "its simulation ends with %s",
+             strsignal(shrinker->crash));
+    result->requests[1] = (uint32_t)item->schedule.count;
+    return true;
+}
+
+/* What the scenario stands on, for whoever plays the smaller one from another place. */
+static void keep_configs(struct shrinker *shrinker, const struct scenario *scenario)
+{
+    char *configs = shrinker->result->configs;
+    discover_config_path(scenario, shrinker->options->configs, configs, SHRINK_PATH_MAX);
+    char *slash = strrchr(configs, '/');
+    if (slash != NULL) *slash = '\0';
+}
+
+/* Whether the scenario as it stands fails the check; then its figures are the result's. `first`:
+ * what it fails is found out. */
+static bool still_fails(struct shrinker *shrinker, bool first, struct err_note *note)
 {
     struct arena arena = { .head = NULL };
     struct suite_scenario item;
-    struct run run;
-    struct verdicts verdicts;
     struct buf text;
     bool fails = false;
     buf_init(&text, BUF_UNBOUNDED);
@@ -47,23 +112,16 @@ static bool still_fails(struct shrinker *shrinker, struct err_note *note)
     shrinker->result->runs++;
     enum err rc = story_prepare(&arena, shrinker->options->path, buf_text(&text), text.length,
                                 shrinker->options->configs, &item, note);
-    if (rc != ERR_OK) goto out;
-    if (story_simulate(&item, &run, &verdicts, note) == ERR_OK) {
-        struct shrink_result *result = shrinker->result;
-        const char *name = result->check[0] != '\0' ? result->check : shrinker->options->check;
-        const struct check *check = find_failure(&verdicts, name);
-        fails = check != NULL;
-        if (fails) {
-            snprintf(result->check, sizeof result->check, "%s", check->name);
-            snprintf(result->sentence, sizeof result->sentence, "%s", check->sentence);
-            result->requests[1] = (uint32_t)run.schedule->count;
-            result->faults[1] = count_faults(&item.scenario);
+    if (rc == ERR_OK) {
+        if (first) {
+            keep_configs(shrinker, &item.scenario);
+            shrinker->crash = crash_of(&item);
         }
-        verdict_deinit(&verdicts);
-        run_deinit(&run);
+        fails = shrinker->crash != 0 ? fails_at_all(shrinker, &item)
+                                     : fails_check(shrinker, &item, note);
+        if (fails) shrinker->result->faults[1] = count_faults(&item.scenario);
+        schedule_destroy(&item.schedule);
     }
-    schedule_destroy(&item.schedule);
-out:
     arena_deinit(&arena);
     buf_deinit(&text);
     return fails;
@@ -73,7 +131,9 @@ out:
 static bool keeps_failing(struct shrinker *shrinker)
 {
     struct err_note note = { .err = ERR_OK };
-    if (shrinker->result->runs >= shrinker->runs_max || !still_fails(shrinker, &note)) return false;
+    if (shrinker->result->runs >= shrinker->runs_max || !still_fails(shrinker, false, &note)) {
+        return false;
+    }
     shrinker->changed = true;
     return true;
 }
@@ -114,28 +174,34 @@ static void take_out_all(struct shrinker *shrinker, struct yaml_node *node)
     }
 }
 
-/* "80/s" -> "40/s", "400ms" -> "200ms"; false for what is no number, or as small as it gets. */
-static bool halve(const char *text, char *out, size_t size)
+/* "80/s" -> "40/s", "60/s" or "79/s" by `step`; false for what is no whole number, or as small as
+ * it gets. */
+static bool make_smaller(const char *text, int step, char *out, size_t size)
 {
     unsigned value = 0;
     int digits = 0;
     if (sscanf(text, "%7u%n", &value, &digits) != 1 || value < 2) return false;
     if (text[digits] == '.') return false;
-    snprintf(out, size, "%u%s", value / 2, text + digits);
+    unsigned smaller = step == 0 ? value / 2 : step == 1 ? value - value / 4 : value - 1;
+    if (smaller == value) return false;
+    snprintf(out, size, "%u%s", smaller, text + digits);
     return true;
 }
 
-static void halve_scalar(struct shrinker *shrinker, struct yaml_node *node)
+/* By halves as far as it goes, then by quarters, then by ones, of these a few. */
+static void shrink_scalar(struct shrinker *shrinker, struct yaml_node *node)
 {
+    enum { STEPS = 3, TRIES = 8 };
     char text[64];
-    while (!node->quoted && halve(node->text, text, sizeof text)) {
-        const char *before = node->text;
-        node->text = text;
-        if (!keeps_failing(shrinker)) {
-            node->text = before;
-            return;
+    for (int step = 0; step < STEPS && !node->quoted; step++) {
+        for (int tries = 0; tries < TRIES; tries++) {
+            if (!make_smaller(node->text, step, text, sizeof text)) break;
+            const char *before = node->text;
+            node->text = text;
+            bool kept = keeps_failing(shrinker);
+            node->text = kept ? arena_printf(shrinker->arena, "%s", text) : before;
+            if (!kept) break;
         }
-        node->text = arena_printf(shrinker->arena, "%s", text);
     }
 }
 
@@ -148,18 +214,44 @@ static void reduce(struct shrinker *shrinker, struct yaml_node *node)
         reduce(shrinker, node->items[i]);
 }
 
-/* The sizes that say how much happens, not where it happens. */
+/* The sizes that say how much happens, and how long it takes. */
 static void reduce_sizes(struct shrinker *shrinker, struct yaml_node *node)
 {
-    static const char *const sizes[] = { "constant", "poisson", "count", "y_len",
-                                         "size",     "clients", "top",   "horizon_steps" };
+    static const char *const sizes[] = {
+        "duration", "from", "to",      "constant", "poisson",       "size", "clients",
+        "top",      "count", "workers", "queue",    "concurrency", "y_len", "horizon_steps",
+    };
     if (node->kind == YAML_SCALAR) return;
     for (size_t i = 0; i < node->count; i++) {
         struct yaml_node *item = node->items[i];
         reduce_sizes(shrinker, item);
         if (node->kind != YAML_MAP || item->kind != YAML_SCALAR) continue;
         for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) {
-            if (strcmp(node->keys[i]->text, sizes[j]) == 0) halve_scalar(shrinker, item);
+            if (strcmp(node->keys[i]->text, sizes[j]) == 0) shrink_scalar(shrinker, item);
+        }
+    }
+}
+
+/* What is easier to read and to reckon with, when it does as well. */
+static void simplify(struct shrinker *shrinker, struct yaml_node *node)
+{
+    static const struct {
+        const char *key, *text;
+    } plain[] = {
+        { "latency", "10ms" }, { "zipf", "0" },         { "breaker_cooldown_jitter", "0" },
+        { "delay", "100ms" },  { "cache_ttl_s", "0" },
+    };
+    if (node->kind == YAML_SCALAR) return;
+    for (size_t i = 0; i < node->count; i++) {
+        simplify(shrinker, node->items[i]);
+        for (size_t j = 0; node->kind == YAML_MAP && j < sizeof plain / sizeof plain[0]; j++) {
+            struct yaml_node *before = node->items[i];
+            bool other = before->kind != YAML_SCALAR || strcmp(before->text, plain[j].text) != 0;
+            if (strcmp(node->keys[i]->text, plain[j].key) != 0 || !other) continue;
+            struct yaml_node simple = { .kind = YAML_SCALAR, .text = plain[j].text };
+            node->items[i] = arena_alloc(shrinker->arena, 1, sizeof simple);
+            *node->items[i] = simple;
+            if (!keeps_failing(shrinker)) node->items[i] = before;
         }
     }
 }
@@ -179,7 +271,7 @@ enum err shrink(const char *text, size_t length, const struct shrink_options *op
     enum err rc = yaml_parse(&arena, options->path, text, length, &file, note);
     if (rc != ERR_OK) goto out;
     shrinker.root = story_copy(&arena, file.root);
-    if (!still_fails(&shrinker, note)) {
+    if (!still_fails(&shrinker, true, note)) {
         rc = note->err;
         if (rc == ERR_OK) {
             rc = err_note_set(note, ERR_INVALID, options->path, 0, 0,
@@ -193,9 +285,10 @@ enum err shrink(const char *text, size_t length, const struct shrink_options *op
     do {
         shrinker.changed = false;
         reduce(&shrinker, shrinker.root);
+        simplify(&shrinker, shrinker.root);
         reduce_sizes(&shrinker, shrinker.root);
     } while (shrinker.changed && result->runs < shrinker.runs_max);
-    (void)still_fails(&shrinker, note); /* the sentence of the last one kept */
+    (void)still_fails(&shrinker, false, note); /* the sentence of the last one kept */
     story_write(out, shrinker.root);
 out:
     arena_deinit(&arena);

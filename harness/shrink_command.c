@@ -5,15 +5,17 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/yaml.h"
+#include "harness/capsule.h"
 #include "harness/cli.h"
 #include "harness/shrink.h"
 
 static const char help[] =
-    "usage: tollgate shrink [options] SCENARIO\n"
+    "usage: tollgate shrink [options] SCENARIO|CAPSULE\n"
     "\n"
     "Reduces a scenario that fails in the simulator to the fewest phases, faults, settings and\n"
     "requests with which the same check still fails, and writes it as a scenario.\n"
-    "A run that failed has left such a scenario: reports/<run>/<name>/capsule.yaml.\n"
+    "A run that failed has left such a scenario: reports/<run>/<name>/capsule.yaml; its folder will\n"
+    "do as well.\n"
     "\n"
     "  --check NAME    the check that must keep failing (default: the first that fails)\n"
     "  --configs DIR   folder of dev.yaml, staging.yaml, prod.yaml (default: beside the "
@@ -29,6 +31,35 @@ static int usage(const char *sentence)
 {
     fprintf(stderr, "error: %s; see tollgate shrink --help\n", sentence);
     return EXIT_BAD_USAGE;
+}
+
+/* A capsule's folder stands for the capsule in it. */
+static bool find_capsule(struct shrink_options *options, struct buf *path)
+{
+    buf_printf(path, "%s/capsule.yaml", options->path);
+    if (!file_is_folder(options->path)) return true;
+    if (!file_exists(buf_text(path))) {
+        fprintf(stderr,
+                "error: %s holds no capsule.yaml; name the folder of one scenario of a run, or a "
+                "scenario file\n",
+                options->path);
+        return false;
+    }
+    options->path = buf_text(path);
+    return true;
+}
+
+/* As it can be used from any folder. */
+static void print_replay(const char *out_path, const struct shrink_result *result)
+{
+    struct buf line;
+    buf_init(&line, BUF_UNBOUNDED);
+    buf_puts(&line, "replay it: tollgate run --world sim --configs ");
+    capsule_write_path(&line, result->configs, CAPSULE_FOR_SHELL);
+    buf_putc(&line, ' ');
+    capsule_write_path(&line, out_path, CAPSULE_FOR_SHELL);
+    fprintf(stderr, "%s\n", buf_text(&line));
+    buf_deinit(&line);
 }
 
 static int write_result(const char *out_path, const struct shrink_result *result,
@@ -56,9 +87,7 @@ static int write_result(const char *out_path, const struct shrink_result *result
                 "%s still fails: %u requests instead of %u, %u faults instead of %u (%u runs)\n",
                 result->check, result->requests[1], result->requests[0], result->faults[1],
                 result->faults[0], result->runs);
-        if (out_path != NULL) {
-            fprintf(stderr, "replay it: tollgate run --world sim %s\n", out_path);
-        }
+        if (out_path != NULL) print_replay(out_path, result);
     }
     buf_deinit(&text);
     return code;
@@ -69,17 +98,23 @@ static int shrink_file(struct shrink_options *options, const char *out_path)
     struct err_note note = { .err = ERR_OK };
     struct shrink_result result;
     struct buf smallest;
+    struct buf capsule;
     char *text = NULL;
     size_t length = 0;
     int code = EXIT_BAD_USAGE;
     buf_init(&smallest, BUF_UNBOUNDED);
-    enum err rc = file_read(options->path, YAML_BYTES_MAX, &text, &length, &note);
+    buf_init(&capsule, BUF_UNBOUNDED);
+    enum err rc = ERR_OK;
+    if (!find_capsule(options, &capsule)) goto out;
+    rc = file_read(options->path, YAML_BYTES_MAX, &text, &length, &note);
     if (rc == ERR_OK) rc = shrink(text, length, options, &smallest, &result, &note);
     if (rc == ERR_OK) {
         code = write_result(out_path, &result, &smallest, &note);
     } else {
         err_note_print(stderr, &note);
     }
+out:
+    buf_deinit(&capsule);
     buf_deinit(&smallest);
     mem_free(text);
     return code;

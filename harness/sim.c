@@ -119,14 +119,25 @@ static bool left_before(struct sim *sim, uint32_t call, const struct call_record
     return record->served == SERVED_NOBODY || gone <= sim->now + SIM_TRANSPORT_NS;
 }
 
+static const struct sim_request *request_of(const struct sim *sim, uint32_t call)
+{
+    return sim_requests_at(sim->requests, &sim->run->schedule->items[sim->request_of[call]]);
+}
+
 static void on_answer(struct sim *sim, uint32_t call)
 {
     const struct call_record *record = engine_record(sim->engine, call);
     uint32_t request = sim->request_of[call];
     struct run_answer *answer = &sim->run->answers[request];
+    if (answer->answered || answer->hung_up) { /* twice: the judge's affair */
+        answer->answers++;
+        return;
+    }
     keep_attempts(sim->run, request, record);
     sim->free_ids[sim->free_count++] = call;
-    answer->output_valid = true;
+    /* Of bodies only baselines are computed. */
+    answer->output_valid =
+        record->served != SERVED_BASELINE || request_of(sim, call)->baseline_valid;
     answer->age_ns = record->age_ns;
     if (left_before(sim, call, record)) {
         answer->hung_up = true;
@@ -144,11 +155,6 @@ static void on_answer(struct sim *sim, uint32_t call)
     answer->http_status =
         record->served == SERVED_ERROR ? (uint16_t)response_status(record->code) : 200;
     sim_arrivals_done(&sim->arrivals, request, answer->done_ns);
-}
-
-static const struct sim_request *request_of(const struct sim *sim, uint32_t call)
-{
-    return sim_requests_at(sim->requests, &sim->run->schedule->items[sim->request_of[call]]);
 }
 
 static void start_attempt(struct sim *sim, const struct engine_action *action)

@@ -24,6 +24,19 @@ static const char *keep_text(struct sim_requests *requests, const char *text)
     return text == NULL ? NULL : arena_copy_text(&requests->names, text, strlen(text));
 }
 
+/* The judge's own reading of what the runtime would send. */
+static bool is_forecast(const struct forecast_values *values)
+{
+    for (uint32_t step = 0; step < values->horizon; step++) {
+        double least = 0;
+        for (int i = 0; i < FORECAST_QUANTILES; i++) {
+            if (!(values->q[i][step] >= least && values->q[i][step] <= 1)) return false;
+            least = values->q[i][step];
+        }
+    }
+    return true;
+}
+
 static enum err prepare(struct sim_requests *requests, struct sim_request *request,
                         const struct run *run, struct buf *body,
                         const struct arrival *arrival, struct err_note *note)
@@ -61,13 +74,15 @@ static enum err prepare(struct sim_requests *requests, struct sim_request *reque
     struct forecast_values values = forecast_values_create(&arena, parsed.horizon);
     uint32_t warnings = 0;
     enum baseline_kind kind = (enum baseline_kind)config->baseline;
+    bool computed = baseline_forecast(kind, &parsed, &values, &warnings) == ERR_OK;
     bool tells_market = config->upstream_api != UPSTREAM_TIMESERIES;
     *request = (struct sim_request){
         .key = parsed.key,
         .family = parsed.family_key,
         .baseline_only = parsed.baseline_only,
         .used = true,
-        .baseline_ok = baseline_forecast(kind, &parsed, &values, &warnings) == ERR_OK,
+        .baseline_ok = computed,
+        .baseline_valid = computed && is_forecast(&values),
         .model = keep_text(requests, parsed.model_name),
         .market = keep_text(requests, tells_market ? parsed.market_id : NULL),
         .answer_bytes = ANSWER_BYTES + parsed.horizon * ANSWER_BYTES_PER_STEP,

@@ -15,6 +15,7 @@ struct sim_request {
     enum code refused;        /* not a valid one: answered with this; CODE_NONE: valid */
     bool used;                /* the schedule has it */
     bool baseline_ok;         /* its baseline can be computed */
+    bool baseline_valid;      /* and is a forecast: 0 <= q10 <= q50 <= q90 <= 1 */
     const char *model;        /* as the upstream is told; NULL: not */
     const char *market;
     uint32_t answer_bytes;    /* of a good answer, about: in the cache and on the wire */

@@ -249,6 +249,14 @@ static uint64_t *fills_at(struct fills *fills, const struct arrival *arrival)
     return &fills->filled_ns[fills->base[arrival->workload] + arrival->key];
 }
 
+/* Whether one answer may drive another out. A body is no larger than this in the workloads that
+ * scenarios have. */
+static bool may_evict(const struct fills *fills, const struct cache_config *cache)
+{
+    enum { BODY_BYTES_MAX = 16 * 1024 };
+    return fills->count > cache->entries_max || fills->count * BODY_BYTES_MAX > cache->bytes_max;
+}
+
 /* stale:miss or stale:family although l1:stale was seen, and the entry cannot have become too old
  * (or been driven out of a small cache) meanwhile. `filled_ns` is when an answer that filled it was
  * complete, so that the entry itself is older by at most the slack; one filled after this answer
@@ -258,7 +266,7 @@ static bool skipped_stale(const struct walk *walk, const struct fills *fills, ui
     const struct cache_config *cache = &walk->run->config->engine.cache;
     uint64_t slack_ns = verdict_slack_ns(walk->run->world);
     if (!walk->stale_known || !walk->stale_missed) return false;
-    if (filled_ns > walk->answer->done_ns || fills->count > cache->entries_max) return false;
+    if (filled_ns > walk->answer->done_ns || may_evict(fills, cache)) return false;
     uint64_t age_ns = instant_until(walk->answer->done_ns, filled_ns) + slack_ns;
     return age_ns < instant_add(cache->ttl_ns, cache->stale_ns);
 }

@@ -235,8 +235,24 @@ static void a_path_with_blanks_is_quoted_for_the_shell(void **state)
     const struct suite_scenario item = { .capsule = path, .capsule_in_sim = true };
     struct buf line;
     buf_init(&line, BUF_UNBOUNDED);
-    assert_true(capsule_shrink_command(&line, &item));
+    assert_true(capsule_shrink_command(&line, &item, CAPSULE_FOR_FILE));
     assert_string_equal(buf_text(&line), "tollgate shrink 'it'\\''s here/capsule.yaml'");
+    buf_deinit(&line);
+}
+
+/* The tests' own folder is "/". */
+static void a_shell_is_given_the_whole_path_and_a_file_the_run_s(void **state)
+{
+    (void)state;
+    char path[] = "reports/x/capsule.yaml";
+    const struct suite_scenario item = { .capsule = path };
+    struct buf line;
+    buf_init(&line, BUF_UNBOUNDED);
+    capsule_replay_command(&line, &item, CAPSULE_FOR_FILE);
+    assert_string_equal(buf_text(&line), "tollgate run --world real reports/x/capsule.yaml");
+    buf_clear(&line);
+    capsule_replay_command(&line, &item, CAPSULE_FOR_SHELL);
+    assert_string_equal(buf_text(&line), "tollgate run --world real //reports/x/capsule.yaml");
     buf_deinit(&line);
 }
 
@@ -251,6 +267,7 @@ int main(void)
         cmocka_unit_test(the_first_of_several_runs_that_failed_is_named),
         cmocka_unit_test(a_later_run_that_failed_is_named_when_the_first_passed),
         cmocka_unit_test(a_path_with_blanks_is_quoted_for_the_shell),
+        cmocka_unit_test(a_shell_is_given_the_whole_path_and_a_file_the_run_s),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -76,7 +76,8 @@ static void what_shrink_writes_fails_in_the_simulator_by_the_command_it_names(vo
     assert_int_equal(run(&command, shrinking), 0);
     assert_non_null(strstr(command.text, "codes.RUNTIME_5XX still fails"));
     assert_non_null(strstr(command.text, "1 faults instead of 2"));
-    assert_non_null(strstr(command.text, "tollgate run --world sim " SMALLEST));
+    assert_non_null(strstr(command.text, "tollgate run --world sim --configs "));
+    assert_non_null(strstr(command.text, "/configs " SMALLEST));
     assert_int_equal(run(&command, replaying), 1);
     assert_non_null(strstr(command.text, "codes.RUNTIME_5XX"));
 }
@@ -91,7 +92,7 @@ static void words_that_fit_nothing_are_refused_with_the_next_step(void **state)
         { { "hunt", "--count", "many", NULL }, "--count: \"many\"" },
         { { "hunt", "--minuts", "1", NULL }, "unknown option \"--minuts\"" },
         { { "hunt", "scenarios", NULL }, "they are made" },
-        { { "hunt", "--config", "nowhere.yaml", NULL }, "--config names a file" },
+        { { "hunt", "--config", "nowhere.yaml", NULL }, "the settings to start from, nowhere.yaml" },
         { { "hunt", "--seed", NULL }, "has no value" },
         { { "shrink", NULL }, "name a scenario" },
         { { "shrink", "nowhere.yaml", NULL }, "nowhere.yaml" },

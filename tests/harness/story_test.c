@@ -178,8 +178,8 @@ static void a_hunt_tells_the_same_story_for_the_same_number_and_others_for_other
     for (uint32_t i = 0; i < STORIES; i++) {
         buf_init(&first, BUF_UNBOUNDED);
         buf_init(&second, BUF_UNBOUNDED);
-        hunt_story(7, i, "prod", &first);
-        hunt_story(7, i, "prod", &second);
+        hunt_story(7, i, "prod", 10 * NS_PER_S, &first);
+        hunt_story(7, i, "prod", 10 * NS_PER_S, &second);
         assert_string_equal(buf_text(&first), buf_text(&second));
         digests[valid] = digest_of(buf_text(&first), first.length);
         for (size_t j = 0; j < valid; j++)
@@ -199,7 +199,7 @@ static void a_hunt_uses_every_fault_that_there_is(void **state)
     struct buf stories;
     buf_init(&stories, BUF_UNBOUNDED);
     for (uint32_t i = 0; i < 400; i++)
-        hunt_story(7, i, "prod", &stories);
+        hunt_story(7, i, "prod", 0, &stories);
     for (size_t i = 0; i < rows; i++) {
         if (table[i].yaml == NULL) continue;
         char line[256];
