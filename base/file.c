@@ -165,16 +165,3 @@ int file_close_standard(int code, int lost)
     fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
     return code == 0 ? lost : code;
 }
-
-bool file_flush_output(const char *program)
-{
-    static bool told;
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout)) return true;
-    if (!told) {
-        fprintf(stderr, "%s: cannot write to standard output: %s\n", program,
-                errno != 0 ? strerror(errno) : "it failed before");
-    }
-    told = true;
-    return false;
-}

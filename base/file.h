@@ -26,8 +26,4 @@ void file_open_standard(void);
  * error says why. Any other code stays. */
 int file_close_standard(int code, int lost);
 
-/* Whether all that was printed to standard output got there; else says so on standard error, once,
- * as `program`. Who waits for a line of it must not be left to believe that there was none. */
-bool file_flush_output(const char *program);
-
 #endif

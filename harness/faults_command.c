@@ -8,7 +8,7 @@
 #include "scenario/fates.h"
 #include "scenario/fault_table.h"
 
-enum { FATES_SHOWN = 20, FATES_MAX = 1000000 };
+enum { FATES_SHOWN = 20, FATES_MAX = 1000000, FATES_ATTEMPTS_MAX = 99 };
 
 static const char help_faults[] = "usage: tollgate faults\n"
                                   "\n"
@@ -17,7 +17,7 @@ static const char help_faults[] = "usage: tollgate faults\n"
                                   "client must call it (docs/faults.md).\n";
 
 static const char help_fates[] =
-    "usage: tollgate fates [--requests N] [--seed N] SCENARIO\n"
+    "usage: tollgate fates [--requests N] [--attempts N] [--seed N] SCENARIO\n"
     "\n"
     "Prints what will happen to each request's first attempt, without running anything: when it "
     "is\n"
@@ -25,6 +25,7 @@ static const char help_fates[] =
     "(first, nth, exact shares, queues) is counted as if requests were read when they are sent.\n"
     "\n"
     "  --requests N  so many (default 20)\n"
+    "  --attempts N  of each, as if it were retried at the same moment (default 1, at most 99)\n"
     "  --seed N      instead of the scenario's\n";
 
 static bool wants_help(int argc, char **argv)
@@ -59,21 +60,33 @@ int faults_command(int argc, char **argv)
 
 struct fates_options {
     uint64_t requests;
+    uint64_t attempts;
     uint64_t seed; /* 0: the scenario's */
     const char *path;
 };
 
+/* Where the value of this option goes, and the most it may be; NULL: it is none with a value. */
+static uint64_t *option_value(struct fates_options *options, const char *word, uint64_t *most)
+{
+    *most = UINT64_MAX;
+    if (strcmp(word, "--seed") == 0) return &options->seed;
+    *most = FATES_ATTEMPTS_MAX;
+    if (strcmp(word, "--attempts") == 0) return &options->attempts;
+    *most = FATES_MAX;
+    return strcmp(word, "--requests") == 0 ? &options->requests : NULL;
+}
+
 /* False: `argv[at]` is not what it should be. */
 static bool parse_fates(int argc, char **argv, struct fates_options *out, int *at)
 {
-    *out = (struct fates_options){ .requests = FATES_SHOWN };
+    *out = (struct fates_options){ .requests = FATES_SHOWN, .attempts = 1 };
     for (*at = 0; *at < argc; ++*at) {
         const char *word = argv[*at];
-        bool requests = strcmp(word, "--requests") == 0;
-        if (requests || strcmp(word, "--seed") == 0) {
-            uint64_t *value = requests ? &out->requests : &out->seed;
+        uint64_t most = 0;
+        uint64_t *value = option_value(out, word, &most);
+        if (value != NULL) {
             if (*at + 1 == argc || !units_parse_decimal(argv[*at + 1], 0, value)) return false;
-            if (*value == 0 || (requests && *value > FATES_MAX)) return false;
+            if (*value == 0 || *value > most) return false;
             ++*at;
         } else if (word[0] == '-' || out->path != NULL) {
             return false;
@@ -105,7 +118,8 @@ int fates_command(int argc, char **argv)
     buf_init(&text, BUF_UNBOUNDED);
     if (scenario_load(&arena, options.path, &scenario, &note) == ERR_OK) {
         uint64_t seed = options.seed != 0 ? options.seed : scenario.seed;
-        fates_write(&text, &scenario, seed, options.requests);
+        fates_write(&text, &scenario, seed,
+                    (struct fates_range){ options.requests, (unsigned)options.attempts });
         fputs(buf_text(&text), stdout);
     } else {
         err_note_print(stderr, &note);

@@ -283,6 +283,7 @@ void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const
         order.status = order.plan->status;
         order.prepare = attempt_prepare;
     }
+    if (attempt->stage != NULL) order.delays = attempt->stage->delays;
     http_exchange_set_user(exchange, NULL);
     attempt_play(mock, &order);
     mem_free(early);

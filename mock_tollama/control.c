@@ -1,5 +1,6 @@
 #include "mock/control.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/json_read.h"
 #include "mock/schema.h"
 #include "scenario/plan_state.h"
+#include "scenario/realised.h"
 
 enum { LEDGER_LINES_DEFAULT = 100, PATH_TEXT_MAX = 600 };
 
@@ -206,7 +208,10 @@ static void on_reset(const struct control_call *call)
     struct mock *mock = call->mock;
     struct show *show = &mock->show;
     show_set_fault(show, NULL, clock_now());
-    if (show->scenario != NULL) plan_state_reset(show->scenario->plans);
+    if (show->scenario != NULL) {
+        plan_state_reset(show->scenario->plans);
+        realised_delays_reset(show->scenario->delays);
+    }
     show_set_start(show, clock_now());
     identity_table_clear(&mock->identities);
     registry_unload(&mock->registry);
@@ -231,12 +236,27 @@ static void on_ready(const struct control_call *call)
     reply_show(call->mock, call->exchange);
 }
 
+/* Puts them into the object that is there. */
+static void add_realised(struct buf *out, const struct stage *stage)
+{
+    assert(out->length > 0 && out->data[out->length - 1] == '}');
+    out->length--;
+    buf_puts(out, ",\"faults\":");
+    realised_write_json(out, &stage->scenario, stage->plans);
+    buf_puts(out, ",\"delays\":");
+    realised_delays_write_json(out, stage->delays);
+    buf_putc(out, '}');
+}
+
 static void on_stats(const struct control_call *call)
 {
     struct buf body;
+    const struct show *show = &call->mock->show;
+    const struct stage *stage = show->fault != NULL ? show->fault : show->scenario;
     buf_init(&body, BUF_UNBOUNDED);
-    ledger_write_stats(&body, &call->mock->ledger, (int64_t)call->mock->show.start,
+    ledger_write_stats(&body, &call->mock->ledger, (int64_t)show->start,
                        player_open(&call->mock->player));
+    if (stage != NULL) add_realised(&body, stage);
     api_reply_buf(call->exchange, &body);
 }
 

@@ -40,7 +40,7 @@ static void print_address(const char *what, const struct address *address)
     printf("mock-tollama %s on %s\n", what, url);
 }
 
-/* Who reads the line of readiness has read all. */
+/* Who reads the line of readiness has read all. False: nobody can read it. */
 static bool say_ready(const struct mock *mock, const struct mock_config *config)
 {
     struct address address = mock_address(mock);
@@ -49,7 +49,7 @@ static bool say_ready(const struct mock *mock, const struct mock_config *config)
         print_address("control", &control);
     }
     print_address("ready", &address);
-    return file_flush_output(PROGRAM);
+    return fflush(stdout) == 0;
 }
 
 /* Runs until a signal comes. Returns the exit code. */

@@ -9,7 +9,7 @@
 #include "base/instant.h"
 #include "base/units.h"
 
-enum { FAULTS_MAX = 16, UPSTREAM_TIMEOUT_S = 60 };
+enum { FAULTS_MAX = 16, UPSTREAM_TIMEOUT_S = 60, ATTEMPTS_MAX = 99 };
 
 static const char HELP[] =
     "usage: mock-tollama [options]\n"
@@ -29,9 +29,9 @@ static const char HELP[] =
     "  --hold                begin with POST /__mock/start, not with the program\n"
     "  --dry-run N           print what would happen to the first N requests of the scenario, and "
     "end\n"
-    "  --summary             at the end, print how often each fault fired and whether that is what "
-    "it\n"
-    "                        asks for\n"
+    "  --attempts N          with --dry-run: to the first N attempts of each\n"
+    "  --summary             at the end, print how often each fault fired and how long delays were,\n"
+    "                        and whether that is what was asked for\n"
     "\n"
     "what it is:\n"
     "  --listen HOST:PORT    where to listen; port 0 takes a free one (default 127.0.0.1:11435)\n"
@@ -43,7 +43,8 @@ static const char HELP[] =
     "\n"
     "between a client and a real tollama:\n"
     "  --upstream URL        forward to this server and do to its answers what the scenario says\n"
-    "  --upstream-timeout T  answer 504 when a call takes longer (default 60s)\n"
+    "  --upstream-timeout T  how long to wait for its head, and between two pieces of its body\n"
+    "                        (default 60s)\n"
     "  --record FILE         one JSON line per forwarded call: moments, status, sizes\n"
     "  --record-bodies       with the bodies\n"
     "\n"
@@ -76,6 +77,7 @@ struct texts {
     const char *latency;
     const char *timeout;
     const char *dry_run;
+    const char *attempts;
     const char *faults[FAULTS_MAX];
     size_t fault_count;
 };
@@ -111,6 +113,7 @@ static const struct option LONG[] = {
     { "latency", required_argument, NULL, 't' },
     { "seed", required_argument, NULL, 'n' },
     { "dry-run", required_argument, NULL, 'd' },
+    { "attempts", required_argument, NULL, 'e' },
     { "hold", no_argument, NULL, 'o' },
     { "summary", no_argument, NULL, 'y' },
     { "models", required_argument, NULL, 'm' },
@@ -151,6 +154,7 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'b': out->upstream.record_bodies = true; break;
         case 'p': texts->parent = optarg; break;
         case 'd': texts->dry_run = optarg; break;
+        case 'e': texts->attempts = optarg; break;
         case 'o': out->config.held = true; break;
         case 'y': out->summary = true; break;
         case 'h':
@@ -168,6 +172,29 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
     return err_note_set(note, ERR_USAGE, NULL, 0, 0, "\"%s\" is not expected", argv[optind]);
 }
 
+/* --dry-run N --attempts N */
+static enum err read_dry_run(struct options_mock *out, const struct texts *texts,
+                             struct err_note *note)
+{
+    out->attempts = 1;
+    if (texts->dry_run != NULL && (!parse_u64(texts->dry_run, &out->dry_run) ||
+                                   out->dry_run == 0)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--dry-run: \"%.64s\" is not a number of requests; write 20",
+                            texts->dry_run);
+    }
+    if (texts->attempts == NULL) return ERR_OK;
+    if (!parse_u64(texts->attempts, &out->attempts) || out->attempts == 0 ||
+        out->attempts > ATTEMPTS_MAX) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--attempts: \"%.64s\" is not a number from 1 to %d", texts->attempts,
+                            ATTEMPTS_MAX);
+    }
+    if (texts->dry_run != NULL) return ERR_OK;
+    return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                        "--attempts is for what is only printed; add --dry-run 20");
+}
+
 static enum err read_numbers(struct options_mock *out, const struct texts *texts,
                              struct err_note *note)
 {
@@ -178,12 +205,6 @@ static enum err read_numbers(struct options_mock *out, const struct texts *texts
                             texts->seed);
     }
     if (texts->seed != NULL) out->config.seed = &out->seed;
-    if (texts->dry_run != NULL && (!parse_u64(texts->dry_run, &out->dry_run) ||
-                                   out->dry_run == 0)) {
-        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
-                            "--dry-run: \"%.64s\" is not a number of requests; write 20",
-                            texts->dry_run);
-    }
     if (texts->parent != NULL) {
         if (!parse_u64(texts->parent, &parent) || parent == 0 || parent > INT32_MAX) {
             return err_note_set(note, ERR_USAGE, NULL, 0, 0,
@@ -304,6 +325,7 @@ void options_mock_parse(struct options_mock *options, int argc, char **argv)
     if (options->exit_code >= 0) return;
     if (rc == ERR_OK) rc = auth_add_list(&options->auth, getenv("MOCK_TOLLAMA_API_KEYS"), &note);
     if (rc == ERR_OK) rc = read_numbers(options, &texts, &note);
+    if (rc == ERR_OK) rc = read_dry_run(options, &texts, &note);
     if (rc == ERR_OK) rc = read_upstream(options, &texts, &note);
     if (rc == ERR_OK) rc = read_stage(options, &texts, &note);
     if (rc == ERR_OK) return;

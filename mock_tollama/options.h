@@ -19,6 +19,7 @@ struct options_mock {
     struct auth auth;    /* owned */
     struct stage *stage; /* held */
     uint64_t dry_run;    /* print the fates of so many requests and end; 0: serve */
+    uint64_t attempts;   /* of each of them */
     bool summary;        /* at the end, what was realised of what was asked */
     pid_t parent;        /* 0: none */
     int exit_code;       /* -1: run; else the program ends with it, all is said */

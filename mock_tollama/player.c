@@ -44,12 +44,24 @@ static void player_on_idle(uv_idle_t *idle)
     play_prepare(play);
 }
 
+static void play_tell_delays(const struct play *play)
+{
+    realised_delays_add(play->order.delays,
+                        &(struct realised_wait){ .plan = &play->plan,
+                                                 .above_ns = play->order.above_ns,
+                                                 .begun = play->step > 0 || play->begun,
+                                                 .late_ns = play->late_ns,
+                                                 .pauses_known = true,
+                                                 .pause_late_ns = play->late_max_ns });
+}
+
 static void play_note(struct play *play, enum ledger_end end)
 {
     struct player_order *order = &play->order;
     if (play->cut_above && (end == LEDGER_RESET || end == LEDGER_CLOSE)) end = LEDGER_UPSTREAM_CUT;
     if (order->tell_upstream != NULL) order->tell_upstream(order, end);
     if (order->unlisted) return;
+    if (order->delays != NULL) play_tell_delays(play);
     bool plain = play->state == PLAY_SENDING;
     struct ledger_entry entry = {
         .id = order->id,

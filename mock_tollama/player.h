@@ -31,6 +31,7 @@
 #include "net/alarm.h"
 #include "net/http_server.h"
 #include "scenario/plan.h"
+#include "scenario/realised_delay.h"
 
 enum {
     /* A reset makes this side forget what it has not sent, so it waits: until the bytes are
@@ -93,6 +94,8 @@ struct player_order {
     /* With a source: fills these two when the play has ended so. */
     void (*tell_upstream)(struct player_order *order, enum ledger_end end);
     bool unlisted; /* no line in the ledger */
+    struct realised_delays *delays; /* borrowed until on_end; told of it; NULL: nobody is */
+    uint64_t above_ns;              /* of the first step's time: what a real server took */
 
     void (*on_end)(void *owner); /* nothing of the order is looked at any more; may be NULL */
     void *owner;

@@ -74,7 +74,8 @@ static void forward_finish(struct forward *forward, const struct proxy_outcome *
         proxy_answer_reply(exchange, &order);
         return;
     }
-    plan.steps[0].after_ns += instant_until(clock_now(), order.read_at);
+    order.above_ns = instant_until(clock_now(), order.read_at);
+    plan.steps[0].after_ns += order.above_ns;
     api_play(mock, &order);
 }
 

@@ -135,7 +135,8 @@ void forward_stream(struct forward *forward, const struct http_result *head)
     order.source = &forward->source;
     order.tell_upstream = stream_tell_upstream;
     order.unlisted = !forward->is_attempt;
-    forward->plan.steps[0].after_ns += instant_until(now, order.read_at);
+    order.above_ns = instant_until(now, order.read_at);
+    forward->plan.steps[0].after_ns += order.above_ns;
     if (forward->call != NULL) {
         http_call_set_window(forward->call, PROXY_WINDOW_BYTES);
         forward_touch(forward);

@@ -76,6 +76,7 @@ struct stage *stage_parse(const struct stage_text *text, const uint64_t *seed,
     }
     stage->seed = seed != NULL ? *seed : stage->scenario.seed;
     stage->plans = plan_state_create(&stage->scenario, stage->seed);
+    stage->delays = realised_delays_create(&stage->scenario);
     return stage;
 }
 
@@ -185,6 +186,7 @@ struct stage *stage_fault(struct stage *below, const struct stage_text *text, co
     stage->seed = seed != NULL ? *seed : stage->below->seed;
     if (read_faults(stage, text, note) == ERR_OK) {
         stage->plans = plan_state_create(&stage->scenario, stage->seed);
+        stage->delays = realised_delays_create(&stage->scenario);
         return stage;
     }
     stage_release(stage);
@@ -204,6 +206,7 @@ void stage_release(struct stage *stage)
     if (--stage->references > 0) return;
     stage_release(stage->below);
     if (stage->plans != NULL) plan_state_destroy(stage->plans);
+    realised_delays_destroy(stage->delays);
     arena_deinit(&stage->arena);
     mem_free(stage);
 }

@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "base/instant.h"
 #include "scenario/plan_state.h"
+#include "scenario/realised_delay.h"
 #include "scenario/scenario.h"
 
 struct stage {
@@ -28,6 +29,7 @@ struct stage {
     struct scenario scenario;
     uint64_t seed;
     struct plan_state *plans; /* owned: what was counted while it plays */
+    struct realised_delays *delays; /* owned: the same of how long it took */
     uint64_t lasts_ns;        /* a fault set by hand with "for"; else UINT64_MAX */
     struct stage *below;      /* held: a fault's latency is its scenario's; NULL: none */
 };

@@ -220,7 +220,8 @@ static int serve(const struct process *process, const struct worker *worker)
     struct address address = service_address(program.service);
     if (worker != NULL) worker_is_ready(worker);
     else say_ready(NULL, &address);
-    uv_run(&program.loop, UV_RUN_DEFAULT);
+    /* Who waits for that line, and it got nowhere, would wait for ever. */
+    if (!ferror(stdout)) uv_run(&program.loop, UV_RUN_DEFAULT);
     stop(&program, trace);
     return program.exit_code;
 }

@@ -157,8 +157,19 @@ static const char *connect_text(enum plan_connect connect)
     return "";
 }
 
+static void write_attempt(struct buf *out, struct plan_state *state,
+                          const struct plan_query *query)
+{
+    struct reply_plan plan;
+    if (query->attempt > 0) buf_printf(out, "     ~%-2u %9s  %-16s ", query->attempt, "", "");
+    plan_make(state, query, &plan);
+    plan_write(out, &plan);
+    buf_putc(out, '\n');
+    write_rules(out, &plan);
+}
+
 static void write_fate(struct buf *out, const struct scenario *scenario, struct plan_state *state,
-                       const struct arrival *arrival)
+                       const struct arrival *arrival, unsigned attempts)
 {
     char id[REQUEST_ID_MAX];
     char at[UNITS_TEXT_MAX];
@@ -181,24 +192,23 @@ static void write_fate(struct buf *out, const struct scenario *scenario, struct 
         .market =
             workload_market_name(scenario, arrival->workload, arrival->key, market, sizeof market),
     };
-    struct reply_plan plan;
-    plan_make(state, &query, &plan);
-    plan_write(out, &plan);
-    buf_putc(out, '\n');
-    write_rules(out, &plan);
+    for (; query.attempt < attempts; query.attempt++) write_attempt(out, state, &query);
 }
 
-void fates_write(struct buf *out, const struct scenario *scenario, uint64_t seed, size_t count)
+void fates_write(struct buf *out, const struct scenario *scenario, uint64_t seed,
+                 struct fates_range range)
 {
     struct schedule schedule;
     struct plan_state *state = plan_state_create(scenario, seed);
     schedule_create(scenario, seed, &schedule);
-    buf_printf(out, "%-8s %9s  %-16s %s\n", "id", "at", "phase", "fate of the first attempt");
-    for (size_t i = 0; i < schedule.open_count && i < count; i++) {
-        write_fate(out, scenario, state, &schedule.items[i]);
+    buf_printf(out, "%-8s %9s  %-16s %s\n", "id", "at", "phase",
+               range.attempts == 1 ? "fate of the first attempt"
+                                   : "fate of the first attempt; ~1: of its first retry");
+    for (size_t i = 0; i < schedule.open_count && i < range.requests; i++) {
+        write_fate(out, scenario, state, &schedule.items[i], range.attempts);
     }
-    if (schedule.open_count > count) {
-        buf_printf(out, "and %zu more\n", schedule.open_count - count);
+    if (schedule.open_count > range.requests) {
+        buf_printf(out, "and %zu more\n", schedule.open_count - range.requests);
     }
     if (schedule.count > schedule.open_count) {
         buf_puts(out, "when closed loops and cycles ask, only a run tells\n");

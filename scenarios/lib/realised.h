@@ -35,6 +35,11 @@ void realised_write(struct buf *out, const struct realised *realised);
 void realised_write_all(struct buf *out, const struct scenario *scenario,
                         const struct plan_state *state);
 
+/* The same as a JSON array: "phase", "fault", "attempts" it was meant for, "fired", "asked_ppm",
+ * "low_ppm", "high_ppm", "judged", "as_asked". */
+void realised_write_json(struct buf *out, const struct scenario *scenario,
+                         const struct plan_state *state);
+
 /* X binomial: the least k with P(X <= k) > `tail`, and the greatest with P(X >= k) > `tail`. */
 struct realised_bounds {
     uint64_t least, most;

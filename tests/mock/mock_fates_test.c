@@ -41,6 +41,22 @@ static void dry_run_tells_the_fates_and_ends(void **state)
                                  "r000002         2s  now              200 after 40ms\nand "));
 }
 
+static void dry_run_tells_of_retries_too(void **state)
+{
+    (void)state;
+    char text[TEXT_MAX];
+    FILE *program = popen(TOLLGATE_BINARY_DIR "/bin/mock-tollama --seed 9 --latency 40ms --dry-run "
+                                              "1 --attempts 2 --fault '{ status: 503, attempt: 0 "
+                                              "}'",
+                          "r");
+    assert_non_null(program);
+    read_all(fileno(program), text);
+    assert_int_equal(pclose(program), 0);
+    const char *first = strstr(text, "r000000         0s  now              503 after 40ms\n");
+    assert_non_null(first);
+    assert_non_null(strstr(first, "\n     ~1                              200 after 40ms\nand "));
+}
+
 static unsigned call(const struct mock_process *mock, const char *path, const char *id)
 {
     struct answer answer;
@@ -70,6 +86,7 @@ static void summary_says_what_was_realised(void **state)
     assert_non_null(strstr(text, "now: status 503 exactly 25%: fired 10 of 40 attempts (25%, 99% "
                                  "interval "));
     assert_non_null(strstr(text, ", asked 10\n"));
+    assert_non_null(strstr(text, "\nlatency 0s: 40 attempts; p50 "));
     mock_stop(&mock);
 }
 
@@ -95,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dry_run_tells_the_fates_and_ends),
+        cmocka_unit_test(dry_run_tells_of_retries_too),
         cmocka_unit_test(summary_says_what_was_realised),
         cmocka_unit_test(held_scenario_begins_when_it_is_told_to),
     };

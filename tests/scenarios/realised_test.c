@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -152,7 +153,7 @@ static void fates_are_told_before_anything_runs(void **state)
         "after: 4s }",
         NULL);
     buf_init(&text, BUF_UNBOUNDED);
-    fates_write(&text, &faults.scenario, 42, 6);
+    fates_write(&text, &faults.scenario, 42, (struct fates_range){ 6, 1 });
     static const char *const lines[] = {
         "r000000         0s  all              503 after 40ms, Retry-After 1s\n"
         "    status 503 retry_after 1s first 1 until 1s\n",
@@ -172,6 +173,32 @@ static void fates_are_told_before_anything_runs(void **state)
     faults_close(&faults);
 }
 
+static void retries_have_fates_of_their_own(void **state)
+{
+    (void)state;
+    struct faults faults;
+    struct buf text;
+    char line[128];
+    faults_open_good(&faults, "{ status: 503, attempt: 0 }, { delay: 1ms, share: 50% }", NULL);
+    buf_init(&text, BUF_UNBOUNDED);
+    fates_write(&text, &faults.scenario, 42, (struct fates_range){ 8, 3 });
+    for (unsigned attempt = 1; attempt < 3; attempt++) {
+        struct reply_plan plan;
+        struct plan_query query = { .request_key = hash_text("r000007"),
+                                    .attempt = attempt,
+                                    .offset_ns = UINT64_C(7000000000) };
+        plan_make(faults.state, &query, &plan);
+        snprintf(line, sizeof line, "     ~%-2u %9s  %-16s 200 after %s\n", attempt, "", "",
+                 plan.fired != 0 ? "41ms" : "40ms");
+        const char *at = strstr(buf_text(&text), "\nr000007         7s  all              503 after ");
+        assert_non_null(at);
+        assert_non_null(strstr(at, line));
+    }
+    assert_null(strstr(buf_text(&text), "~3"));
+    buf_deinit(&text);
+    faults_close(&faults);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +207,7 @@ int main(void)
         cmocka_unit_test(what_did_not_fire_as_asked_is_told),
         cmocka_unit_test(nothing_met_is_nothing_wrong),
         cmocka_unit_test(fates_are_told_before_anything_runs),
+        cmocka_unit_test(retries_have_fates_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
