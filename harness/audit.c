@@ -5,6 +5,7 @@
 #include "forecast/model_request.h"
 #include "harness/gate.h"
 #include "scenario/realised.h"
+#include "scenario/realised_delay.h"
 #include "scenario/workload.h"
 
 /* Of the replies, that may be late: more would spoil a p95. */
@@ -59,6 +60,31 @@ struct audit_fault audit_fault(const struct run *run, size_t phase, size_t fault
     };
 }
 
+struct audit_asking audit_asking_begin(const struct run *run)
+{
+    return (struct audit_asking){ run, plan_state_create(run->scenario, run->seed) };
+}
+
+bool audit_asking_fires(const struct audit_asking *asking, uint32_t request, size_t phase,
+                        size_t fault)
+{
+    char market[WORKLOAD_MARKET_MAX];
+    char id[REQUEST_ID_MAX];
+    struct reply_plan plan;
+    struct run_delivery delivery = {
+        .request = request,
+        .at_ns = asking->run->answers[request].intended_ns,
+    };
+    struct plan_query query = query_of(asking->run, &delivery, market, id);
+    plan_make(asking->state, &query, &plan);
+    return plan.phase == &asking->run->scenario->phases[phase] && (plan.fired >> fault & 1) != 0;
+}
+
+void audit_asking_end(struct audit_asking *asking)
+{
+    plan_state_destroy(asking->state);
+}
+
 static void audit_shares(struct run *run)
 {
     struct plan_state *state = recount(run);
@@ -100,9 +126,64 @@ static void audit_delays(struct run *run)
                     (double)worst_ns / NS_PER_MS);
 }
 
+/* What was drawn, and played, of the scenario's latency and delays. */
+static struct realised_delays *delays_of(struct run *run)
+{
+    char market[WORKLOAD_MARKET_MAX];
+    char id[REQUEST_ID_MAX];
+    char wanted[UNITS_TEXT_MAX];
+    char meant[UNITS_TEXT_MAX];
+    struct realised_delays *delays = realised_delays_create(run->scenario);
+    for (size_t i = 0; i < run->delivery_count; i++) {
+        const struct run_delivery *delivery = &run->deliveries[i];
+        if (delivery->request == UINT32_MAX) continue; /* nobody knows its draws */
+        struct plan_fate fate = { delivery->fired, delivery->wait_ns };
+        struct plan_query query = query_of(run, delivery, market, id);
+        struct reply_plan plan;
+        plan_compose(run->scenario, run->seed, &query, &fate, &plan);
+        if (plan.steps[0].after_ns != delivery->asked_ns) {
+            run_set_invalid(run,
+                            "the delays were not those of the scenario: %.64s, attempt %u, was to be "
+                            "answered after %s, and the upstream meant %s",
+                            run_request_id(run, delivery->request, id), delivery->attempt,
+                            units_format_duration(plan.steps[0].after_ns, wanted),
+                            units_format_duration(delivery->asked_ns, meant));
+        }
+        realised_delays_add(delays, &(struct realised_wait){
+                                        .plan = &plan, .begun = true, .late_ns = delivery->late_ns });
+    }
+    return delays;
+}
+
+static void audit_distributions(struct run *run)
+{
+    struct realised_delays *delays = delays_of(run);
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    realised_delays_write_json(&text, delays);
+    run->realised_delays = buf_take(&text);
+    for (size_t i = 0; i < realised_delays_count(delays); i++) {
+        struct realised_delay delay = realised_delay_of(delays, i);
+        size_t wrong = 0;
+        char asked[UNITS_TEXT_MAX];
+        char share[UNITS_TEXT_MAX];
+        if (realised_delay_as_asked(&delay, &wrong)) continue;
+        const struct realised_quantile *at = &delay.quantiles[wrong];
+        run_set_invalid(run,
+                        "the delays were not those of the scenario: of %llu attempts with \"%.120s\" "
+                        "%llu drew less than %s and %llu not more, asked for were %s",
+                        (unsigned long long)delay.count,
+                        delay.fault != NULL ? delay.fault->text : delay.text,
+                        (unsigned long long)at->below, units_format_duration(at->asked_ns, asked),
+                        (unsigned long long)at->up_to, units_format_share(at->ppm, share));
+    }
+    realised_delays_destroy(delays);
+}
+
 void audit_run(struct run *run)
 {
     if (run->invalid || !run->complete) return;
     audit_shares(run);
     audit_delays(run);
+    audit_distributions(run);
 }

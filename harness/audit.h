@@ -14,9 +14,14 @@
  *           run is INVALID. It counts as lagged and is played again. In the simulation nothing may
  *           be late at all.
  *
+ *           The delay that the upstream meant must be the one that is drawn for that attempt, to
+ *           the nanosecond, and what was drawn must follow the distribution that was asked for: p50, p90 and p99 of the
+ *           latency and of each fault that delays (scenario/realised_delay.h).
+ *
  * The simulation is audited alike: its plans come from the same code, its schedule from another. */
 
 #include "harness/run.h"
+#include "scenario/plan_state.h"
 
 #define AUDIT_LATE_NS (10 * NS_PER_MS)
 
@@ -29,6 +34,19 @@ struct audit_fault {
 
 /* `phase` and `fault` are indices. */
 struct audit_fault audit_fault(const struct run *run, size_t phase, size_t fault);
+
+/* What the upstream would do to the first attempts of requests, had each made one, in the order of
+ * the requests. */
+struct audit_asking {
+    const struct run *run;    /* borrowed */
+    struct plan_state *state; /* owned */
+};
+struct audit_asking audit_asking_begin(const struct run *run);
+/* Whether the fault would fire on that of `request`, which has been intended. To be asked of each
+ * request at most once. */
+bool audit_asking_fires(const struct audit_asking *asking, uint32_t request, size_t phase,
+                        size_t fault);
+void audit_asking_end(struct audit_asking *asking);
 
 /* Makes `run` invalid when something is wrong with it. To be called once it is complete. */
 void audit_run(struct run *run);

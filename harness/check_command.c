@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "harness/cli.h"
+#include "harness/sim.h"
 #include "harness/vacuity.h"
 
 enum { EXIT_VACUOUS = 1 };
@@ -69,6 +71,29 @@ static bool print_simulated(const struct suite_scenario *item, const struct vacu
     return false;
 }
 
+/* Simulates the scenario. How many of its phases have a fault that nobody meets, or hardly
+ * anybody: warned of here, as a run would. */
+static enum err print_reach(const struct suite_scenario *item, size_t *bad, struct err_note *note)
+{
+    struct run run;
+    struct verdicts verdicts = { .checks = NULL };
+    struct sim_options options = { .jitter_seed = 0 };
+    run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
+    enum err rc = sim_run(&run, &options, NULL, note);
+    if (rc == ERR_OK) verdict_judge(&run, &verdicts);
+    for (size_t i = 0; i < verdicts.count; i++) {
+        const struct check *check = &verdicts.checks[i];
+        bool of_faults = strncmp(check->name, "faults.", strlen("faults.")) == 0;
+        if (!of_faults || check_is_quiet(check)) continue;
+        printf("%s:%d:%d: warning: %s: %s\n", item->scenario.path, check->line, check->column,
+               check->name, check->sentence);
+        (*bad)++;
+    }
+    verdict_deinit(&verdicts);
+    run_deinit(&run);
+    return rc;
+}
+
 static enum err check_one(const struct suite_scenario *item, const struct check_options *options,
                           size_t *bad)
 {
@@ -84,11 +109,12 @@ static enum err check_one(const struct suite_scenario *item, const struct check_
     }
     vacuity_find(item, &vacuity);
     *bad += print_expectations(item, &vacuity);
-    if (options->vacuity) {
+    rc = print_reach(item, bad, &note);
+    if (rc == ERR_OK && options->vacuity) {
         rc = vacuity_simulate(item, &vacuity, &note);
         if (rc == ERR_OK) *bad += print_simulated(item, &vacuity);
-        else err_note_print(stderr, &note);
     }
+    if (rc != ERR_OK) err_note_print(stderr, &note);
     vacuity_deinit(&vacuity);
     return rc;
 }

@@ -18,8 +18,9 @@
  *     breaker x cache      the breaker's state when a request was answered, by the cache's
  *     fault on a retry     each effect on another attempt than a request's first
  *
- * What cannot be (a code that is only ever a code and never a cause, say) is no item. Invalid runs
- * reach nothing. The share is over all items alike.
+ * What cannot be (a code that is only ever a code and never a cause, say) is no item, and what no
+ * scenario can ask for is one only when it was reached all the same (coverage_excuses()). Invalid
+ * runs reach nothing. The share is over all items alike.
  *
  * gcovr's figures stand beside it when there are some (coverage_code_read()). */
 
@@ -47,6 +48,12 @@ struct coverage {
     uint32_t line_permille, branch_permille;
     uint64_t lines_valid, branches_valid;
 };
+
+/* What no scenario can ask for, and why. */
+struct coverage_excuse {
+    const char *group, *name, *reason; /* static */
+};
+const struct coverage_excuse *coverage_excuses(size_t *count);
 
 /* Of all runs in the suite; released by coverage_deinit(). Needs the faults as parsed, so it is
  * made before result.json is written and read back from there. */

@@ -5,6 +5,7 @@
 #include "base/fixed.h"
 #include "base/mem.h"
 #include "harness/coverage_private.h"
+#include "harness/fault_reach.h"
 #include "harness/suite.h"
 #include "scenario/fault_table.h"
 
@@ -281,6 +282,16 @@ static void hit_delivery(struct tally *tally, const struct run *run,
     }
 }
 
+/* What the upstream could not note. */
+static void hit_connection(struct tally *tally, const struct run *run,
+                           const struct run_attempt *attempt)
+{
+    for (size_t i = 0; i < run->scenario->phase_count; i++) {
+        int fault = fault_reach_at_connect(run, attempt, i);
+        if (fault >= 0) hit_fault(tally, &run->scenario->phases[i].faults[fault], attempt->number);
+    }
+}
+
 static void hit_world(struct tally *tally, const struct suite_world *world)
 {
     const struct run *run = &world->run;
@@ -291,6 +302,7 @@ static void hit_world(struct tally *tally, const struct suite_world *world)
         const struct run_attempt *attempt = &run->attempts[i];
         hit(tally, tally->outcome[attempt->outcome]);
         if (attempt->number < ATTEMPTS_NAMED) hit(tally, tally->attempt[attempt->number]);
+        hit_connection(tally, run, attempt);
     }
     for (size_t i = 0; i < run->transition_count; i++) {
         hit(tally, tally->breaker[run->transitions[i].rule]);
@@ -314,6 +326,7 @@ void coverage_make(struct coverage *out, const struct suite *suite)
         hit_world(tally, &suite->scenarios[i].sim);
         hit_world(tally, &suite->scenarios[i].real);
     }
+    coverage_excuse(out);
     coverage_count(out);
     mem_free(tally->seen);
     mem_free(tally);

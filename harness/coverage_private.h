@@ -6,6 +6,8 @@
 
 /* A new item, not reached; its index. The texts are borrowed. */
 size_t coverage_add(struct coverage *coverage, const char *group, const char *name);
+/* Drops the items that were not reached and are excused. */
+void coverage_excuse(struct coverage *coverage);
 /* Counts what is reached. */
 void coverage_count(struct coverage *coverage);
 

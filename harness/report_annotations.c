@@ -17,7 +17,7 @@ static void visit_world(const struct suite_scenario *item, const struct suite_wo
     for (size_t i = 0; i < world->verdict.count; i++) {
         const struct check *check = &world->verdict.checks[i];
         bool asked = check->line > 0;
-        if (check->status == CHECK_PASS) continue;
+        if (check_is_quiet(check)) continue;
         if (check->status == CHECK_UNOBSERVABLE && !asked) continue;
         visit(context, item, world, check);
         if (world->run.invalid) break;
@@ -86,7 +86,7 @@ static void put_github(void *context, const struct suite_scenario *item,
     if (check->line > 0) buf_printf(out, ",line=%d,col=%d", check->line, check->column);
     buf_puts(out, ",title=");
     put_command_text(out, check->name, true);
-    buf_printf(out, " (%s)::%s: ", world_name(world->run.world), check_status_name(check->status));
+    buf_printf(out, " (%s)::%s: ", world_name(world->run.world), check_verdict_word(check));
     put_command_text(out, check->sentence, false);
     buf_putc(out, '\n');
 }
@@ -117,7 +117,7 @@ static void put_gitlab(void *context, const struct suite_scenario *item,
     json_open(json, '{');
     json_key(json, "description");
     snprintf(text, sizeof text, "%s (%s) %s: %s", check->name, world_name(world->run.world),
-             check_status_name(check->status), check->sentence);
+             check_verdict_word(check), check->sentence);
     json_string(json, text);
     json_key(json, "check_name");
     snprintf(text, sizeof text, "tollgate.%s", check->name);

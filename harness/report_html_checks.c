@@ -82,7 +82,7 @@ static void put_world(struct buf *out, const struct suite_world *world, const st
 {
     if (check == NULL) return;
     buf_puts(out, "<div class=\"finding\">");
-    report_html_badge(out, check->status);
+    report_html_check_badge(out, check);
     buf_printf(out, "<span class=\"world\">%s</span><span>", world_name(world->run.world));
     report_text_escaped(out, check->sentence);
     buf_puts(out, "</span></div>\n");
@@ -129,7 +129,7 @@ enum group { GROUP_OPEN, GROUP_UNJUDGED, GROUP_EXPECTATIONS, GROUP_INVARIANTS };
 /* Whether a world says more about the check than that the whole run is invalid. */
 static bool is_open(const struct suite_world *world, const struct check *check)
 {
-    if (check == NULL || check->status == CHECK_PASS) return false;
+    if (check == NULL || check_is_quiet(check)) return false;
     if (check->status == CHECK_UNOBSERVABLE && check->line == 0) return false;
     return check->status != CHECK_INVALID || !world->run.invalid;
 }

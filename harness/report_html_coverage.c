@@ -54,6 +54,22 @@ static void put_group(struct buf *out, const struct coverage *coverage, size_t f
     buf_puts(out, "</ul>\n");
 }
 
+static void put_excuses(struct buf *out)
+{
+    size_t count = 0;
+    const struct coverage_excuse *excuses = coverage_excuses(&count);
+    buf_puts(out, "<details><summary>Not counted, because no scenario can ask for it</summary>\n"
+                  "<ul>\n");
+    for (size_t i = 0; i < count; i++) {
+        buf_puts(out, "<li>");
+        report_text_escaped(out, excuses[i].name);
+        buf_puts(out, ": ");
+        report_text_escaped(out, excuses[i].reason);
+        buf_puts(out, "</li>\n");
+    }
+    buf_puts(out, "</ul></details>\n");
+}
+
 void report_html_coverage(struct buf *out, const struct coverage *coverage)
 {
     if (coverage->count == 0) return;
@@ -74,5 +90,6 @@ void report_html_coverage(struct buf *out, const struct coverage *coverage)
         put_group(out, coverage, from, i);
         from = i;
     }
+    put_excuses(out);
     buf_puts(out, "</section>\n");
 }

@@ -17,6 +17,8 @@ extern const char report_page_js[];
 
 /* An icon and a word: never colour alone. `status` as in verdict.h. */
 void report_html_badge(struct buf *out, enum check_status status);
+/* Of a check: its status, or that it says little. */
+void report_html_check_badge(struct buf *out, const struct check *check);
 /* The icon alone, for beside a text that says it. */
 void report_html_icon(struct buf *out, enum check_status status);
 /* "pass", "fail", ...: one CSS class each. */

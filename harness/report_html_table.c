@@ -45,6 +45,15 @@ void report_html_badge(struct buf *out, enum check_status status)
     buf_printf(out, "%s</span>", check_status_name(status));
 }
 
+void report_html_check_badge(struct buf *out, const struct check *check)
+{
+    bool warns = check->status == CHECK_PASS && !check_is_quiet(check);
+    enum check_status look = warns ? CHECK_INCONCLUSIVE : check->status;
+    buf_printf(out, "<span class=\"badge %s\">", report_html_class(look));
+    report_html_icon(out, look);
+    buf_printf(out, "%s</span>", check_verdict_word(check));
+}
+
 /* A cell with the value by which the script sorts. */
 static void open_cell(struct buf *out, uint64_t value, bool zero)
 {

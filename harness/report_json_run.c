@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "harness/report_figures.h"
 #include "harness/result_read.h"
@@ -170,6 +171,10 @@ static void put_check(struct json *json, const struct run *run, const struct che
     json_member_u64(json, "n", check->n);
     json_key(json, "requests");
     put_requests(json, run, check);
+    if (check->scant) {
+        json_key(json, "scant");
+        json_bool(json, true);
+    }
     json_close(json, '}');
 }
 
@@ -243,6 +248,11 @@ static void put_deliveries(struct json *json, const struct run *run)
         json_close(json, '}');
     }
     json_close(json, ']');
+    json_key(json, "delays");
+    if (run->realised_delays != NULL)
+        json_raw(json, run->realised_delays, strlen(run->realised_delays));
+    else
+        json_null(json);
     put_delivery_rows(json, run);
     json_close(json, '}');
 }

@@ -42,6 +42,7 @@ static void read_check(struct cursor *cursor, const cJSON *object, const struct 
     check->column = (int)cursor_u64(cursor, object, "column", INT32_MAX);
     check->status = read_status(cursor, object, "status");
     check->n = cursor_u64(cursor, object, "n", RESULT_NUMBER_MAX);
+    check->scant = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "scant"));
     const cJSON *ids = cursor_member(cursor, object, "requests", cJSON_Array);
     const cJSON *id = NULL;
     cJSON_ArrayForEach(id, ids)
@@ -267,6 +268,13 @@ static void read_deliveries(struct cursor *cursor, const cJSON *object, struct r
 {
     const cJSON *deliveries = cursor_member(cursor, object, "deliveries", cJSON_Object);
     const cJSON *list = cursor_member(cursor, deliveries, "rows", cJSON_Array);
+    /* Results of earlier versions have none. */
+    const cJSON *delays = cJSON_GetObjectItemCaseSensitive(deliveries, "delays");
+    if (cJSON_IsArray(delays)) {
+        char *text = cJSON_PrintUnformatted(delays);
+        run->realised_delays = mem_copy_string(text);
+        cJSON_free(text);
+    }
     const cJSON *row = NULL;
     cJSON_ArrayForEach(row, list)
     {

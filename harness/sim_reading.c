@@ -1,6 +1,7 @@
 #include "harness/sim_reading.h"
 
 #include <assert.h>
+#include <strings.h>
 
 #include "base/instant.h"
 
@@ -86,6 +87,17 @@ static bool head_is_wrong(const struct sim_reading *reading, const struct reply_
     return reading->head_spoiled || plan->head_pad_bytes >= SIM_HEADER_BYTES_MAX;
 }
 
+/* A Content-Encoding is refused: none was asked for. */
+static bool is_encoded(const struct reply_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->header_count; i++) {
+        const struct plan_header *header = &plan->headers[i];
+        if (strcasecmp(header->name, "Content-Encoding") != 0) continue;
+        if (header->value[0] != '\0' && strcasecmp(header->value, "identity") != 0) return true;
+    }
+    return false;
+}
+
 static bool take_head(struct sim_reading *reading, const struct reply_plan *plan, uint64_t bytes,
                       bool last, enum outcome *outcome)
 {
@@ -94,6 +106,7 @@ static bool take_head(struct sim_reading *reading, const struct reply_plan *plan
     if (!last) return false;
     if (head_is_wrong(reading, plan)) return fail(OUTCOME_PROTOCOL_ERROR, outcome);
     reading->head_seen = true;
+    if (is_encoded(plan)) return fail(OUTCOME_DECODING_ERROR, outcome);
     if (plan->framing != FRAMING_LENGTH) return false;
     if (announced(reading, plan) > reading->bytes_max) return fail(OUTCOME_TOO_LARGE, outcome);
     return announced(reading, plan) == 0 && complete(reading, plan, outcome);

@@ -46,6 +46,17 @@ bool check_status_parse(const char *name, enum check_status *out)
     return false;
 }
 
+const char *check_verdict_word(const struct check *check)
+{
+    bool warns = check->status == CHECK_PASS && check->scant;
+    return warns ? "warning" : check_status_name(check->status);
+}
+
+bool check_is_quiet(const struct check *check)
+{
+    return check->status == CHECK_PASS && !check->scant;
+}
+
 struct check *verdict_add(struct verdicts *out, const char *name)
 {
     /* Room is made by doubling: a power of two that is full has to grow. */
@@ -217,7 +228,7 @@ static enum check_status overall(const struct run *run, const struct verdicts *v
     return blind ? CHECK_INCONCLUSIVE : worst;
 }
 
-void verdict_judge(const struct run *run, struct verdicts *out)
+static void judge_service(const struct run *run, struct verdicts *out)
 {
     *out = (struct verdicts){ .status = CHECK_PASS };
     for (size_t i = 0; i < run->scenario->expect_count; i++) {
@@ -229,9 +240,25 @@ void verdict_judge(const struct run *run, struct verdicts *out)
         judge_expect(run, expect, check);
     }
     invariants_judge(run, out);
-    verdict_faults(run, out);
+}
+
+static void conclude(const struct run *run, struct verdicts *out)
+{
     if (run->invalid || !run->complete) invalidate(run, out);
     out->status = overall(run, out);
+}
+
+void verdict_judge(const struct run *run, struct verdicts *out)
+{
+    judge_service(run, out);
+    verdict_faults(run, out);
+    conclude(run, out);
+}
+
+void verdict_judge_service(const struct run *run, struct verdicts *out)
+{
+    judge_service(run, out);
+    conclude(run, out);
 }
 
 void verdict_deinit(struct verdicts *verdict)

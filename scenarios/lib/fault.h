@@ -139,7 +139,7 @@ struct fault {
     bool at_is_bytes;          /* at_bytes instead of at_ppm */
     uint32_t at_ppm;           /* 0..999,999 of the part: at its end nothing is left to spoil */
     uint64_t at_bytes;
-    uint16_t status;           /* FAULT_STATUS: 200 or 400..599 */
+    uint16_t status;           /* FAULT_STATUS: 200, or 300..599 but 304 */
     bool has_retry_after;      /* FAULT_STATUS, FAULT_RATE_LIMIT */
     bool retry_after_is_date;
     uint32_t retry_after_s;

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "scenario/scenario.h"
 #include "scenario/workload.h"
 
@@ -36,6 +37,8 @@ const char *const bad_request_names[] = {
     [BAD_COUNT] = NULL,
 };
 
+const char *const request_values_names[] = { "plausible", "extreme", NULL };
+
 static uint32_t value_count(const struct request_shape *shape)
 {
     if (shape->bad == BAD_TOO_SHORT) return 1;
@@ -50,6 +53,7 @@ static void write_y(struct json *json, const struct request_shape *shape, uint64
     for (uint32_t i = 1; i <= value_count(shape); i++) {
         char text[16];
         int length = snprintf(text, sizeof text, "0.%04d", (int)value);
+        if (shape->extreme) length = snprintf(text, sizeof text, "%s1e308", i % 2 ? "" : "-");
         if (shape->bad == BAD_NAN && i == 2)
             json_raw(json, "NaN", 3);
         else
@@ -125,6 +129,13 @@ static void write_options(struct json *json, const struct request_shape *shape)
         json_string(json, shape->model);
         json_close(json, '}');
     }
+    if (shape->extreme) {
+        json_key(json, "transform"); /* the other one clips */
+        json_open(json, '{');
+        json_key(json, "space");
+        json_string(json, "none");
+        json_close(json, '}');
+    }
     if (shape->bad == BAD_UNKNOWN_FIELD) {
         json_key(json, "horizon_stepz");
         json_u64(json, shape->horizon_steps);
@@ -137,10 +148,11 @@ const char *workload_market_name(const struct scenario *scenario, uint32_t workl
     const struct workload *load = &scenario->workloads[workload];
     const struct request_shape *shape = workload_shape(load, key);
     uint32_t market = key % workload_market_count(load);
-    if (shape->market != NULL)
-        snprintf(out, size, "%.160s-m%u", shape->market, market);
-    else
-        snprintf(out, size, "w%u-m%u", workload, market);
+    size_t at = shape->market != NULL
+                    ? text_put(out, size, 0, shape->market)
+                    : text_put_u64(out, size, text_put(out, size, 0, "w"), workload);
+    at = text_put(out, size, at, "-m");
+    text_put_u64(out, size, at, market);
     return out;
 }
 

@@ -16,7 +16,7 @@ enum {
 
 static const char *const request_keys[] = {
     "y_len", "horizon_steps", "liquidity_bucket", "market", "model", "max_gap_minutes",
-    "gap",   "bad",
+    "gap",   "values",        "bad",
 };
 static const char *const mix_keys[] = { "share", "request" };
 
@@ -74,6 +74,17 @@ static enum err parse_bad(const struct value_reader *reader, const struct yaml_n
     return err;
 }
 
+static enum err parse_values(const struct value_reader *reader, const struct yaml_node *map,
+                             struct request_shape *out)
+{
+    const struct yaml_node *node = yaml_get(map, "values");
+    size_t at = 0;
+    if (node == NULL) return ERR_OK;
+    enum err err = value_choice(reader, node, "values", request_values_names, &at);
+    if (err == ERR_OK) out->extreme = at > 0;
+    return err;
+}
+
 /* What is not said stays as it is. */
 static enum err parse_request(const struct value_reader *reader, const struct yaml_node *node,
                               struct request_shape *out)
@@ -99,6 +110,7 @@ static enum err parse_request(const struct value_reader *reader, const struct ya
     if (err == ERR_OK) err = parse_text(reader, node, "market", &out->market);
     if (err == ERR_OK) err = parse_text(reader, node, "model", &out->model);
     if (err == ERR_OK) err = parse_gap(reader, node, out);
+    if (err == ERR_OK) err = parse_values(reader, node, out);
     return err != ERR_OK ? err : parse_bad(reader, node, out);
 }
 

@@ -87,6 +87,42 @@ static void a_fault_is_counted_with_its_kind_its_place_and_its_attempt(void **st
     suite_fixture_close(&suite);
 }
 
+static bool has(const struct coverage *coverage, const struct coverage_excuse *excuse)
+{
+    for (size_t i = 0; i < coverage->count; i++) {
+        const struct coverage_item *item = &coverage->items[i];
+        bool same = strcmp(item->group, excuse->group) == 0 &&
+                    strcmp(item->name, excuse->name) == 0;
+        if (same) return true;
+    }
+    return false;
+}
+
+static void what_no_scenario_can_ask_for_counts_only_when_it_was_reached(void **state)
+{
+    (void)state;
+    struct suite suite;
+    struct coverage coverage;
+    size_t count = 0;
+    const struct coverage_excuse *excuses = coverage_excuses(&count);
+    suite_fixture_open(&suite);
+    coverage_make(&coverage, &suite);
+    for (size_t i = 0; i < count; i++) {
+        if (has(&coverage, &excuses[i])) fail_msg("%s counts", excuses[i].name);
+    }
+    coverage_deinit(&coverage);
+    struct run *run = &suite.scenarios[1].sim.run;
+    run->attempts[0].outcome = OUTCOME_WRITE_ERROR;
+    run->attempts[1].outcome = OUTCOME_WRITE_TIMEOUT;
+    run->transitions[0].rule = BREAKER_RULE_PROBE_SILENT;
+    coverage_make(&coverage, &suite);
+    for (size_t i = 0; i < count; i++) {
+        if (!has(&coverage, &excuses[i])) fail_msg("%s is misspelt", excuses[i].name);
+    }
+    coverage_deinit(&coverage);
+    suite_fixture_close(&suite);
+}
+
 static void an_invalid_run_reaches_nothing(void **state)
 {
     (void)state;
@@ -155,6 +191,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_runs_reached_is_counted_by_name),
         cmocka_unit_test(a_fault_is_counted_with_its_kind_its_place_and_its_attempt),
+        cmocka_unit_test(what_no_scenario_can_ask_for_counts_only_when_it_was_reached),
         cmocka_unit_test(an_invalid_run_reaches_nothing),
         cmocka_unit_test(attempts_are_named_up_to_what_the_settings_allow),
         cmocka_unit_test(gcovrs_figures_are_read_and_nothing_else_is_taken_for_them),

@@ -32,7 +32,8 @@ static void status(struct wire_rig *rig, const struct wire_check *check, bool re
     assert_int_equal(answer.status, check->status);
     assert_non_null(strstr(answer.head.data, check->text));
     assert_non_null(strstr(answer.head.data, "\r\nX-Request-ID: r000001~0\r\n"));
-    assert_non_null(strstr(buf_text(&answer.body), "\"detail\":"));
+    const char *body = check->status == 200 ? "\"forecasts\":" : "\"detail\":";
+    assert_non_null(strstr(buf_text(&answer.body), body));
     answer_free(&answer);
 }
 
@@ -182,6 +183,14 @@ const struct wire_check wire_answer_checks[] = {
       .run = status,
       .status = 404,
       .text = "HTTP/1.1 404 Not Found\r\n" },
+    { .yaml = "{ status: 302, headers: { Location: /login } }",
+      .run = status,
+      .status = 302,
+      .text = "\r\nLocation: /login\r\n" },
+    { .yaml = "{ status: 200, headers: { Content-Encoding: gzip } }",
+      .run = status,
+      .status = 200,
+      .text = "\r\nContent-Encoding: gzip\r\n" },
     { .yaml = "{ rate_limit: { rate: 1/m, burst: 1, retry_after: 1s } }",
       .run = rate_limit,
       .status = 429,

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/arena.h"
+#include "forecast/baseline.h"
 #include "forecast/request.h"
 #include "scenario/scenario.h"
 
@@ -181,6 +182,26 @@ static void shapes_take_the_routes_that_they_are_made_for(void **state)
     arena_deinit(&arena);
 }
 
+static void of_extreme_values_no_baseline_can_be_made(void **state)
+{
+    (void)state;
+    for (int extreme = 0; extreme < 2; extreme++) {
+        struct request_shape shape = { .y_len = 288, .horizon_steps = 12, .extreme = extreme > 0 };
+        struct arena arena = { .head = NULL };
+        struct forecast_request request;
+        struct err_note note = { .err = ERR_OK };
+        uint32_t warnings = 0;
+        if (take(&shape, &arena, &request, &note) != ERR_OK) fail_msg("%s", note.sentence);
+        assert_int_equal(request.baseline_only, CODE_NONE);
+        struct forecast_values values = forecast_values_create(&arena, 12);
+        for (int kind = BASELINE_EWMA; kind <= BASELINE_KALMAN; kind++) {
+            enum err rc = baseline_forecast((enum baseline_kind)kind, &request, &values, &warnings);
+            assert_int_equal(rc, extreme ? ERR_INVALID : ERR_OK);
+        }
+        arena_deinit(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test(same_key_is_the_same_bytes_and_another_key_is_not),
         cmocka_unit_test(every_kind_of_bad_request_is_refused_for_its_fault),
         cmocka_unit_test(shapes_take_the_routes_that_they_are_made_for),
+        cmocka_unit_test(of_extreme_values_no_baseline_can_be_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,13 @@ static enum err parse_headers(const struct value_reader *reader, const struct ya
     return ERR_OK;
 }
 
+/* Those that can carry the body of a forecast, or of an error. */
+static bool may_be_sent(uint64_t status)
+{
+    enum { NOT_MODIFIED = 304 };
+    return status == 200 || (status >= 300 && status <= 599 && status != NOT_MODIFIED);
+}
+
 static enum err parse(const struct value_reader *reader, const struct yaml_node *node,
                       struct fault *out)
 {
@@ -88,10 +95,11 @@ static enum err parse(const struct value_reader *reader, const struct yaml_node 
     enum err err = value_scalar(reader, value, "status", &text);
     if (err != ERR_OK) return err;
     bool number = units_parse_decimal(text, 0, &status);
-    if (!number || (status != 200 && (status < 400 || status > 599))) {
-        bool known = number && status >= 100 && status <= 399;
+    if (!number || !may_be_sent(status)) {
+        bool known = number && status >= 100 && status <= 599;
         return yaml_note(reader->file, value, reader->note,
-                         "status: \"%.80s\" is not allowed%s; allowed: 400 to 599, and 200", text,
+                         "status: \"%.80s\" is not allowed%s; allowed: 200, 300 to 599 but 304",
+                         text,
                          known ? ", it cannot carry the body of a forecast or of an error" : "");
     }
     out->status = (uint16_t)status;
