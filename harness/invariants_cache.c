@@ -10,7 +10,7 @@ enum { BODY_BYTES_MAX = 16 * 1024, BODY_BYTES_LEAST = 256 };
 
 /* What happens to the cache, in the order of one instant: an upstream's answer is put there; looks
  * of which a path tells, but for the glance when a lookup in the second level is over; and what that
- * level held is put there. */
+ * level held is put there, where who waited for that request finds it. */
 enum use_kind { USE_STORE, USE_ARRIVAL, USE_GLANCE, USE_FALLBACK, USE_TAKE };
 
 /* One look into the cache, or one answer put there. */
@@ -47,8 +47,11 @@ static int compare_uses(const void *a, const void *b)
     const struct use *left = a;
     const struct use *right = b;
     if (left->at_ns != right->at_ns) return left->at_ns < right->at_ns ? -1 : 1;
-    if (left->kind != right->kind) return left->kind < right->kind ? -1 : 1;
-    return (left->request > right->request) - (left->request < right->request);
+    enum use_kind first = left->kind == USE_TAKE ? USE_FALLBACK : left->kind;
+    enum use_kind second = right->kind == USE_TAKE ? USE_FALLBACK : right->kind;
+    if (first != second) return first < second ? -1 : 1;
+    if (left->request != right->request) return left->request < right->request ? -1 : 1;
+    return (left->kind > right->kind) - (left->kind < right->kind);
 }
 
 /* The distinct requests of all workloads, numbered through. */

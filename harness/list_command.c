@@ -27,6 +27,23 @@ static void put_faults(struct buf *out, const struct scenario *scenario)
     if (!any) buf_puts(out, "    faults   none\n");
 }
 
+static void put_redis(struct buf *out, const struct redis_story *redis)
+{
+    if (!redis->given) return;
+    buf_puts(out, "    redis    ");
+    for (size_t i = 0; i < redis->phase_count; i++) {
+        const struct redis_phase *phase = &redis->phases[i];
+        bool moment = phase->from_ns == phase->to_ns;
+        char from[UNITS_TEXT_MAX];
+        char to[UNITS_TEXT_MAX];
+        buf_printf(out, "%s%s, %s%s%s: %s", i == 0 ? "" : "; ", phase->name,
+                   units_format_duration(phase->from_ns, from), moment ? "" : " to ",
+                   moment ? "" : units_format_duration(phase->to_ns, to),
+                   redis_effect_name(phase->effect));
+    }
+    buf_puts(out, redis->phase_count == 0 ? "no trouble\n" : "\n");
+}
+
 static void put_scenario(struct buf *out, const struct suite_scenario *item)
 {
     const struct scenario *scenario = &item->scenario;
@@ -38,6 +55,7 @@ static void put_scenario(struct buf *out, const struct suite_scenario *item)
     buf_printf(out, " requests, %s)\n", scenario->environment);
     if (scenario->teaches[0] != '\0') buf_printf(out, "    teaches  %s\n", scenario->teaches);
     put_faults(out, scenario);
+    put_redis(out, &scenario->redis);
     buf_puts(out, "    expects  ");
     for (size_t i = 0; i < scenario->expect_count; i++) {
         buf_printf(out, "%s%s", i == 0 ? "" : ", ", scenario->expects[i].name);

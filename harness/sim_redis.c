@@ -23,7 +23,8 @@ static void take_story(struct sim_redis *redis, const struct redis_story *story)
 {
     redis->story = *story;
     redis->story.phases = redis->phases;
-    for (size_t i = 0; i < story->phase_count; i++) {
+    if (story->calm) redis->story.phase_count = 0;
+    for (size_t i = 0; i < redis->story.phase_count; i++) {
         struct redis_phase *phase = &redis->phases[i];
         *phase = story->phases[i];
         bool lasts = phase->from_ns < phase->to_ns;

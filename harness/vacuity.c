@@ -187,6 +187,8 @@ enum err vacuity_simulate(const struct suite_scenario *item, struct vacuity *out
         phases[i].fault_count = 0;
     }
     bare.phases = phases;
+    out->has_faults = out->has_faults || bare.redis.phase_count > 0;
+    bare.redis.calm = true;
     struct run with, without;
     struct verdicts with_verdicts = { .checks = NULL };
     struct verdicts without_verdicts = { .checks = NULL };

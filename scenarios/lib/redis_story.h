@@ -35,6 +35,7 @@ struct redis_phase {
 
 struct redis_story {
     bool given;                       /* the scenario has the section */
+    bool calm;                        /* its phases do nothing: to see what they matter */
     struct latency latency;           /* of one command in the simulator, there and back */
     const struct redis_phase *phases; /* in order of time, not overlapping */
     size_t phase_count;
