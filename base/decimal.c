@@ -314,3 +314,21 @@ size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX])
     out[sign + length] = '\0';
     return sign + length;
 }
+
+size_t decimal_write_millionths(uint64_t millionths, char out[DECIMAL_TEXT_MAX])
+{
+    enum { UNIT = 1000000, DECIMALS = 6 };
+    assert(millionths < UINT64_C(100000000000000000));
+    uint64_t whole = millionths / UNIT;
+    size_t digits = whole < 10 ? 1 : count_digits(whole);
+    if (digits == 1) {
+        out[0] = (char)('0' + whole);
+    } else {
+        char room[DIGITS_ROOM];
+        memcpy(out, room + put_digits(whole, room), DIGITS_MAX);
+    }
+    out[digits] = '.';
+    put_eight(eight_digits(millionths % UNIT * 100), out + digits + 1); /* two too many */
+    out[digits + 1 + DECIMALS] = '\0';
+    return digits + 1 + DECIMALS;
+}

@@ -7,6 +7,7 @@
  *     decimal_read("0.1", 3)                -> the double nearest to a tenth */
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { DECIMAL_TEXT_MAX = 40 /* a little more than the longest: whole words are written */ };
 
@@ -14,6 +15,12 @@ enum { DECIMAL_TEXT_MAX = 40 /* a little more than the longest: whole words are 
  * Under 2.3e-308 it has 15 digits where fewer would do. Plain from 1e-5 to 1e17, else like
  * 1.5e-07. NUL-terminated; returns the length. */
 size_t decimal_write(double value, char out[DECIMAL_TEXT_MAX]);
+
+/* `millionths` / 10^6 with all six decimals, which must be under 10^17. NUL-terminated; returns the
+ * length.
+ *
+ *     decimal_write_millionths(1250000, text)   -> "1.250000", 8 */
+size_t decimal_write_millionths(uint64_t millionths, char out[DECIMAL_TEXT_MAX]);
 
 /* The double nearest to a number in JSON's grammar (the caller has checked it: digits, a fraction,
  * an exponent); infinite when it is too large for one. */

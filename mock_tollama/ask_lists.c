@@ -1,6 +1,7 @@
 #include "mock/ask_lists.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #ifdef __SSE2__
@@ -10,8 +11,7 @@
 enum {
     LANES = ASK_LISTS_LANES, /* bytes that the processor compares at once */
     BLOCK = 4 * LANES,
-    TEXT_MAX = 2 * LANES,
-    TAIL_MAX = 8, /* the quote, the separator and the next quote */
+    PERIOD_MAX = 2 * LANES,
 };
 
 typedef unsigned char lanes __attribute__((vector_size(16)));
@@ -37,81 +37,93 @@ static inline uint64_t bits_of(marks found)
 #endif
 }
 
-/* Bytes that end a text, escape, or are not printable ASCII. */
-static inline marks not_plain(lanes bytes)
-{
-    return (marks)((bytes == '"') | (bytes == '\\') | (bytes - 0x20 > 0x7E - 0x20));
-}
-
 size_t ask_lists_plain(const char *at)
 {
-    return (size_t)__builtin_ctzll(bits_of(not_plain(lanes_at(at))) | UINT64_C(1) << LANES);
+    const lanes bytes = lanes_at(at);
+    marks others = (marks)((bytes == '"') | (bytes == '\\') | (bytes - 0x20 > 0x7E - 0x20));
+    return (size_t)__builtin_ctzll(bits_of(others) | UINT64_C(1) << LANES);
 }
 
-static inline uint64_t word_at(const char *at)
+/* Bytes like these: a digit for a digit, else the same. Each byte less `base` is at most `most`. */
+struct layout {
+    lanes base, most;
+};
+
+/* Of the bytes at `at`, of which only the first `count` matter. */
+static inline struct layout layout_of(const char *at, size_t count)
 {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    return word;
+    static const lanes places = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    const lanes bytes = lanes_at(at);
+    const lanes digits = (lanes)(bytes - '0' <= 9);
+    const lanes unseen = (lanes)(places >= (unsigned char)count);
+    return (struct layout){ .base = (digits & '0') | (~digits & bytes),
+                            .most = (digits & 9) | unseen };
 }
 
-/* The first `count` of eight bytes. */
-static inline uint64_t bytes_mask(size_t count)
+static inline marks alike(const struct layout *layout, const char *at)
 {
-    uint64_t mask = 0;
-    memset(&mask, 0xFF, count);
-    return mask;
+    return (marks)(lanes_at(at) - layout->base <= layout->most);
 }
 
-size_t ask_lists_texts(const char *at, const char *end, size_t length, size_t period)
+size_t ask_lists_texts(const char *at, const char *end, size_t period)
 {
-    const size_t tail = period - length; /* with the next item's quote */
-    size_t count = 0;
-    if (at == end || *at != '"' || length > TEXT_MAX || tail > TAIL_MAX) return 0;
-    const uint64_t mask = bytes_mask(tail);
-    const uint64_t want = word_at(at - period + 1 + length) & mask;
-    /* Two overlapping lots, or one of which only the first bytes count. */
-    const size_t second = length > LANES ? length - LANES : 0;
-    const uint64_t counted = length < LANES ? (UINT64_C(1) << length) - 1 : UINT16_MAX;
-    const size_t reach = 1 + TEXT_MAX + TAIL_MAX;
-    for (; (size_t)(end - at) >= reach; at += period, count++) {
-        marks bad = not_plain(lanes_at(at + 1)) | not_plain(lanes_at(at + 1 + second));
-        if ((bits_of(bad) & counted) != 0) break;
-        if ((word_at(at + 1 + length) & mask) != want) break;
+    const ptrdiff_t reach = period > LANES ? (ptrdiff_t)period : LANES;
+    if (period > PERIOD_MAX || end - at < reach) return 0;
+    /* Two lots of bytes that overlap, or the same one twice. */
+    const size_t second = (size_t)reach - LANES;
+    const struct layout head = layout_of(at - period, period < LANES ? period : (size_t)LANES);
+    const struct layout tail = layout_of(at - period + second, period - second);
+    const char *from = at;
+    for (; end - at >= reach; at += period) {
+        if (bits_of(alike(&head, at) & alike(&tail, at + second)) != UINT16_MAX) break;
     }
-    return count;
+    return (size_t)(at - from) / period;
+}
+
+/* Sixty-four bytes. */
+struct bytes {
+    lanes a, b, c, d;
+};
+
+static inline struct bytes bytes_at(const char *at)
+{
+    return (struct bytes){ lanes_at(at), lanes_at(at + LANES), lanes_at(at + 2 * LANES),
+                           lanes_at(at + 3 * LANES) };
+}
+
+static inline uint64_t join(marks a, marks b, marks c, marks d)
+{
+    return bits_of(a) | bits_of(b) << LANES | bits_of(c) << 2 * LANES | bits_of(d) << 3 * LANES;
+}
+
+static inline uint64_t where(const struct bytes *bytes, unsigned char c)
+{
+    return join((marks)(bytes->a == c), (marks)(bytes->b == c), (marks)(bytes->c == c),
+                (marks)(bytes->d == c));
+}
+
+static inline uint64_t where_digits(const struct bytes *bytes)
+{
+    return join((marks)(bytes->a - '0' <= 9), (marks)(bytes->b - '0' <= 9),
+                (marks)(bytes->c - '0' <= 9), (marks)(bytes->d - '0' <= 9));
 }
 
 /* What stands where in a block: a bit for each byte. */
 struct block {
+    struct bytes bytes;
     uint64_t digits, points, commas;
     uint64_t minuses, blanks;
 };
 
-static inline uint64_t where(const char *at, unsigned char c)
-{
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < BLOCK; i += LANES)
-        bits |= bits_of((marks)(lanes_at(at + i) == c)) << i;
-    return bits;
-}
-
-static inline uint64_t where_digits(const char *at)
-{
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < BLOCK; i += LANES)
-        bits |= bits_of((marks)(lanes_at(at + i) - '0' <= 9)) << i;
-    return bits;
-}
-
 static inline struct block block_at(const char *at)
 {
-    struct block block = { .digits = where_digits(at),
-                           .points = where(at, '.'),
-                           .commas = where(at, ',') };
+    struct block block = { .bytes = bytes_at(at) };
+    block.digits = where_digits(&block.bytes);
+    block.points = where(&block.bytes, '.');
+    block.commas = where(&block.bytes, ',');
     if ((block.digits | block.points | block.commas) == ~UINT64_C(0)) return block;
-    block.minuses = where(at, '-');
-    block.blanks = where(at, ' ') | where(at, '\n');
+    block.minuses = where(&block.bytes, '-');
+    block.blanks = where(&block.bytes, ' ') | where(&block.bytes, '\n');
     return block;
 }
 
@@ -128,7 +140,7 @@ static inline uint64_t whole_items(const struct block *block)
 }
 
 /* Whether the bytes in `items` are numbers, each with a comma behind it and blanks behind that. */
-static inline bool are_numbers(const char *at, const struct block *block, uint64_t items)
+static inline bool are_numbers(const struct block *block, uint64_t items)
 {
     const uint64_t digits = block->digits, points = block->points;
     const uint64_t behind_comma = block->commas << 1 | 1;
@@ -145,7 +157,7 @@ static inline bool are_numbers(const char *at, const struct block *block, uint64
     wrong |= fractions & ~digits;
     wrong |= behind_fractions & ~block->commas;
     const uint64_t longer = first_digits << 1 & digits & items; /* must not begin with a zero */
-    if (longer != 0) wrong |= where(at, '0') << 1 & longer;
+    if (longer != 0) wrong |= where(&block->bytes, '0') << 1 & longer;
     return (wrong & items) == 0;
 }
 
@@ -154,11 +166,28 @@ const char *ask_lists_numbers(const char *at, const char *end, size_t *count)
     while (end - at >= BLOCK) {
         const struct block block = block_at(at);
         uint64_t items = whole_items(&block);
-        if (items == 0 || !are_numbers(at, &block, items)) break;
+        if (items == 0 || !are_numbers(&block, items)) break;
         *count += (size_t)__builtin_popcountll(block.commas & items);
         at += 64 - __builtin_clzll(items);
         while (at < end && (*at == ' ' || *at == '\n'))
             at++;
+    }
+    return at;
+}
+
+const char *ask_lists_last(const char *end, const char *first, size_t count)
+{
+    const char *at = end;
+    for (; at - first >= LANES; at -= LANES) {
+        uint64_t commas = bits_of((marks)(lanes_at(at - LANES) == ','));
+        for (; commas != 0; count--) {
+            size_t place = 63 - (size_t)__builtin_clzll(commas);
+            if (count == 1) return at - LANES + place + 1;
+            commas ^= UINT64_C(1) << place;
+        }
+    }
+    for (; at > first; at--) {
+        if (at[-1] == ',' && --count == 0) break;
     }
     return at;
 }

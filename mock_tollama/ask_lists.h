@@ -14,13 +14,16 @@
 enum { ASK_LISTS_LANES = 16 };
 size_t ask_lists_plain(const char *at);
 
-/* How many items of a list of texts have the layout of the one in front of them: as long a plain
- * text, in a period of as many bytes with the same separator behind it. `at` is where an item
- * begins; the one in front of it is a plain text of `length` bytes. */
-size_t ask_lists_texts(const char *at, const char *end, size_t length, size_t period);
+/* How many items of a list of texts have the layout of the one in front of them, which fills
+ * `period` bytes with its quotes and what separates it from the next: the same bytes, but for
+ * digits, in whose places are digits. `at` is where an item begins. */
+size_t ask_lists_texts(const char *at, const char *end, size_t period);
 
 /* Moves over JSON numbers without an exponent, each with its comma and the blanks behind that, to
  * the beginning of an item; adds how many they were. Finite they are: none has over 63 digits. */
 const char *ask_lists_numbers(const char *at, const char *end, size_t *count);
+
+/* Behind the `count`-th comma from `end` back, which must be there. */
+const char *ask_lists_last(const char *end, const char *first, size_t count);
 
 #endif

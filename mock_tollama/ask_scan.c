@@ -14,6 +14,11 @@ struct text {
     size_t length;
 };
 
+#define TEXT(word)                                                                                 \
+    {                                                                                              \
+        word, sizeof word - 1                                                                      \
+    }
+
 struct scan {
     const char *at;
     const char *end;
@@ -22,11 +27,16 @@ struct scan {
     double quantiles[SCAN_QUANTILES_MAX];
 };
 
+static const char *behind_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r'))
+        at++;
+    return at;
+}
+
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
-        scan->at++;
+    scan->at = behind_space(scan->at, scan->end);
 }
 
 /* Takes `c`, with white space around it. */
@@ -56,11 +66,6 @@ static bool take_text(struct scan *scan, struct text *out)
     out->length = (size_t)(at - out->at);
     scan->at = at + 1;
     return true;
-}
-
-static bool text_is(const struct text *text, const char *word)
-{
-    return strlen(word) == text->length && memcmp(text->at, word, text->length) == 0;
 }
 
 static const char *keep(struct scan *scan, const struct text *text)
@@ -117,7 +122,7 @@ static inline bool more_items(struct scan *scan, bool *good)
 static size_t take_texts_alike(struct scan *scan, struct text *before, struct text *last)
 {
     const size_t period = (size_t)(scan->at + 1 - last->at);
-    size_t count = ask_lists_texts(scan->at, scan->end, last->length, period);
+    size_t count = ask_lists_texts(scan->at, scan->end, period);
     if (count == 0) return 0;
     scan->at += count * period;
     const char *at = scan->at + 1 - period;
@@ -145,16 +150,19 @@ static bool take_timestamps(struct scan *scan, struct ask_series *series, size_t
     return true;
 }
 
-/* The last `kept` numbers of a list that has been looked at, and ends in front of `end`. */
-static bool read_last(const char *end, double *out, size_t kept)
+/* The last numbers of a list that has been looked at, and lies between `first` and `end`. */
+static bool read_last(const char *first, const char *end, const struct ask_series *series,
+                      double *out)
 {
-    const char *at = end;
-    for (size_t i = kept; i-- > 0;) {
-        while (at[-1] != ',' && at[-1] != '[') at--;
-        const char *start = at;
-        while (*start == ' ' || *start == '\n' || *start == '\t' || *start == '\r') start++;
-        if (decimal_scan(start, (size_t)(end - start), &out[i]) == 0) return false;
-        at--;
+    const char *at = first;
+    if (series->count > series->recent_count) {
+        at = ask_lists_last(end, first, series->recent_count);
+    }
+    for (size_t i = 0; i < series->recent_count; i++) {
+        at = behind_space(at, end);
+        size_t length = decimal_scan(at, (size_t)(end - at), &out[i]);
+        if (length == 0) return false;
+        at = behind_space(at + length, end) + 1; /* the comma, or the end */
     }
     return true;
 }
@@ -165,6 +173,7 @@ static bool take_target(struct scan *scan, struct ask_series *series)
     bool good = false;
     double unused = 0;
     if (!take(scan, '[')) return false;
+    const char *first = scan->at;
     do {
         scan->at = ask_lists_numbers(scan->at, scan->end, &series->count);
         skip_space(scan);
@@ -172,21 +181,20 @@ static bool take_target(struct scan *scan, struct ask_series *series)
         series->count++;
     } while (more_items(scan, &good));
     if (!good) return false;
-    size_t kept = series->count < ASK_RECENT_MAX ? series->count : ASK_RECENT_MAX;
-    double *recent = arena_alloc(&scan->ask->arena, kept, sizeof *recent);
+    series->recent_count = series->count < ASK_RECENT_MAX ? series->count : ASK_RECENT_MAX;
+    double *recent = arena_alloc(&scan->ask->arena, series->recent_count, sizeof *recent);
     series->recent = recent;
-    series->recent_count = kept;
-    return read_last(scan->at - 1, recent, kept);
+    return read_last(first, scan->at - 1, series, recent);
 }
 
 /* The key of a member and its colon; false when it stood there before. */
-static bool take_key(struct scan *scan, const char *const *keys, size_t count, unsigned *seen,
+static bool take_key(struct scan *scan, const struct text *keys, size_t count, unsigned *seen,
                      size_t *out)
 {
     struct text key;
     if (!take_text(scan, &key) || !take(scan, ':')) return false;
     for (size_t i = 0; i < count; i++) {
-        if (!text_is(&key, keys[i])) continue;
+        if (keys[i].length != key.length || memcmp(keys[i].at, key.at, key.length) != 0) continue;
         if ((*seen >> i & 1) != 0) return false;
         *seen |= 1u << i;
         *out = i;
@@ -205,7 +213,8 @@ static bool take_kept_text(struct scan *scan, const char **out)
 
 static bool take_one_series(struct scan *scan, struct ask_series *series)
 {
-    static const char *const KEYS[] = { "id", "freq", "timestamps", "target" };
+    static const struct text KEYS[] = { TEXT("id"), TEXT("freq"), TEXT("timestamps"),
+                                        TEXT("target") };
     enum { ID, FREQ, TIMESTAMPS, TARGET, COUNT };
     unsigned seen = 0;
     size_t key = 0, members = 0, timestamps = 0;
@@ -293,8 +302,9 @@ static bool take_positive(struct scan *scan)
 
 static bool take_members(struct scan *scan)
 {
-    static const char *const KEYS[] = { "model",   "horizon", "series", "quantiles",
-                                        "options", "timeout", "stream" };
+    static const struct text KEYS[] = { TEXT("model"),     TEXT("horizon"), TEXT("series"),
+                                        TEXT("quantiles"), TEXT("options"), TEXT("timeout"),
+                                        TEXT("stream") };
     enum { MODEL, HORIZON, SERIES, QUANTILES, OPTIONS, TIMEOUT, STREAM, COUNT };
     unsigned seen = 0;
     size_t key = 0, members = 0;

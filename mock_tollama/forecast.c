@@ -10,7 +10,12 @@
 #include "base/json.h"
 #include "mock/timestamp.h"
 
-enum { TREND_STEPS = 12, SPREAD_STEPS = ASK_RECENT_MAX - 1, VALUE_TEXT_MAX = DECIMAL_TEXT_MAX };
+enum {
+    TREND_STEPS = 12,
+    SPREAD_STEPS = ASK_RECENT_MAX - 1,
+    VALUE_TEXT_MAX = DECIMAL_TEXT_MAX + 1, /* with its sign */
+    VALUE_ROOM = VALUE_TEXT_MAX + 1,       /* and a comma */
+};
 
 /* Room that is asked for at once; more is found when it is needed. */
 enum { VALUE_BYTES_LIKELY = 10, DOCUMENT_BYTES_LIKELY = 512, EXPECTED_VALUES_MAX = 100000 };
@@ -62,22 +67,13 @@ static double quantile_z(double quantile)
 
 /* Six decimals where they say enough: the general conversion costs several times as much, and these
  * numbers are most of the work of a healthy answer. Rounding keeps the order of values. */
-static int format_value(char out[VALUE_TEXT_MAX], double value)
+static size_t format_value(char out[VALUE_TEXT_MAX], double value)
 {
     double size = fabs(value);
-    if (size < 1e-3 || size >= 1e9) return (int)decimal_write(value, out);
-    uint64_t micro = (uint64_t)(size * 1e6 + 0.5);
-    uint32_t whole = (uint32_t)(micro / 1000000), fraction = (uint32_t)(micro % 1000000);
-    char *at = out;
-    int digits = 1;
-    for (uint32_t rest = whole; rest >= 10; rest /= 10) digits++;
-    if (value < 0) *at++ = '-';
-    for (int i = digits; i-- > 0; whole /= 10) at[i] = (char)('0' + whole % 10);
-    at[digits] = '.';
-    at += digits + 1;
-    for (int i = 6; i-- > 0; fraction /= 10) at[i] = (char)('0' + fraction % 10);
-    at[6] = '\0';
-    return (int)(at + 6 - out);
+    if (size < 1e-3 || size >= 1e9) return decimal_write(value, out);
+    size_t sign = value < 0;
+    out[0] = '-';
+    return sign + decimal_write_millionths((uint64_t)(size * 1e6 + 0.5), out + sign);
 }
 
 struct writer {
@@ -91,14 +87,19 @@ struct writer {
 static void write_plain_values(struct writer *writer, const struct outlook *outlook, double z)
 {
     struct buf *out = writer->json.out;
+    size_t step = 1;
     assert(writer->values > 0);
     json_raw(&writer->json, "[", 1);
-    for (size_t step = 1; step <= writer->values; step++) {
-        char *room = buf_room(out, VALUE_TEXT_MAX + 1);
+    while (step <= writer->values) {
+        char *room = buf_room(out, VALUE_ROOM);
         assert(room != NULL);
-        int length = format_value(room, outlook_at(outlook, step, z));
-        room[length] = step < writer->values ? ',' : ']';
-        buf_added(out, (size_t)length + 1);
+        const char *last = out->data + out->capacity - VALUE_ROOM - 1; /* where one still fits */
+        char *at = room;
+        for (; step <= writer->values && at <= last; step++) {
+            at += format_value(at, outlook_at(outlook, step, z));
+            *at++ = step < writer->values ? ',' : ']';
+        }
+        buf_added(out, (size_t)(at - room));
     }
 }
 
@@ -113,7 +114,7 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
     }
     json_open(&writer->json, '[');
     for (size_t step = 1; step <= writer->values; step++) {
-        int length = format_value(text, outlook_at(outlook, step, z));
+        size_t length = format_value(text, outlook_at(outlook, step, z));
         if (spoiled && step == (writer->values + 1) / 2) {
             /* Not JSON at all, or JSON whose number no double holds: clients fall for either. */
             if (writer->reply->luck % 2 == 0)
@@ -123,7 +124,7 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
         } else if (writer->reply->fault == ANSWER_WRONG_TYPES) {
             json_string(&writer->json, text);
         } else {
-            json_raw(&writer->json, text, (size_t)length);
+            json_raw(&writer->json, text, length);
         }
     }
     json_close(&writer->json, ']');

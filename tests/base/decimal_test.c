@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -261,6 +262,25 @@ static void digits_are_those_of_printf(void **state)
     }
 }
 
+static void millionths_are_written_with_all_decimals(void **state)
+{
+    (void)state;
+    struct rng rng;
+    rng_init(&rng, 17, "millionths");
+    for (unsigned i = 0; i < 200000; i++) {
+        char text[DECIMAL_TEXT_MAX];
+        char theirs[64];
+        /* Of every length up to 17 digits, and those around a power of ten. */
+        uint64_t top = 1;
+        for (unsigned k = 0; k < i % 18; k++) top *= 10;
+        uint64_t value = i % 2 == 0 ? rng_below(&rng, top) : top - (top > 1) - (i / 18 % 2);
+        size_t length = decimal_write_millionths(value, text);
+        snprintf(theirs, sizeof theirs, "%" PRIu64 ".%06" PRIu64, value / 1000000, value % 1000000);
+        assert_string_equal(text, theirs);
+        assert_int_equal(length, strlen(theirs));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +289,7 @@ int main(void)
         cmocka_unit_test(random_bits_come_back),
         cmocka_unit_test(values_of_every_size_are_shortest),
         cmocka_unit_test(digits_are_those_of_printf),
+        cmocka_unit_test(millionths_are_written_with_all_decimals),
         cmocka_unit_test(decimals_of_few_digits_stay_as_they_are),
         cmocka_unit_test(decimals_are_read_to_the_nearest_double),
         cmocka_unit_test(halfway_between_two_doubles_goes_to_the_even_one),
