@@ -101,6 +101,8 @@ static void a_reconnect_waits_at_least_half_the_ceiling_and_clients_differ(void 
                     guide.cap_ns - 1);
     const struct backoff_config none = { .base_ns = 0, .cap_ns = 800 };
     assert_int_equal(backoff_reconnect_ns(&none, 1, 2, 3), 0);
+    const struct backoff_config two = { .base_ns = 2, .cap_ns = 2 }; /* [1, 2) */
+    assert_int_equal(backoff_reconnect_ns(&two, 1, 2, 3), 1);
 }
 
 static void the_second_levels_waits_double_up_to_five_seconds_and_processes_differ(void **state)

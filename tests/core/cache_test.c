@@ -203,6 +203,42 @@ static void times_without_end_do_not_overflow(void **state)
     cache_destroy(cache);
 }
 
+static void a_smaller_bound_that_is_met_exactly_drops_nothing(void **state)
+{
+    (void)state;
+    struct cache_config config = example;
+    struct cache *cache = cache_create(&config);
+    store(cache, 1, 30, 1);
+    store(cache, 2, 50, 2);
+    config.bytes_max = 80;
+    cache_reconfigured(cache);
+    assert_int_equal(cache_entries(cache), 2);
+    config.bytes_max = 79;
+    cache_reconfigured(cache);
+    assert_int_equal(cache_entries(cache), 1);
+    assert_int_equal(cache_bytes(cache), 50);
+    cache_destroy(cache);
+}
+
+/* The clock began when the machine did: what was made before lies before its zero. */
+static void an_answer_made_before_the_clock_began_is_older_than_any_since(void **state)
+{
+    (void)state;
+    struct cache_config config = example;
+    config.families = true;
+    config.ttl_ns = 1000;
+    struct cache *cache = cache_create(&config);
+    struct cache_key family = key_of(9);
+    uint32_t young = store(cache, 1, 10, 10);
+    cache_join_family(cache, young, &family);
+    uint32_t old = store(cache, 2, 10, (instant_ns)0 - 5);
+    cache_join_family(cache, old, &family);
+    struct cache_hit hit = cache_find_family(cache, &family, 20);
+    assert_int_equal(hit.slot, young);
+    assert_int_equal(hit.age_ns, 10);
+    cache_destroy(cache);
+}
+
 static void the_states_have_the_names_of_the_guide(void **state)
 {
     (void)state;
@@ -338,6 +374,8 @@ int main(void)
         cmocka_unit_test(without_entries_or_times_there_is_no_cache),
         cmocka_unit_test(with_a_ttl_of_zero_everything_is_stale),
         cmocka_unit_test(times_without_end_do_not_overflow),
+        cmocka_unit_test(a_smaller_bound_that_is_met_exactly_drops_nothing),
+        cmocka_unit_test(an_answer_made_before_the_clock_began_is_older_than_any_since),
         cmocka_unit_test(the_states_have_the_names_of_the_guide),
         cmocka_unit_test(it_agrees_with_a_list_on_random_walks),
     };

@@ -48,9 +48,24 @@ void fixture_deinit(struct fixture *f)
     buf_deinit(&f->text);
 }
 
+/* What a kind of action does not use says nothing, so that a driver may log all of it. */
+static void check_unused(const struct engine_action *action)
+{
+    enum engine_action_kind kind = action->kind;
+    bool slotted = kind == ENGINE_STORE || kind == ENGINE_DROP || kind == ENGINE_L2_PUT;
+    bool attempt = kind == ENGINE_START_ATTEMPT || kind == ENGINE_CANCEL_ATTEMPT;
+    if (kind == ENGINE_DROP || kind == ENGINE_BREAKER) assert_int_equal(action->call, 0);
+    if (!attempt) assert_int_equal(action->attempt, 0);
+    if (!slotted) assert_int_equal(action->slot, CACHE_NO_SLOT);
+    if (kind != ENGINE_CANCEL_ATTEMPT) assert_int_equal(action->outcome, OUTCOME_OK);
+    if (kind != ENGINE_STORE) assert_int_equal(action->tier, CACHE_TIER_NONE);
+    if (kind != ENGINE_START_ATTEMPT) assert_int_equal(action->deadline, 0);
+}
+
 static void put_action(struct fixture *f, const struct engine_action *action)
 {
     struct buf *text = &f->text;
+    check_unused(action);
     if (text->length > 0) buf_puts(text, ", ");
     switch (action->kind) {
     case ENGINE_START_ATTEMPT:

@@ -156,6 +156,40 @@ static void a_call_that_is_stored_and_one_that_falls_back(void **state)
     engine_destroy(engine);
 }
 
+static void a_request_key_has_all_its_digits(void **state)
+{
+    (void)state;
+    struct engine_input input = a_request();
+    input.request_key = UINT64_C(0x0123456789abcdef);
+    assert_non_null(strstr(input_line(input, 7), "\"key\":\"0123456789abcdef\","));
+}
+
+static void each_attempt_of_a_call_is_told(void **state)
+{
+    (void)state;
+    struct engine_config with_retries = config;
+    with_retries.retry_count = 1;
+    with_retries.breaker.failures_to_open = 9;
+    struct engine *engine = engine_create(&with_retries);
+    action_lines(engine, a_request(), 1000);
+    struct engine_input input = {
+        .kind = ENGINE_ATTEMPT_DONE, .call = 3, .outcome = OUTCOME_HTTP_503, .http_status = 503
+    };
+    action_lines(engine, input, 1010);
+    action_lines(engine, (struct engine_input){ .kind = ENGINE_TIMER }, 1011);
+    input.attempt = 1;
+    input.outcome = OUTCOME_HTTP_5XX;
+    input.http_status = 500;
+    action_lines(engine, input, 1015);
+    input = (struct engine_input){ .kind = ENGINE_BASELINE_DONE, .call = 3, .baseline_ok = true };
+    assert_non_null(
+        strstr(action_lines(engine, input, 1020),
+               "\"attempts\":[{\"outcome\":\"http_503\",\"status\":503,\"started\":1000,"
+               "\"backoff_ns\":0,\"latency_ns\":10},{\"outcome\":\"http_5xx\",\"status\":500,"
+               "\"started\":1011,\"backoff_ns\":0,\"latency_ns\":4}]"));
+    engine_destroy(engine);
+}
+
 static void a_cancelled_attempt_says_why(void **state)
 {
     (void)state;
@@ -233,6 +267,8 @@ int main(void)
         cmocka_unit_test(every_input_has_its_line),
         cmocka_unit_test(the_end_of_an_attempt_says_what_applies),
         cmocka_unit_test(a_call_that_is_stored_and_one_that_falls_back),
+        cmocka_unit_test(a_request_key_has_all_its_digits),
+        cmocka_unit_test(each_attempt_of_a_call_is_told),
         cmocka_unit_test(a_cancelled_attempt_says_why),
         cmocka_unit_test(the_second_level_has_its_lines),
     };

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { TABLE_BYTES_MAX = 256 << 20, COLUMNS_MAX = 7, SCENARIOS_MAX = 1000 };
+enum { TABLE_BYTES_MAX = 256 << 20, COLUMNS_MAX = 7, SCENARIOS_MAX = 1000, TEXTS_MAX = 500 };
 
 /* Cuts a line at its tabs, into at most `max` parts; the last keeps its tabs. */
 static size_t cut(char *line, char **parts, size_t max)
@@ -31,8 +31,31 @@ static size_t cut(char *line, char **parts, size_t max)
     }
 }
 
-/* The file's text, which outlives everything: the mutants point into it. NULL when it is not there.
- */
+/* Owned, to the end: the mutants point into them. */
+static struct {
+    char *items[TEXTS_MAX];
+    size_t count;
+} texts;
+
+static char *keep(char *text)
+{
+    if (texts.count == TEXTS_MAX) {
+        fputs("mutants_report: too many tables\n", stderr);
+        exit(2);
+    }
+    texts.items[texts.count++] = text;
+    return text;
+}
+
+static void mutants_deinit(struct mutants *mutants)
+{
+    for (size_t i = 0; i < texts.count; i++)
+        mem_free(texts.items[i]);
+    mem_free(mutants->scenarios);
+    mem_free(mutants->items);
+}
+
+/* The file's text. NULL when it is not there. */
 static char *table_read(const char *folder, const char *name)
 {
     struct err_note note = { .err = ERR_OK };
@@ -44,7 +67,7 @@ static char *table_read(const char *folder, const char *name)
     enum err rc = file_read(buf_text(&path), TABLE_BYTES_MAX, &text, &length, &note);
     if (rc != ERR_OK) err_note_print(stderr, &note);
     buf_deinit(&path);
-    return rc == ERR_OK ? text : NULL;
+    return rc == ERR_OK ? keep(text) : NULL;
 }
 
 /* Calls `on_row` for each line that is neither empty nor a comment. */
@@ -175,8 +198,8 @@ static void on_allow(struct mutants *mutants, const char *file, char *row)
         needed = true;
     }
     if (!needed) {
-        fprintf(stderr, "mutants.allow: %s %s %s: %s -> %s; remove the row\n",
-                used ? "no survivor is like" : "no mutant is like", parts[0], parts[1], parts[2], parts[3]);
+        fprintf(stderr, "mutants.allow: no %s is like %s %s: %s -> %s; remove the row\n",
+                used ? "survivor" : "mutant", parts[0], parts[1], parts[2], parts[3]);
     }
 }
 
@@ -211,13 +234,15 @@ static void read_points(struct mutants *mutants, const char *folder)
     struct dirent **names = NULL;
     int names_count = scandir(buf_text(&path), &names, NULL, alphasort);
     for (int i = 0; i < names_count; i++) {
+        (void)keep((char *)names[i]);
         size_t length = strlen(names[i]->d_name);
         if (length < 5 || strcmp(&names[i]->d_name[length - 4], ".tsv") != 0) continue;
         char *text = table_read(buf_text(&path), names[i]->d_name);
-        char *file = mem_copy_string(names[i]->d_name);
+        char *file = keep(mem_copy_string(names[i]->d_name));
         memcpy(&file[length - 4], ".c", 3);
         each_row(text, mutants, file, on_point);
     }
+    free(names);
     buf_deinit(&path);
     if (mutants->count > 0) qsort(mutants->items, mutants->count, sizeof *mutants->items, by_id);
 }
@@ -256,6 +281,27 @@ static size_t tell_survivors(const struct mutants *mutants)
     return fresh;
 }
 
+/* Says how it went; the exit code. */
+static int judge(const struct mutants *mutants, char **argv)
+{
+    size_t fresh = tell_survivors(mutants);
+    struct score score = mutants_score(mutants, true, NULL);
+    struct score rest = mutants_score(mutants, false, NULL);
+    printf("mutation score: %u.%u %% of %zu mutants killed by the catalogue; %u.%u %% of %zu of "
+           "what the simulator does not drive killed by unit tests; %zu survivors not "
+           "accepted\n",
+           score_permille(score) / 10, score_permille(score) % 10, score.counted,
+           score_permille(rest) / 10, score_permille(rest) % 10, rest.counted, fresh);
+    if (fresh > 0) {
+        fputs("write a scenario, an expectation or a test that kills each, or a row with a reason "
+              "in tests/mutation/mutants.allow\n",
+              stderr);
+    }
+    bool low = score_permille(score) < strtoul(argv[4], NULL, 10) ||
+               score_permille(rest) < strtoul(argv[5], NULL, 10);
+    return fresh > 0 || low ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct mutants mutants = { .items = NULL };
@@ -275,21 +321,7 @@ int main(int argc, char **argv)
     int code = write_file(folder, "summary.md", &mutants, report_summary);
     if (code == 0) code = write_file(folder, "matrix.csv", &mutants, report_matrix);
     if (code == 0) code = write_file(folder, "index.html", &mutants, report_page);
-    if (code != 0) return code;
-    size_t fresh = tell_survivors(&mutants);
-    struct score score = mutants_score(&mutants, true, NULL);
-    struct score rest = mutants_score(&mutants, false, NULL);
-    printf("mutation score: %u.%u %% of %zu mutants killed by the catalogue; %u.%u %% of %zu of "
-           "what the simulator does not drive killed by unit tests; %zu survivors not "
-           "accepted\n",
-           score_permille(score) / 10, score_permille(score) % 10, score.counted,
-           score_permille(rest) / 10, score_permille(rest) % 10, rest.counted, fresh);
-    if (fresh > 0) {
-        fputs("write a scenario, an expectation or a test that kills each, or a row with a reason "
-              "in tests/mutation/mutants.allow\n",
-              stderr);
-    }
-    bool low = score_permille(score) < strtoul(argv[4], NULL, 10) ||
-               score_permille(rest) < strtoul(argv[5], NULL, 10);
-    return fresh > 0 || low ? 1 : 0;
+    if (code == 0) code = judge(&mutants, argv);
+    mutants_deinit(&mutants);
+    return code;
 }

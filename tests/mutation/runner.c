@@ -6,9 +6,10 @@
  * --first: a mutant is left alone once a scenario killed it, and the scenario that killed the one
  * before is tried first. Without it every mutant meets every scenario: after one in which it dies
  * it goes on with the next. IDS: a file with one number per line.
- * OUT.tsv: one row "0, first or all, each scenario's name"; then per mutant id, end, then "scenario/check" for each failed check, or "scenario/assert" (crash, hang)
- * where the simulation did not end; end is survived, changed (it passed every check, but something
- * was not as it is without a mutant), failed (a check), assert, crash or hang. Exit 2 when the
+ * OUT.tsv: one row "0, first or all, each scenario's name"; then per mutant id, end, then
+ * "scenario/check" for each failed check, or "scenario/assert" (crash, hang) where the simulation
+ * did not end; end is survived, changed (it passed every check, but something was not as it is
+ * without a mutant), failed (a check), assert, crash or hang. Exit 2 when the
  * unmutated core fails. */
 #include <errno.h>
 #include <signal.h>
