@@ -77,6 +77,7 @@ static bool anybody_asks(const struct run *run, const struct run_answer *answer,
 static bool is_excused(struct troubles *troubles, const struct run_answer *answer, uint64_t open_ns)
 {
     const struct run *run = troubles->invariant->run;
+    const struct engine_config *config = &run->config->engine;
     uint32_t successes;
     switch (answer->cause) {
     case CODE_INPUT_INVALID:
@@ -91,8 +92,9 @@ static bool is_excused(struct troubles *troubles, const struct run_answer *answe
         if (troubles->scans++ >= REFUSALS_MAX) return true;
         return anybody_asks(run, answer, open_ns, &successes) &&
                successes < run->config->engine.breaker.half_open_probes;
+    case CODE_RUNTIME_TIMEOUT: /* a lookup in the second level may take all the time there is */
+        return run->scenario->redis.given && config->l2_timeout_ns >= config->request_deadline_ns;
     case CODE_NONE:
-    case CODE_RUNTIME_TIMEOUT:
     case CODE_RUNTIME_NETWORK:
     case CODE_RUNTIME_5XX:
     case CODE_RUNTIME_RATE_LIMITED:

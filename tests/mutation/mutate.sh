@@ -9,7 +9,7 @@
 #    aside (trivial compiler equivalence: Papadakis et al. 2015).
 # 2. The others meet the catalogue in the simulator, and the edges of time of scenarios/sim.
 # 3. Mutants of what the simulator does not drive (not_simulated.tsv: texts for people, life cycle,
-#    reload, the second level, the program around the engine) meet the core's unit tests.
+#    reload, the program around the engine) meet the core's unit tests.
 # 4. The report: summary.md, matrix.csv, index.html. Exit 1 for a survivor that mutants.allow does
 #    not name, or a score under 95 %.
 set -eu
