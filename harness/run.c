@@ -51,6 +51,7 @@ void run_deinit(struct run *run)
     mem_free(run->path);
     mem_free(run->deliveries);
     mem_free(run->transitions);
+    mem_free(run->realised_delays);
     *run = (struct run){ .world = run->world };
 }
 

@@ -97,6 +97,8 @@ struct run {
     bool complete;             /* all of the schedule was played */
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */
+    char *realised_delays;     /* owned: JSON of scenario/realised_delay.h; NULL: not audited */
+    uint64_t redis_late_ns;    /* real: how late a phase of the second level was played, at most */
 };
 
 void run_init(struct run *run, enum world world, const struct scenario *scenario,

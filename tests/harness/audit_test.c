@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "judge_fixture.h"
 
 #define FAULTS(faults)                                                                             \
@@ -139,6 +140,41 @@ static void replies_that_come_too_late_make_the_run_invalid(void **state)
     stage_close(&stage);
 }
 
+static void another_delay_than_the_drawn_one_makes_the_run_invalid(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open(&stage, FAULTS("{ delay: { uniform: [100ms, 300ms] }, share: 50% }"));
+    stage.run.deliveries[9].asked_ns++;
+    assert_invalid(&stage, ", attempt 0, was to be answered after 5ms, and the upstream meant "
+                           "5.000001ms");
+    stage_close(&stage);
+}
+
+static void delays_of_another_distribution_make_the_run_invalid(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open(&stage, FAULTS("{ delay: { uniform: [100ms, 300ms] } }"));
+    audit_run(&stage.run);
+    assert_false(stage.run.invalid);
+    assert_non_null(strstr(stage.run.realised_delays,
+                           "{\"text\":\"uniform 100ms to 300ms\",\"phase\":\"outage\","));
+    assert_non_null(strstr(stage.run.realised_delays, "\"ppm\":500000,\"asked_ns\":200000000,"));
+    mem_free(stage.run.realised_delays);
+    /* One attempt's draw for all. */
+    const struct run_delivery *one = NULL;
+    for (size_t i = 0; i < stage.run.delivery_count; i++) {
+        struct run_delivery *delivery = &stage.run.deliveries[i];
+        if (delivery->phase != 0) continue;
+        if (one == NULL) one = delivery;
+        delivery->request = one->request;
+        delivery->asked_ns = one->asked_ns;
+    }
+    assert_invalid(&stage, " attempts with \"delay uniform 100ms to 300ms\" ");
+    stage_close(&stage);
+}
+
 static void nothing_is_late_in_the_simulation(void **state)
 {
     (void)state;
@@ -159,6 +195,8 @@ int main(void)
         cmocka_unit_test(a_share_that_was_not_played_makes_the_run_invalid),
         cmocka_unit_test(a_fault_outside_its_window_is_not_what_was_asked_for),
         cmocka_unit_test(replies_that_come_too_late_make_the_run_invalid),
+        cmocka_unit_test(another_delay_than_the_drawn_one_makes_the_run_invalid),
+        cmocka_unit_test(delays_of_another_distribution_make_the_run_invalid),
         cmocka_unit_test(nothing_is_late_in_the_simulation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
