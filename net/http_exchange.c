@@ -230,6 +230,17 @@ void http_exchange_tell_end(struct http_exchange *exchange, bool whole)
     }
 }
 
+/* Whether an answer that is ready leaves behind those of the requests that are still to be read in
+ * this turn. The daemon calls for it in its next one. */
+static bool exchange_waits(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    if (!server->config.answers_together || exchange->response == NULL) return false;
+    if (server->waiting_answers == HTTP_SERVER_TOGETHER_MAX) return false;
+    server->waiting_answers++;
+    return true;
+}
+
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
@@ -237,7 +248,9 @@ enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
     http_connection_enter(exchange->on, HTTP_PHASE_WORK);
     server->pending++;
     server->config.on_request(server->config.context, exchange);
-    if (exchange->state == EXCHANGE_ENDED) return http_exchange_queue(exchange);
+    if (exchange->state == EXCHANGE_ENDED) {
+        return exchange_waits(exchange) ? MHD_YES : http_exchange_queue(exchange);
+    }
 
     exchange->state = EXCHANGE_SUSPENDED;
     MHD_suspend_connection(exchange->connection);

@@ -119,6 +119,10 @@ static void server_run(struct http_server *server)
 {
     server->running = true;
     MHD_run(server->daemon);
+    if (server->waiting_answers > 0) {
+        server->waiting_answers = 0;
+        MHD_run(server->daemon);
+    }
     server->running = false;
     http_connections_close_left(server);
     MHD_UNSIGNED_LONG_LONG timeout_ms;

@@ -46,6 +46,9 @@ struct http_server_config {
     uint32_t connections_per_client_max; /* by address; more are refused at accept; 0: no limit */
     bool make_room;
     bool keep_target;        /* http_exchange_target() is wanted */
+    /* Answers to requests that came together leave together, when all of these have been read: a
+     * client that has many connections is then woken up once for all, not for each. */
+    bool answers_together;
     size_t connection_bytes; /* memory for each one's head and buffers; 0: 32 KiB */
     void (*on_request)(void *context, struct http_exchange *exchange);
     /* May answer with http_reply(); only method, path, headers, size and peer are there (may be

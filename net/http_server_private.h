@@ -18,6 +18,7 @@
 enum {
     HTTP_SERVER_CONNECTIONS_SPARE = 64, /* being closed at one time */
     HTTP_SERVER_BODIES_MAX = 16,        /* memory of bodies that waits for the next request */
+    HTTP_SERVER_TOGETHER_MAX = 32,      /* answers that leave together */
     HTTP_ACCEPT_BACKLOG = 4096,
     HTTP_FILLERS_MAX = 4,
 };
@@ -92,6 +93,7 @@ struct http_server {
     uint32_t connections;
     uint32_t dying; /* of them */
     uint32_t pending;
+    uint32_t waiting_answers; /* that leave in the daemon's next turn */
     bool draining;
     bool last_answers;       /* each connection is closed after its answer */
     enum http_listen listen; /* http_listener.h */
