@@ -262,7 +262,7 @@ static void play(const struct sweep_world *world, const struct sweep_block *bloc
         struct sim_options options = { .jitter_seed = 0 };
         sim_play(&run, requests, &options, NULL);
         struct verdicts verdicts;
-        verdict_judge(&run, &verdicts);
+        verdict_judge_service(&run, &verdicts);
         sweep_measure_run(&run, world->spec->slow_over_ns, out);
         sweep_measure_judge(&verdicts, scenario, &world->spec->tolerated, out);
         verdict_deinit(&verdicts);

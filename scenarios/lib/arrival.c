@@ -1,12 +1,12 @@
 #include "scenario/arrival.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fixed.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "scenario/arrival_open.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -195,7 +195,14 @@ const char *schedule_up_to(const struct scenario *scenario)
 
 const char *schedule_request_id(size_t number, char out[REQUEST_ID_MAX])
 {
-    snprintf(out, REQUEST_ID_MAX, "r%06zu", number);
+    enum { DIGITS = 6, MILLION = 1000000 };
+    size_t at = text_put(out, REQUEST_ID_MAX, 0, "r");
+    if (number >= MILLION) {
+        text_put_u64(out, REQUEST_ID_MAX, at, number);
+        return out;
+    }
+    for (size_t i = DIGITS; i > 0; i--, number /= 10) out[i] = (char)('0' + number % 10);
+    out[DIGITS + 1] = '\0';
     return out;
 }
 
