@@ -1,6 +1,6 @@
-/* Any bytes on the port, in any pieces, from clients that leave in any way: the mock neither ends
- * nor grows nor keeps anything, and answers the next honest request. Another seed:
- * MOCK_FUZZ_SEED=123. Under AddressSanitizer the mock's exit code tells of leaks, too. */
+/* Any bytes on the main port, on the control port and on that of a proxy, in any pieces, from
+ * clients that leave in any way: the mock neither ends nor grows nor keeps anything, and answers the
+ * next honest request. Another seed, and longer: MOCK_FUZZ_SEED=123 MOCK_FUZZ_ROUNDS=10000. Under AddressSanitizer the mock's exit code tells of leaks, too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,7 +42,32 @@ static const char *const SEEDS[] = {
     "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\n\r\n%s",
     "POST /__mock/fault HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
     "PATCH //..%%2f?%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
+    "HEAD /api/tags?x=%zu HTTP/1.1\r\nHost: x\r\nConnection: X-Pad\r\nX-Pad: 1\r\n\r\n%s",
+    "PUT /api/pull HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s",
 };
+
+static const char *const CONTROL_SEEDS[] = {
+    "POST /__mock/scenario HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+    "POST /__mock/fault HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+    "POST /__mock/start HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\nContent-Length: 0\r\n\r\n%s",
+    "POST /__mock/ready HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\nContent-Length: 4\r\n\r\ntrue%s",
+    "POST /__mock/reset HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+    "DELETE /__mock/scenario HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\n\r\n%s",
+    "GET /__mock/ledger/%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
+    "GET /__mock/ledger/stats?%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
+};
+
+/* What is thrown, and where. */
+struct target {
+    uint16_t port;
+    const char *const *seeds;
+    size_t seed_count;
+    const char *body;
+};
+
+static const char CONTROL_BODY[] =
+    "upstream:\n  latency: 1ms\n  phases:\n    - { name: a, from: 0s, to: 1h, faults: [ "
+    "{ status: 503, share: 20% }, { delay: { uniform: [1ms, 3ms] } } ] }\n";
 
 /* Faults of every kind, each on some attempts, so that plays are interrupted at any point. */
 static const char FAULTS[] =
@@ -79,7 +104,7 @@ static void mutate(struct rng *rng, struct buf *bytes)
     }
 }
 
-static void make_bytes(struct rng *rng, struct buf *out)
+static void make_bytes(struct rng *rng, const struct target *target, struct buf *out)
 {
     buf_init(out, BUF_UNBOUNDED);
     if (rng_below(rng, 10) == 0) { /* no protocol at all */
@@ -88,11 +113,11 @@ static void make_bytes(struct rng *rng, struct buf *out)
             buf_putc(out, (char)rng_next(rng));
         return;
     }
-    const char *seed = SEEDS[rng_below(rng, sizeof SEEDS / sizeof *SEEDS)];
+    const char *seed = target->seeds[rng_below(rng, target->seed_count)];
     char *text = NULL;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    int length = asprintf(&text, seed, strlen(CLIENT_FORECAST), CLIENT_FORECAST);
+    int length = asprintf(&text, seed, strlen(target->body), target->body);
 #pragma GCC diagnostic pop
     assert_true(length > 0);
     buf_put(out, text, (size_t)length);
@@ -131,16 +156,16 @@ static void leave(struct rng *rng, int fd)
     close(fd);
 }
 
-static void attack(const struct mock_process *mock, uint64_t seed)
+static void attack(const struct target *target, uint64_t seed)
 {
     struct rng rng;
     int fds[CLIENTS];
     rng_init(&rng, seed, "mock_fuzz");
     for (int i = 0; i < CLIENTS; i++)
-        fds[i] = client_connect(mock);
+        fds[i] = client_connect_port(target->port);
     for (int i = 0; i < CLIENTS; i++) {
         struct buf bytes;
-        make_bytes(&rng, &bytes);
+        make_bytes(&rng, target, &bytes);
         send_pieces(&rng, fds[i], &bytes);
         buf_deinit(&bytes);
     }
@@ -186,37 +211,94 @@ static bool nothing_is_open(const struct mock_process *mock)
     return none;
 }
 
+static uint64_t number_of(const char *variable, uint64_t otherwise)
+{
+    const char *text = getenv(variable);
+    return text != NULL ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* `kept`: connections that it may keep for later. */
+static void fuzz(const struct mock_process *mock, const struct target *target, unsigned kept)
+{
+    uint64_t seed = number_of("MOCK_FUZZ_SEED", 1);
+    uint64_t rounds = number_of("MOCK_FUZZ_ROUNDS", ROUNDS);
+    unsigned open_before = descriptors(mock);
+    client_expect_alive(mock);
+    attack(target, seed); /* first, so that what is taken once is not counted as growth */
+    uint64_t kib_before = resident_kib(mock);
+    for (uint64_t round = 1; round < rounds; round++) {
+        attack(target, seed + round);
+        if (round % 8 == 0) client_expect_alive(mock);
+    }
+    uint64_t deadline = clock_now() + CLIENT_PATIENCE_MS * NS_PER_MS;
+    while (!nothing_is_open(mock) && clock_now() < deadline)
+        poll(NULL, 0, 5);
+    /* The question itself was a connection. */
+    while (descriptors(mock) > open_before + kept && clock_now() < deadline)
+        poll(NULL, 0, 5);
+    assert_true(descriptors(mock) <= open_before + kept);
+    assert_true(nothing_is_open(mock));
+    assert_true(resident_kib(mock) < kib_before + GROWTH_KIB_MAX);
+}
+
+#define TARGET(where, list, text)                                                                  \
+    (struct target)                                                                                \
+    {                                                                                              \
+        .port = (where), .seeds = (list), .seed_count = sizeof(list) / sizeof *(list),             \
+        .body = (text)                                                                             \
+    }
+
 static void any_bytes_leave_the_mock_as_it_was(void **state)
 {
     (void)state;
     struct mock_process mock;
-    const char *text = getenv("MOCK_FUZZ_SEED");
-    uint64_t seed = text != NULL ? strtoull(text, NULL, 10) : 1;
     mock_start(&mock, FAULTS, "1ms");
-    unsigned open_before = descriptors(&mock);
-    client_expect_alive(&mock);
-    attack(&mock, seed); /* first, so that what is taken once is not counted as growth */
-    uint64_t kib_before = resident_kib(&mock);
-    for (uint64_t round = 1; round < ROUNDS; round++) {
-        attack(&mock, seed + round);
-        if (round % 8 == 0) client_expect_alive(&mock);
-    }
-    uint64_t deadline = clock_now() + CLIENT_PATIENCE_MS * NS_PER_MS;
-    while (!nothing_is_open(&mock) && clock_now() < deadline)
-        poll(NULL, 0, 5);
-    /* The question itself was a connection. */
-    while (descriptors(&mock) > open_before && clock_now() < deadline)
-        poll(NULL, 0, 5);
-    assert_true(descriptors(&mock) <= open_before);
-    assert_true(nothing_is_open(&mock));
-    assert_true(resident_kib(&mock) < kib_before + GROWTH_KIB_MAX);
+    struct target target = TARGET(mock.port, SEEDS, CLIENT_FORECAST);
+    fuzz(&mock, &target, 0);
     mock_stop(&mock);
+}
+
+static void any_bytes_on_the_control_port_leave_it_as_it_was(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = { "--control", "127.0.0.1:0", NULL };
+    struct mock_process mock;
+    mock_start_with(&mock, arguments);
+    struct target target = TARGET(mock.control_port, CONTROL_SEEDS, CONTROL_BODY);
+    fuzz(&mock, &target, 0);
+    mock_stop(&mock);
+}
+
+/* Behind it is another mock, which misbehaves as well. */
+static void any_bytes_on_a_proxy_leave_it_as_it_was(void **state)
+{
+    (void)state;
+    static const char FAULT[] = "[ { at: response_head@20B, do: dribble, piece: 5B, every: 1ms, "
+                                "share: 20% }, { huge_body: 1MiB, share: 10% }, "
+                                "{ at: response_body@40%, do: reset, share: 10% }, "
+                                "{ at: response_body@40B, do: delay, for: 5ms, share: 40% } ]";
+    struct mock_process server, proxy;
+    struct answer answer;
+    char url[64];
+    mock_start(&server, FAULTS, "1ms");
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", server.port);
+    mock_start_with(&proxy, (const char *const[]){ "--control", "127.0.0.1:0", "--upstream", url,
+                                                   "--upstream-timeout", "500ms", NULL });
+    client_control(&proxy, &(struct request){ .path = "/__mock/fault", .body = FAULT }, &answer);
+    assert_int_equal(answer.status, 200);
+    answer_free(&answer);
+    struct target target = TARGET(proxy.port, SEEDS, CLIENT_FORECAST);
+    fuzz(&proxy, &target, 2 * CLIENTS);
+    mock_stop(&proxy);
+    mock_stop(&server);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_bytes_leave_the_mock_as_it_was),
+        cmocka_unit_test(any_bytes_on_the_control_port_leave_it_as_it_was),
+        cmocka_unit_test(any_bytes_on_a_proxy_leave_it_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
