@@ -36,6 +36,7 @@ static uint64_t replies_late_ns(const struct run *real, size_t percent)
 uint64_t parity_margin_ns(const struct run *real)
 {
     uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_ns(real, 99));
+    late_ns = u64_max(late_ns, real->redis_late_ns);
     return u64_max(PARITY_MARGIN_NS, (late_ns + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS);
 }
 
