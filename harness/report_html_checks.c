@@ -97,11 +97,30 @@ static void put_check_id(struct buf *out, const struct suite_scenario *item,
     report_text_slug(out, check->name);
 }
 
+enum group { GROUP_OPEN, GROUP_UNJUDGED, GROUP_EXPECTATIONS, GROUP_INVARIANTS };
+
+/* Whether a world says more about the check than that the whole run is invalid. */
+static bool is_open(const struct suite_world *world, const struct check *check)
+{
+    if (check == NULL || check_is_quiet(check)) return false;
+    if (check->status == CHECK_UNOBSERVABLE && check->line == 0) return false;
+    return check->status != CHECK_INVALID || !world->run.invalid;
+}
+
+static enum group group_of(const struct suite_scenario *item, const struct check_pair *pair)
+{
+    if (is_open(&item->sim, pair->sim) || is_open(&item->real, pair->real)) return GROUP_OPEN;
+    if (check_pair_status(pair) != CHECK_PASS) return GROUP_UNJUDGED;
+    return is_invariant(pair) ? GROUP_INVARIANTS : GROUP_EXPECTATIONS;
+}
+
 static void put_pair(struct buf *out, const struct suite_scenario *item,
                      const struct check_pair *pair)
 {
     const struct check *any = check_pair_any(pair);
-    buf_printf(out, "<li class=\"check %s\" id=\"", report_html_class(check_pair_status(pair)));
+    bool warns = check_pair_status(pair) == CHECK_PASS && group_of(item, pair) == GROUP_OPEN;
+    buf_printf(out, "<li class=\"check %s\" id=\"",
+               report_html_class(warns ? CHECK_INCONCLUSIVE : check_pair_status(pair)));
     put_check_id(out, item, any);
     buf_puts(out, "\">\n<div class=\"what\"><a class=\"name\" href=\"#");
     put_check_id(out, item, any);
@@ -122,23 +141,6 @@ static void put_pair(struct buf *out, const struct suite_scenario *item,
     put_world(out, &item->sim, pair->sim);
     put_world(out, &item->real, pair->real);
     buf_puts(out, "</li>\n");
-}
-
-enum group { GROUP_OPEN, GROUP_UNJUDGED, GROUP_EXPECTATIONS, GROUP_INVARIANTS };
-
-/* Whether a world says more about the check than that the whole run is invalid. */
-static bool is_open(const struct suite_world *world, const struct check *check)
-{
-    if (check == NULL || check_is_quiet(check)) return false;
-    if (check->status == CHECK_UNOBSERVABLE && check->line == 0) return false;
-    return check->status != CHECK_INVALID || !world->run.invalid;
-}
-
-static enum group group_of(const struct suite_scenario *item, const struct check_pair *pair)
-{
-    if (is_open(&item->sim, pair->sim) || is_open(&item->real, pair->real)) return GROUP_OPEN;
-    if (check_pair_status(pair) != CHECK_PASS) return GROUP_UNJUDGED;
-    return is_invariant(pair) ? GROUP_INVARIANTS : GROUP_EXPECTATIONS;
 }
 
 static void put_group(struct buf *out, const struct suite_scenario *item,

@@ -77,9 +77,9 @@ void report_html_coverage(struct buf *out, const struct coverage *coverage)
                   "<p class=\"teaches\">These runs reach ");
     put_permille(out, coverage_permille(coverage));
     buf_printf(out,
-               " of the behaviours that the service can show: %zu of %zu. Dashed is what no "
-               "scenario reaches.</p>\n",
-               coverage->reached, coverage->count);
+               " of the behaviours that the service can show: %zu of %zu.%s</p>\n",
+               coverage->reached, coverage->count,
+               coverage->reached == coverage->count ? "" : " Dashed is what no scenario reaches.");
     put_code(out, coverage);
     size_t from = 0;
     for (size_t i = 1; i <= coverage->count; i++) {

@@ -145,11 +145,13 @@ static void put_segment(struct buf *out, const struct picture *picture,
                    breaker_rule_name(segment->cause->rule), segment->cause->failures,
                    segment->cause->volume);
     }
-    /* The short piece at the left keeps a segment of a millisecond visible. */
+    /* The short piece at the left keeps a segment of a millisecond visible. The word is shown where
+     * it fits, at any width and zoom. */
     buf_printf(out,
                "</title><rect width=\"100%%\" height=\"%d\"/><path d=\"M2 0v%d\"/>"
-               "<text class=\"small\" x=\"6\" y=\"13\">%s</text></svg>\n",
-               PICTURE_BREAKER_HEIGHT, PICTURE_BREAKER_HEIGHT, label);
+               "<foreignObject width=\"100%%\" height=\"%d\"><div class=\"fits\"><span>%s</span>"
+               "</div></foreignObject></svg>\n",
+               PICTURE_BREAKER_HEIGHT, PICTURE_BREAKER_HEIGHT, PICTURE_BREAKER_HEIGHT, label);
 }
 
 static void put_breaker(struct buf *out, const struct picture *picture, const struct run *run,
@@ -177,7 +179,8 @@ static void put_recovery(struct buf *out, const struct picture *picture, const s
     recovery_make(&recovery, run);
     if (recovery.degraded == 0 || recovery.recovered_ns == INSTANT_NEVER) return;
     if (recovery.faults_end_ns == 0 || recovery.recovered_ns < recovery.faults_end_ns) return;
-    bool late = recovery.recovered_ns > picture->duration_ns / 4 * 3;
+    /* The side with more room: a phone has little. */
+    bool late = recovery.recovered_ns > picture->duration_ns / 2;
     int bottom = y + PICTURE_TITLE_HEIGHT + picture->lanes_height;
     picture_open_moving(out);
     buf_puts(out, "<line class=\"recovered\"");
@@ -195,8 +198,8 @@ static void put_recovery(struct buf *out, const struct picture *picture, const s
 int report_panel(struct buf *out, const struct picture *picture, const struct suite_world *world,
                  int y)
 {
-    buf_printf(out, "<text class=\"strong\" x=\"0\" y=\"%d\">%s</text>\n", y + 17,
-               world->run.world == WORLD_SIM ? "Simulation" : "Real sockets");
+    buf_printf(out, "<text class=\"small strong end name\" x=\"-8\" y=\"%d\">%s</text>\n",
+               y + 17, world->run.world == WORLD_SIM ? "Simulation" : "Real sockets");
     put_recovery(out, picture, &world->run, y);
     int lanes_y = y + PICTURE_TITLE_HEIGHT;
     put_lanes(out, picture, world, lanes_y);

@@ -49,11 +49,13 @@ static void put_phases(struct buf *out, const struct picture *picture)
                          last ? picture->duration_ns : scenario->phases[i + 1].from_ns);
         buf_printf(out, " height=\"%d\">", PICTURE_PHASES_HEIGHT);
         put_phase_title(out, phase);
-        buf_puts(out, "<text class=\"strong\" x=\"7\" y=\"18\">");
+        buf_printf(out,
+                   "<foreignObject width=\"100%%\" height=\"%d\"><div class=\"cut\"><b>",
+                   PICTURE_PHASES_HEIGHT);
         report_text_escaped(out, phase->name);
-        buf_puts(out, "</text><text class=\"small\" x=\"7\" y=\"32\">");
+        buf_puts(out, "</b><br>");
         put_phase_faults(out, phase);
-        buf_puts(out, "</text></svg>\n");
+        buf_puts(out, "</div></foreignObject></svg>\n");
     }
 }
 

@@ -43,7 +43,7 @@ version: 1
 name: failing
 teaches: A limit that nobody keeps.
 duration: 20s
-runtime: { set: { cache_ttl_s: 2 } }
+runtime: { set: { cache_ttl_s: 2, breaker_failures_30s: 5, breaker_min_volume: 5, breaker_cooldown_s: 1 } }
 workload: [ { arrival: { constant: 20/s }, keys: { count: 60 } } ]
 upstream:
   latency: 40ms
@@ -100,6 +100,15 @@ add_script "$work/open.html" "$work/driven.html" '
         const head = document.querySelector(".overview thead button.sort");
         head.click();
         seen.sorted = head.parentElement.getAttribute("aria-sort");
+        seen.words = { shown: 0, hidden: 0, leaking: 0 };
+        document.querySelector("figure").style.width = "360px";
+        for (const band of document.querySelectorAll("svg.breaker")) {
+            const room = band.querySelector("rect").getBoundingClientRect();
+            const word = band.querySelector("span").getBoundingClientRect();
+            const shown = word.top < room.bottom - 4;
+            seen.words[shown ? "shown" : "hidden"]++;
+            if (shown && (word.right > room.right || word.left < room.left)) seen.words.leaking++;
+        }
         document.querySelector("button.theme").click();
         seen.theme = document.documentElement.dataset.theme;
         document.body.dataset.seen = JSON.stringify(seen);
@@ -127,6 +136,11 @@ expect '"whole":"100%"'
 expect '"hover":1'
 expect '"sorted":"ascending"'
 expect '"theme":"dark"'
+# A word of the breaker stands where it fits, and nowhere else.
+expect '"leaking":0'
+case $seen in
+*'"shown":0'* | *'"hidden":0'*) fail "not both a word that fits and one that does not: $seen" ;;
+esac
 
 # A stranger's script does not run, and that this test can hear a console.
 add_script "$work/run/index.html" "$work/stranger.html" 'document.body.dataset.stranger = "ran";'
