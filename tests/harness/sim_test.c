@@ -200,7 +200,7 @@ static void sim_burst_of_equal_requests_costs_the_upstream_one(void **state)
     stage_close(&stage);
 }
 
-static void sim_has_no_second_level(void **state)
+static void sim_has_no_second_level_but_the_scenarios(void **state)
 {
     (void)state;
     struct stage stage;
@@ -369,7 +369,7 @@ int main(void)
         cmocka_unit_test(sim_routes_low_liquidity_to_the_baseline),
         cmocka_unit_test(sim_answers_503_when_no_call_is_free),
         cmocka_unit_test(sim_burst_of_equal_requests_costs_the_upstream_one),
-        cmocka_unit_test(sim_has_no_second_level),
+        cmocka_unit_test(sim_has_no_second_level_but_the_scenarios),
         cmocka_unit_test(sim_gives_requests_their_family_when_the_configuration_asks_for_it),
         cmocka_unit_test(sim_refuses_requests_that_the_configuration_does_not_allow),
         cmocka_unit_test(sim_answers_what_was_sent_at_the_very_end),
