@@ -19,8 +19,8 @@
  *   late_ns      how much later than planned that step was made; late_max_ns: of all steps
  *   first_ns     from at_ns to when the first byte went out, null when none did
  *   last_ns      the same of the last
- *   head_bytes   of the response's head, handed to the kernel; null: the HTTP library wrote it, and
- *                does not say
+ *   head_bytes   of the response's head, handed to the kernel; null: not known, of an answer that
+ *                its client left after it had asked for "100 Continue"
  *   body_bytes   of the response's body, without what frames it
  *   other_bytes  garbage, interim heads, a stray answer
  *   upstream     only with --upstream: how the real server's part ended (complete, connect_error,

@@ -76,13 +76,13 @@ static void play_note(struct play *play, enum ledger_end end)
         .late_max_ns = play->late_max_ns,
         .first_ns = play->first_ns,
         .last_ns = play->last_ns,
-        .head_bytes = plain ? LEDGER_NONE : 0,
+        .head_bytes = plain && !play->reply_known ? LEDGER_NONE : play->reply.head_bytes,
+        .body_bytes = play->reply.body_bytes,
         .other_bytes = play->other_bytes + play->insert_sent,
         .upstream = order->upstream,
         .upstream_ns = order->upstream_ns,
         .end = end,
     };
-    if (plain && end == LEDGER_COMPLETE) entry.body_bytes = order->body_length;
     if (play->has_response) {
         entry.head_bytes = response_head_sent(&play->response, play->sent);
         entry.body_bytes = response_body_sent(&play->response, play->sent);
@@ -288,6 +288,7 @@ void player_done(struct player *player, struct http_exchange *exchange, bool who
     struct play *play = play_of(player, exchange);
     assert(play->state == PLAY_SENDING);
     play->last_ns = instant_until(clock_now(), play->order.read_at);
+    play->reply_known = http_exchange_sent(exchange, &play->reply);
     enum ledger_end cut = player->stopping ? LEDGER_STOPPED : LEDGER_CLIENT_GONE;
     play_free(play, whole ? LEDGER_COMPLETE : cut);
 }

@@ -47,6 +47,8 @@ struct play {
     uint64_t insert_sent;
     uint64_t other_bytes;   /* inserts that are out */
     struct play_stream stream;
+    struct http_sent reply; /* SENDING: what the server has sent, once it is over */
+    bool reply_known;
     bool cut_above; /* the server failed in mid-body, and this play ends as that did */
     struct reply_plan plan; /* last: steps behind step_count are not copied */
 };

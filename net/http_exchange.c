@@ -226,6 +226,7 @@ void http_exchange_tell_end(struct http_exchange *exchange, bool whole)
             config->on_dropped(config->context, exchange);
         }
     } else if (exchange->response != NULL && config->on_done != NULL) {
+        if (config->count_sent) http_exchange_count_sent(exchange, whole);
         config->on_done(config->context, exchange, whole);
     }
 }
@@ -359,6 +360,7 @@ void http_reply(struct http_exchange *exchange, const struct http_response *resp
         MHD_add_response_header(made, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     exchange->response = made;
+    exchange->reply_bytes = response->body_length;
     exchange->status = response->status;
     http_exchange_end(exchange);
 }

@@ -42,6 +42,9 @@ struct http_exchange {
     bool seen;      /* by on_head */
     size_t stop_at;
     bool ambiguous; /* see struct http_head_size */
+    size_t reply_bytes;            /* of the body given to http_reply() */
+    struct http_sent sent;         /* inside on_done */
+    bool sent_known;
     struct MHD_Response *response; /* owned; NULL in ENDED: close the connection */
     unsigned status;
     struct http_exchange *next_free;
@@ -63,6 +66,8 @@ struct http_connection {
     bool line_seen; /* a request line has come, ever */
     int fd;         /* borrowed from the daemon */
     size_t uri_bytes; /* of the latest request line */
+    uint64_t sent_bytes; /* with count_sent: what has been handed over, but for the answer at hand */
+    bool sent_known;
     char *target;     /* owned; of the same, with keep_target */
     struct http_peer peer;
     struct http_patience patience;
@@ -122,6 +127,10 @@ enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
 /* Reads some of a body up to where it stops; what is left is for after that. */
 enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
                                    size_t *length);
+/* http_exchange_sent.c: of an answer that is over. */
+void http_exchange_count_sent(struct http_exchange *exchange, bool whole);
+/* What went over this connection before does not count. */
+void http_connection_count_from_now(struct http_connection *on);
 /* Tells on_done or on_dropped, once. */
 void http_exchange_tell_end(struct http_exchange *exchange, bool whole);
 /* Calls on_request; queues the answer, or suspends the connection. */
