@@ -112,4 +112,5 @@ check() {
 }
 
 . "$here/rows_mock.sh"
+. "$here/rows_sim.sh"
 . "$here/rows.sh"

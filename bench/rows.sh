@@ -78,20 +78,6 @@ generator() {
         "-" "-" "one core, lag p99 <= 1 ms" "$lag <= 1 && $(median generator 8) < 50"
 }
 
-simulation() {
-    for _ in $(seq "$rounds"); do
-        "$bin/tollgate" run --world sim --out "$dir/report" "$here/speed.yaml" >"$dir/sim.out" 2>&1 ||
-            fail "the simulation failed: $(tail -3 "$dir/sim.out")"
-        # sim speed: 5818 virtual seconds per second (133 s in 22.9 ms)
-        sed -n 's/^sim speed: \([0-9]*\) .*(\([0-9.]*\) s in \([0-9.]*\) \(m*s\)).*/\1 \3 \4/p' \
-            "$dir/sim.out" | awk '{ print $1, ($3 == "s" ? $2 : $2 / 1000) }' >>"$dir/sim.rounds"
-    done
-    requests=$(awk '$1 == "speed" && $2 == "sim" { print $4 }' "$dir/sim.out")
-    rate=$(calc %.0f "${requests:-0} / $(median sim 2)")
-    row "simulation, two hours at 50 requests/s" "$(median sim 1)x real time, $rate requests/s" "-" \
-        "-" ">= 10,000x, >= 1,000,000/s" "$(median sim 1) >= 10000 && $rate >= 1000000"
-}
-
 resident_mib() { awk '/^VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 
 memory() {
@@ -115,7 +101,7 @@ start_nginx
 echo "| what | measured | peer, same run | ratio | target | met |"
 echo "|---|---|---|---|---|---|"
 for name in ${BENCH_ROWS:-cache_hit open_breaker full_path added_latency mock_speed mock_delays \
-    mock_static mock_peers mock_memory simulation generator memory}; do
+    mock_static mock_peers mock_memory simulation sim_catalogue sim_instructions generator memory}; do
     say "bench: $name ..."
     "$name"
 done
