@@ -29,6 +29,30 @@ static void put_phases(struct json *json, const struct scenario *scenario)
     json_close(json, ']');
 }
 
+/* Null: the scenario has no second level. */
+static void put_redis(struct json *json, const struct redis_story *redis)
+{
+    json_key(json, "redis");
+    if (!redis->given) {
+        json_null(json);
+        return;
+    }
+    json_open(json, '{');
+    json_key(json, "phases");
+    json_open(json, '[');
+    for (size_t i = 0; i < redis->phase_count; i++) {
+        const struct redis_phase *phase = &redis->phases[i];
+        json_open(json, '{');
+        json_member_string(json, "name", phase->name);
+        json_member_u64(json, "from_ns", phase->from_ns);
+        json_member_u64(json, "to_ns", phase->to_ns);
+        json_member_string(json, "do", redis_effect_name(phase->effect));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
 /* What the runtime ran with: the file's own settings, and every option's value. */
 static void put_settings(struct json *json, const struct suite_scenario *item)
 {
@@ -156,6 +180,7 @@ static void put_scenario(struct json *json, const struct suite_scenario *item)
     put_objectives(json, &item->scenario.objectives);
     put_settings(json, item);
     put_phases(json, &item->scenario);
+    put_redis(json, &item->scenario.redis);
     put_replay(json, item);
     put_parity(json, item);
     json_key(json, "worlds");

@@ -76,7 +76,8 @@ void picture_lay_out(struct picture *picture, const struct suite_scenario *item,
     int worlds = (item->sim.present ? 1 : 0) + (item->real.present ? 1 : 0);
     int panel = PICTURE_TITLE_HEIGHT + picture->lanes_height + PICTURE_BREAKER_GAP +
                 PICTURE_BREAKER_HEIGHT + PICTURE_WORLD_GAP;
-    picture->top = item->scenario.phase_count > 0 ? PICTURE_PHASES_HEIGHT : 0;
+    int rows = (item->scenario.phase_count > 0) + (item->scenario.redis.phase_count > 0);
+    picture->top = rows * PICTURE_PHASES_HEIGHT;
     picture->height = picture->top + worlds * panel;
 }
 

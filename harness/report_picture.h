@@ -33,7 +33,7 @@ struct picture {
     uint64_t top_ns;                          /* latency at a lane's upper edge */
     struct picture_lane lanes[PICTURE_LANES]; /* from the best to the worst */
     int lanes_height;
-    int top;    /* height of the row of phase names */
+    int top;    /* height of the rows of phase names: the upstream's, then redis' */
     int height; /* without the axis */
     size_t dots_max; /* of a panel: see report_dots.h */
 };

@@ -9,53 +9,98 @@
 
 enum { TICKS_MAX = 8 };
 
-static void put_phase_faults(struct buf *out, const struct phase *phase)
-{
-    if (phase->fault_count == 0) buf_puts(out, "no faults");
-    for (size_t i = 0; i < phase->fault_count; i++) {
-        if (i > 0) buf_puts(out, " + ");
-        report_text_escaped(out, phase->faults[i].text);
-    }
-}
+/* A length of time that has a name: shaded over the whole height, and told of in a row on top. */
+struct band {
+    const char *class;
+    const char *name;
+    const char *words;
+    uint64_t from_ns, to_ns;
+    uint64_t next_ns; /* its words may go on until then */
+    int y;            /* of its row */
+};
 
-static void put_phase_title(struct buf *out, const struct phase *phase)
+static void put_band_title(struct buf *out, const struct band *band)
 {
     buf_puts(out, "<title>");
-    report_text_escaped(out, phase->name);
+    report_text_escaped(out, band->name);
     buf_puts(out, ", ");
-    report_text_moment(out, phase->from_ns);
-    buf_puts(out, " to ");
-    report_text_moment(out, phase->to_ns);
+    report_text_moment(out, band->from_ns);
+    if (band->to_ns > band->from_ns) {
+        buf_puts(out, " to ");
+        report_text_moment(out, band->to_ns);
+    }
     buf_puts(out, ": ");
-    put_phase_faults(out, phase);
+    report_text_escaped(out, band->words);
     buf_puts(out, "</title>");
 }
 
-/* The shade has the phase's width; its text may go on until the next phase begins. */
+static void put_band(struct buf *out, const struct picture *picture, const struct band *band)
+{
+    /* A moment is a line that can be seen. */
+    uint64_t seen_ns = u64_max(band->to_ns, band->from_ns + picture->duration_ns / 400);
+    buf_printf(out, "<svg class=\"%s\" y=\"%d\"", band->class, band->y);
+    picture_put_span(out, picture, band->from_ns, seen_ns);
+    buf_printf(out, " height=\"%d\">", picture->height - band->y);
+    put_band_title(out, band);
+    buf_puts(out, "<rect width=\"100%\" height=\"100%\"/><path class=\"edge\" d=\"M.5 "
+                  "0v9999\"/><rect class=\"bar\" width=\"100%\" height=\"3\"/></svg>\n<svg");
+    picture_put_span(out, picture, band->from_ns, band->next_ns);
+    buf_printf(out, " y=\"%d\" height=\"%d\">", band->y, PICTURE_PHASES_HEIGHT);
+    put_band_title(out, band);
+    buf_printf(out, "<foreignObject width=\"100%%\" height=\"%d\"><div class=\"cut\"><b>",
+               PICTURE_PHASES_HEIGHT);
+    report_text_escaped(out, band->name);
+    buf_puts(out, "</b><br>");
+    report_text_escaped(out, band->words);
+    buf_puts(out, "</div></foreignObject></svg>\n");
+}
+
 static void put_phases(struct buf *out, const struct picture *picture)
 {
     const struct scenario *scenario = &picture->item->scenario;
+    struct buf words;
+    buf_init(&words, BUF_UNBOUNDED);
     for (size_t i = 0; i < scenario->phase_count; i++) {
         const struct phase *phase = &scenario->phases[i];
-        const char *class = phase->fault_count > 0 ? "phase broken" : "phase";
-        buf_printf(out, "<svg class=\"%s\"", class);
-        picture_put_span(out, picture, phase->from_ns, phase->to_ns);
-        buf_printf(out, " height=\"%d\">", picture->height);
-        put_phase_title(out, phase);
-        buf_puts(out, "<rect width=\"100%\" height=\"100%\"/><path class=\"edge\" d=\"M.5 "
-                      "0v9999\"/><rect class=\"bar\" width=\"100%\" height=\"3\"/></svg>\n<svg");
         bool last = i + 1 == scenario->phase_count;
-        picture_put_span(out, picture, phase->from_ns,
-                         last ? picture->duration_ns : scenario->phases[i + 1].from_ns);
-        buf_printf(out, " height=\"%d\">", PICTURE_PHASES_HEIGHT);
-        put_phase_title(out, phase);
-        buf_printf(out,
-                   "<foreignObject width=\"100%%\" height=\"%d\"><div class=\"cut\"><b>",
-                   PICTURE_PHASES_HEIGHT);
-        report_text_escaped(out, phase->name);
-        buf_puts(out, "</b><br>");
-        put_phase_faults(out, phase);
-        buf_puts(out, "</div></foreignObject></svg>\n");
+        buf_clear(&words);
+        if (phase->fault_count == 0) buf_puts(&words, "no faults");
+        for (size_t f = 0; f < phase->fault_count; f++) {
+            buf_printf(&words, "%s%s", f == 0 ? "" : " + ", phase->faults[f].text);
+        }
+        put_band(out, picture, &(struct band){
+            .class = phase->fault_count > 0 ? "phase broken" : "phase",
+            .name = phase->name,
+            .words = buf_text(&words),
+            .from_ns = phase->from_ns,
+            .to_ns = phase->to_ns,
+            .next_ns = last ? picture->duration_ns : scenario->phases[i + 1].from_ns,
+        });
+    }
+    buf_deinit(&words);
+}
+
+/* In a row below the upstream's phases. */
+static void put_redis(struct buf *out, const struct picture *picture)
+{
+    const struct redis_story *redis = &picture->item->scenario.redis;
+    static const char *const words[] = {
+        [REDIS_DOWN] = "Redis is down",
+        [REDIS_HANG] = "Redis hangs",
+        [REDIS_FLUSH] = "Redis forgets all",
+    };
+    for (size_t i = 0; i < redis->phase_count; i++) {
+        const struct redis_phase *phase = &redis->phases[i];
+        bool last = i + 1 == redis->phase_count;
+        put_band(out, picture, &(struct band){
+            .class = "phase broken",
+            .name = phase->name,
+            .words = words[phase->effect],
+            .from_ns = phase->from_ns,
+            .to_ns = phase->to_ns,
+            .next_ns = last ? picture->duration_ns : redis->phases[i + 1].from_ns,
+            .y = picture->top - PICTURE_PHASES_HEIGHT,
+        });
     }
 }
 
@@ -113,6 +158,7 @@ void report_timeline(struct buf *out, const struct suite_scenario *item, size_t 
     buf_puts(out, "</desc>\n");
     picture_open_moving(out);
     put_phases(out, &picture);
+    put_redis(out, &picture);
     buf_puts(out, "<g class=\"axis\">\n");
     put_axis(out, &picture);
     buf_puts(out, "</g>\n");

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "harness/coverage_private.h"
 #include "harness/result_cursor.h"
+#include "harness/result_read_redis.h"
 #include "harness/result_read_run.h"
 
 /* A day of a busy scenario has some hundred megabytes. */
@@ -205,6 +206,7 @@ static void read_scenario(struct cursor *cursor, const cJSON *object, struct sui
     read_objectives(cursor, object, &scenario->objectives);
     read_settings(cursor, object, scenario);
     read_phases(cursor, object, scenario);
+    result_read_redis(cursor, object, &scenario->redis);
     read_config(cursor, object, &item->config);
     read_parity(cursor, object, item);
     read_replay(cursor, object, item);

@@ -21,6 +21,11 @@ static const struct phase hostile_phases[] = {
     { .name = HOSTILE, .to_ns = NS_PER_S, .faults = faults, .fault_count = 2 },
 };
 
+static const struct redis_phase hostile_redis[] = {
+    { .name = HOSTILE, .from_ns = NS_PER_S, .to_ns = 3 * NS_PER_S, .effect = REDIS_HANG },
+    { .name = "wiped", .from_ns = 4 * NS_PER_S, .to_ns = 4 * NS_PER_S, .effect = REDIS_FLUSH },
+};
+
 static const struct setting settings[] = { { .assignment = "cache_ttl_s=5" } };
 
 static const struct expect outage_expects[] = {
@@ -204,7 +209,10 @@ static void fill_hostile(struct suite_scenario *item)
                                         .environment = HOSTILE,
                                         .duration_ns = 10 * NS_PER_S,
                                         .phases = hostile_phases,
-                                        .phase_count = 1 };
+                                        .phase_count = 1,
+                                        .redis = { .given = true,
+                                                   .phases = hostile_redis,
+                                                   .phase_count = 2 } };
     fill_schedule(item);
     open_world(item, WORLD_REAL);
     run_set_invalid(&item->real.run, "the mock died: %s", HOSTILE);
