@@ -84,6 +84,18 @@ static void collect(struct deeds *deeds, const struct run *run)
     qsort(deeds->items, deeds->count, sizeof *deeds->items, compare_deeds);
 }
 
+/* What is earned in the very moment of the deed, which may have come first: an attempt that its own
+ * limit ends, unlike one that a reply ends, is over after those who arrive then. */
+static uint64_t earned_at_once(const struct deeds *deeds, size_t index, uint64_t ratio_permille)
+{
+    uint64_t earned = 0;
+    for (size_t i = index + 1; i < deeds->count; i++) {
+        if (deeds->items[i].at_ns != deeds->items[index].at_ns) break;
+        if (deeds->items[i].earns) earned += ratio_permille;
+    }
+    return earned;
+}
+
 /* In thousandths of a retry; time counts in whole milliseconds, from when it was last looked at. */
 static void judge(struct invariant *invariant, const struct deeds *deeds)
 {
@@ -102,6 +114,8 @@ static void judge(struct invariant *invariant, const struct deeds *deeds)
         looked_ms = now_ms;
         invariant->check->n++;
         if (deed->refused && held >= TOKEN && (deeds->doubt || held < 2 * TOKEN)) return;
+        uint64_t earned = earned_at_once(deeds, i, config->ratio_permille);
+        if (!deed->refused && held < TOKEN && held + earned >= TOKEN) return;
         if (deed->refused != (held < TOKEN)) {
             invariant_breach(invariant, deed->request,
                              "the first's retry was %s at %.6f s, when the budget held %llu.%03llu",
