@@ -82,17 +82,27 @@ static const char *const more_faults[] = {
     "{ cold_start: { load: 800ms, idle: 1s } }",
 };
 
+/* What counts attempts itself does not go with a selection that counts them, and a dribble's rhythm
+ * has that key already. */
+static bool goes_with(const char *yaml, const char *selection)
+{
+    static const char *const counting[] = { "first", "nth", "every", "exact_share" };
+    bool counts = strstr(yaml, "rate_limit") != NULL || strstr(yaml, "cold_start") != NULL ||
+                  strstr(yaml, "every:") != NULL;
+    for (size_t i = 0; i < sizeof counting / sizeof counting[0]; i++) {
+        if (counts && strncmp(selection, counting[i], strlen(counting[i])) == 0) return false;
+    }
+    return true;
+}
+
 /* A fault's line without its braces, and a selection unless it has one or must not. */
 static void write_fault(struct buf *out, struct dice *dice, const char *yaml, bool connects)
 {
     const char *selection = DICE_PICK(dice, selections);
     buf_puts(out, "        - ");
     buf_put(out, yaml, strlen(yaml) - 2);
-    bool rhythm = strstr(yaml, "every:") != NULL;
     bool all = connects || dice_chance(dice, 15);
-    if (!all && !(rhythm && strncmp(selection, "every", 5) == 0)) {
-        buf_printf(out, ", %s", selection);
-    }
+    if (!all && goes_with(yaml, selection)) buf_printf(out, ", %s", selection);
     buf_puts(out, " }\n");
 }
 
@@ -165,6 +175,7 @@ void hunt_story(uint64_t seed, uint32_t number, const char *environment, uint64_
     hunt_write_load(out, &dice, duration_s);
     hunt_write_upstream(out, &dice);
     write_phases(out, &dice, phases);
+    hunt_write_redis(out, &dice, LEAD_S + phases * PHASE_EVERY_S);
     buf_puts(out, "expect:\n  - order: guide\n");
 }
 

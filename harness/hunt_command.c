@@ -76,7 +76,8 @@ static bool cut_config(struct hunt_options *hunt, const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     size_t length = strlen(name);
-    if (length < 6 || strcmp(name + length - 5, ".yaml") != 0 || length - 5 >= HUNT_ENVIRONMENT_MAX) return false;
+    if (length < 6 || strcmp(name + length - 5, ".yaml") != 0) return false;
+    if (length - 5 >= HUNT_ENVIRONMENT_MAX) return false;
     snprintf(hunt->configs, sizeof hunt->configs, "%.*s", slash == NULL ? 1 : (int)(slash - path),
              slash == NULL ? "." : path);
     snprintf(hunt->environment, sizeof hunt->environment, "%.*s", (int)(length - 5), name);

@@ -26,5 +26,7 @@ void hunt_write_settings(struct buf *out, struct dice *dice);
 /* hunt_load.c: `workload:`, which sends all the time, and what the healthy upstream is like */
 void hunt_write_load(struct buf *out, struct dice *dice, uint32_t duration_s);
 void hunt_write_upstream(struct buf *out, struct dice *dice);
+/* `redis:`, or nothing; its troubles end about `trouble_s` */
+void hunt_write_redis(struct buf *out, struct dice *dice, uint32_t trouble_s);
 
 #endif

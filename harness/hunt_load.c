@@ -98,3 +98,26 @@ void hunt_write_upstream(struct buf *out, struct dice *dice)
     buf_printf(out, "  capacity: { workers: %u, queue: %u, on_full: %s }\n", workers, queue,
                DICE_PICK(dice, full));
 }
+
+/* A second cache level, and what becomes of it while the upstream has its troubles. */
+void hunt_write_redis(struct buf *out, struct dice *dice, uint32_t trouble_s)
+{
+    static const char *const effects[] = { "down", "hang" };
+    uint32_t from_s = 0;
+    if (!dice_chance(dice, 25)) return;
+    buf_puts(out, "redis:\n");
+    if (dice_chance(dice, 30)) buf_puts(out, "  latency: { uniform: [200us, 70ms] }\n");
+    buf_puts(out, "  phases:\n");
+    for (uint32_t phase = 1; phase <= 3; phase++) {
+        from_s += 1 + dice_roll(dice, 3);
+        uint32_t to_s = from_s + 1 + dice_roll(dice, 3);
+        if (to_s > trouble_s && phase > 1) return;
+        if (dice_chance(dice, 30)) {
+            buf_printf(out, "    - { name: second-%u, at: %us, do: flush }\n", phase, from_s);
+            continue;
+        }
+        buf_printf(out, "    - { name: second-%u, from: %us, to: %us, do: %s }\n", phase, from_s,
+                   to_s, DICE_PICK(dice, effects));
+        from_s = to_s;
+    }
+}

@@ -52,6 +52,34 @@ static void a_hunt_of_the_whole_policies_finds_nothing_and_says_how_much_it_trie
     assert_non_null(strstr(command.text, "of 40 made were not valid, 0 found"));
 }
 
+static void a_hunt_goes_on_where_another_ended(void **state)
+{
+    (void)state;
+    struct command command;
+    const char *const arguments[] = { "hunt", "--count", "3",       "--first",          "40",
+                                      "--seed", "5",     "--check", "invariant.recovery", NULL };
+    assert_int_equal(run(&command, arguments), 0);
+    assert_non_null(strstr(command.text, "of 3 made were not valid, 0 found"));
+    assert_non_null(strstr(command.text, "tollgate hunt --config configs/prod.yaml --seed 5 "
+                                         "--first 43"));
+}
+
+static void the_folder_of_a_capsule_is_shrunk_as_the_capsule(void **state)
+{
+    (void)state;
+    struct command command;
+    struct err_note note = { .err = ERR_OK };
+    const char *const shrinking[] = { "shrink", "--configs", "configs", FOLDER "/capsule", NULL };
+    const char *const empty[] = { "shrink", FOLDER, NULL };
+    assert_int_equal(file_make_folder(FOLDER "/capsule", &note), ERR_OK);
+    assert_int_equal(
+        file_write(FOLDER "/capsule/capsule.yaml", failing, sizeof failing - 1, &note), ERR_OK);
+    assert_int_equal(run(&command, shrinking), 0);
+    assert_non_null(strstr(command.text, "codes.RUNTIME_5XX still fails"));
+    assert_int_equal(run(&command, empty), 2);
+    assert_non_null(strstr(command.text, "holds no capsule.yaml"));
+}
+
 static void a_story_of_a_hunt_is_printed_as_a_scenario_that_can_be_checked(void **state)
 {
     (void)state;
@@ -113,6 +141,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hunt_of_the_whole_policies_finds_nothing_and_says_how_much_it_tried),
         cmocka_unit_test(a_story_of_a_hunt_is_printed_as_a_scenario_that_can_be_checked),
+        cmocka_unit_test(a_hunt_goes_on_where_another_ended),
+        cmocka_unit_test(the_folder_of_a_capsule_is_shrunk_as_the_capsule),
         cmocka_unit_test(what_shrink_writes_fails_in_the_simulator_by_the_command_it_names),
         cmocka_unit_test(words_that_fit_nothing_are_refused_with_the_next_step),
     };

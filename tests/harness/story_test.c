@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/hunt.h"
+#include "harness/recovery.h"
 #include "harness/run_digest.h"
 #include "harness/shrink.h"
 #include "harness/story.h"
@@ -209,6 +210,50 @@ static void a_hunt_uses_every_fault_that_there_is(void **state)
     buf_deinit(&stories);
 }
 
+/* Each kind of load, of client, of selection, of latency, what the upstream can do at once, and a
+ * second cache level. */
+static void a_hunt_uses_every_part_of_a_scenario(void **state)
+{
+    (void)state;
+    static const char *const parts[] = {
+        "constant:", "poisson:", "burst: { size", "ramp: { from: 5/s", "closed:",  "cycle:",
+        "hang_up:",  "after: 30ms", "slow_upload:", "mix:",            "bad:",     "zipf:",
+        "share:",    "first:",  "nth:",         "every: 3",            "exact_share:",
+        "burst: { bad", "attempt:", "model: chronos-small }",          "market:",  "path:",
+        "ramp: { from: 0%", "ramp_delay:", "uniform:", "lognormal:",   "p90:",     "on_full: 503",
+        "on_full: 429", "on_full: reset", "on_full: close", "do: down", "do: hang", "do: flush",
+    };
+    struct buf stories;
+    buf_init(&stories, BUF_UNBOUNDED);
+    for (uint32_t i = 0; i < 400; i++)
+        hunt_story(7, i, "prod", 0, &stories);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (strstr(buf_text(&stories), parts[i]) == NULL) fail_msg("no story has %s", parts[i]);
+    }
+    buf_deinit(&stories);
+}
+
+static void a_story_ends_when_all_has_had_the_time_to_be_well(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < STORIES; i++) {
+        struct arena arena = { .head = NULL };
+        struct err_note note = { .err = ERR_OK };
+        struct suite_scenario item;
+        struct buf text;
+        buf_init(&text, BUF_UNBOUNDED);
+        if (hunt_story_make(&arena, 7, i, CONFIGS, "prod", &text, &item, &note) == ERR_OK) {
+            const struct scenario *scenario = &item.scenario;
+            uint64_t end_ns = scenario->phases[scenario->phase_count - 1].to_ns;
+            uint64_t whole_ns = recovery_whole_ns(&item.config.engine);
+            assert_true(scenario->duration_ns >= end_ns + whole_ns + NS_PER_S);
+            schedule_destroy(&item.schedule);
+        }
+        buf_deinit(&text);
+        arena_deinit(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +263,8 @@ int main(void)
         cmocka_unit_test(shrinking_stops_after_the_runs_it_may_use),
         cmocka_unit_test(a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others),
         cmocka_unit_test(a_hunt_uses_every_fault_that_there_is),
+        cmocka_unit_test(a_hunt_uses_every_part_of_a_scenario),
+        cmocka_unit_test(a_story_ends_when_all_has_had_the_time_to_be_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,7 @@
 #
 # usage: defects.sh sim|real SOURCE_DIR BINARY_DIR CC "C_FLAGS"
 #
-# Only the changed file is compiled; its object stands before the archives on the linker's line, so the
-# archive's own member is never taken. In `sim` the defect is in the simulated engine, in `real` it is in
+# In `sim` the defect is in the simulated engine, in `real` it is in
 # the runtime alone and the harness that judges it is whole.
 #
 # To add a defect: a line in defects.tsv (name, the worlds that it is tried in, file, scenario, the check
@@ -18,36 +17,19 @@ at_once=4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-includes=
-for farm in "$binary"/include/*; do includes="$includes -I$farm"; done
-libraries=$(pkg-config --libs libcurl libmicrohttpd libcjson yaml-0.1 libuv libssl libcrypto hiredis)
-
-# link OUT OBJECT LIBRARY PROGRAM: the program's main and libraries with the object put first.
-link() {
-    # shellcheck disable=SC2086 # lists of words
-    $cc $flags -o "$1" "$4" "$2" "$3" "$binary/runtime/config/libconfig.a" \
-        "$binary/runtime/forecast/libforecast.a" "$binary/scenarios/lib/libscenario.a" \
-        "$binary/runtime/core/libcore.a" "$binary/net/libnet.a" "$binary/base/libbase.a" $libraries -lm
-}
+. "$source/tests/project/plant.sh"
 
 # try NAME FILE SCENARIO CHECK EDIT: says what came of it.
 try() {
     folder=$work/$1
     mkdir -p "$folder"
-    sed -e "$5" "$source/$2" >"$folder/defect.c"
-    if cmp -s "$source/$2" "$folder/defect.c"; then
-        echo "FAILED: the edit changes nothing in $2; the code moved on, mend defects.tsv"
-        return
-    fi
-    # shellcheck disable=SC2086
-    $cc $flags -w -std=c11 -D_GNU_SOURCE $includes -c -o "$folder/defect.o" "$folder/defect.c"
+    plant_compile "$2" "$5" "$folder/defect.o" || return 0
     program=$binary/bin/tollgate
     if [ "$world" = sim ]; then
         program=$folder/tollgate
-        link "$program" "$folder/defect.o" "$binary/harness/libharness.a" \
-            "$binary/harness/CMakeFiles/tollgate.dir/main.c.o"
+        plant_tollgate "$program" "$folder/defect.o"
     else
-        link "$folder/tollgate-runtime" "$folder/defect.o" "$binary/runtime/libruntime.a" \
+        plant_link "$folder/tollgate-runtime" "$folder/defect.o" "$binary/runtime/libruntime.a" \
             "$binary/runtime/CMakeFiles/tollgate-runtime.dir/main.c.o"
         cp "$binary/bin/mock-tollama" "$folder/"
     fi
