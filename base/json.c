@@ -90,23 +90,40 @@ static void json_escape(struct buf *out, const char *text, size_t length)
     buf_put(out, text + start, length - start);
 }
 
-/* Whether nothing in it needs an escape, eight bytes at once: a byte that is not plain sets its own
- * highest bit in one of the terms; a borrow out of it may set another's, but the answer is the
- * same. */
-static bool is_plain(const char *text, size_t length)
+/* Whether none of eight bytes needs an escape: one that does sets its own highest bit in one of the
+ * terms; a borrow out of it may set another's, but the answer is the same. */
+static inline bool eight_are_plain(uint64_t bytes)
 {
     const uint64_t ones = 0x0101010101010101;
+    uint64_t controls = bytes - ones * 0x20;
+    uint64_t quotes = (bytes ^ ones * '"') - ones;
+    uint64_t backslashes = (bytes ^ ones * '\\') - ones;
+    return ((bytes | controls | quotes | backslashes) & ones * 0x80) == 0;
+}
+
+/* Whether nothing in it needs an escape. What is left of eight bytes is looked at twice rather than
+ * copied: a word that was just written in pieces is slow to read. */
+static bool is_plain(const char *text, size_t length)
+{
     uint64_t bytes;
-    for (; length > 0; length -= length < sizeof bytes ? length : sizeof bytes) {
-        bytes = ones * ' ';
-        memcpy(&bytes, text, length < sizeof bytes ? length : sizeof bytes);
-        text += sizeof bytes;
-        uint64_t controls = bytes - ones * 0x20;
-        uint64_t quotes = (bytes ^ ones * '"') - ones;
-        uint64_t backslashes = (bytes ^ ones * '\\') - ones;
-        if (((bytes | controls | quotes | backslashes) & ones * 0x80) != 0) return false;
+    uint32_t halves[2];
+    if (length < sizeof halves[0]) {
+        uint64_t first = length > 0 ? (unsigned char)text[0] : ' ';
+        uint64_t middle = length > 0 ? (unsigned char)text[length / 2] : ' ';
+        uint64_t last = length > 0 ? (unsigned char)text[length - 1] : ' ';
+        return eight_are_plain(first | middle << 8 | last << 16 | UINT64_C(0x2020202020000000));
     }
-    return true;
+    if (length < sizeof bytes) {
+        memcpy(&halves[0], text, sizeof halves[0]);
+        memcpy(&halves[1], text + length - sizeof halves[1], sizeof halves[1]);
+        return eight_are_plain(halves[0] | (uint64_t)halves[1] << 32);
+    }
+    for (size_t at = 0; at + sizeof bytes < length; at += sizeof bytes) {
+        memcpy(&bytes, text + at, sizeof bytes);
+        if (!eight_are_plain(bytes)) return false;
+    }
+    memcpy(&bytes, text + length - sizeof bytes, sizeof bytes);
+    return eight_are_plain(bytes);
 }
 
 /* A short text without escapes goes out in one piece, comma included: most of an answer's `meta` is

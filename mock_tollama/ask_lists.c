@@ -153,7 +153,6 @@ static inline bool are_numbers(const struct block *block, uint64_t items)
     wrong |= block->blanks & ~(behind_comma | block->blanks << 1);
     wrong |= block->minuses & ~starts;
     wrong |= first_digits & ~digits;
-    wrong |= points & ~(digits << 1);
     wrong |= fractions & ~digits;
     wrong |= behind_fractions & ~block->commas;
     const uint64_t longer = first_digits << 1 & digits & items; /* must not begin with a zero */

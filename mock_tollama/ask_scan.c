@@ -119,15 +119,12 @@ static inline bool more_items(struct scan *scan, bool *good)
 }
 
 /* Behind an item of the list that has followers: those that are laid out like it. */
-static size_t take_texts_alike(struct scan *scan, struct text *before, struct text *last)
+static size_t take_texts_alike(struct scan *scan, struct text *last)
 {
     const size_t period = (size_t)(scan->at + 1 - last->at);
     size_t count = ask_lists_texts(scan->at, scan->end, period);
-    if (count == 0) return 0;
     scan->at += count * period;
-    const char *at = scan->at + 1 - period;
-    *before = (struct text){ at - period, last->length };
-    last->at = at;
+    last->at += count * period;
     return count;
 }
 
@@ -142,7 +139,7 @@ static bool take_timestamps(struct scan *scan, struct ask_series *series, size_t
         if (!take_text(scan, &last)) return false;
         ++*count;
         more = more_items(scan, &good);
-        if (more) *count += take_texts_alike(scan, &before, &last);
+        if (more) *count += take_texts_alike(scan, &last);
     }
     if (!good) return false;
     series->last_timestamp = keep(scan, &last);

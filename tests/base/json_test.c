@@ -78,6 +78,33 @@ static void special_characters_are_escaped(void **state)
     assert_string_equal(buf_text(&buf), "\"a\\\"b\\\\c\\n\\u0009\\u0001\\u001f\\u0000z/\x7f\"");
 }
 
+/* Texts are looked at in pieces: none of them may be left out, and none is looked at too far. */
+static void every_byte_is_looked_at_in_a_text_of_any_length(void **state)
+{
+    (void)state;
+    static const struct {
+        char byte;
+        const char *escaped;
+    } rows[] = { { '"', "\\\"" }, { '\\', "\\\\" },     { '\n', "\\n" },
+                 { 0x1F, "\\u001f" }, { '\xFF', "\\ufffd" }, { 'z', "z" } };
+    for (size_t length = 1; length <= 120; length++) {
+        for (size_t at = 0; at < length; at++) {
+            for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                char text[128], wanted[160];
+                memset(text, 'a', length);
+                text[at] = rows[i].byte;
+                snprintf(wanted, sizeof wanted, "\"%.*s%s%.*s\"", (int)at, text, rows[i].escaped,
+                         (int)(length - at - 1), text + at + 1);
+                text[length] = '"'; /* behind it */
+                buf_clear(&buf);
+                json_init(&json, &buf);
+                json_string_length(&json, text, length);
+                assert_string_equal(buf_text(&buf), wanted);
+            }
+        }
+    }
+}
+
 static void a_key_is_escaped_like_a_text(void **state)
 {
     (void)state;
@@ -230,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_example_in_the_header_comes_out, begin, end),
         cmocka_unit_test_setup_teardown(commas_stand_between_values_only, begin, end),
         cmocka_unit_test_setup_teardown(special_characters_are_escaped, begin, end),
+        cmocka_unit_test_setup_teardown(every_byte_is_looked_at_in_a_text_of_any_length, begin, end),
         cmocka_unit_test_setup_teardown(a_key_is_escaped_like_a_text, begin, end),
         cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_replaced, begin, end),
         cmocka_unit_test_setup_teardown(random_bytes_always_make_json_that_can_be_read, begin, end),

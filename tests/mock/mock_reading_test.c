@@ -160,6 +160,21 @@ static void texts_laid_out_alike_are_taken_and_no_others(void **state)
     }
 }
 
+static void commas_are_found_from_the_end(void **state)
+{
+    (void)state;
+    static const char LIST[] = "1,0.25,-3.5,12345678901234567890123456789,0,1,2,3,4,5,6,7, 8.125,9";
+    char *exact = mem_copy(LIST, sizeof LIST - 1); /* a byte read in front would be seen */
+    const char *end = exact + sizeof LIST - 1;
+    size_t count = 0;
+    for (const char *at = end; at > exact; at--) {
+        if (at[-1] != ',') continue;
+        assert_ptr_equal(ask_lists_last(end, exact, ++count), at);
+    }
+    assert_int_equal(count, 13);
+    mem_free(exact);
+}
+
 struct style {
     const char *separator;  /* of lists */
     const char *values;     /* the kinds of numbers, one after the other */
@@ -264,6 +279,7 @@ int main(void)
         cmocka_unit_test(every_short_text_is_taken_for_numbers_only_when_it_is),
         cmocka_unit_test(numbers_of_the_common_kind_are_all_taken),
         cmocka_unit_test(texts_laid_out_alike_are_taken_and_no_others),
+        cmocka_unit_test(commas_are_found_from_the_end),
         cmocka_unit_test(requests_of_every_style_and_size_are_taken_as_the_long_way_takes_them),
         cmocka_unit_test(changed_requests_are_left_or_read_the_same),
     };
