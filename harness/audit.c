@@ -1,5 +1,6 @@
 #include "harness/audit.h"
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "base/units.h"
 #include "forecast/model_request.h"
@@ -143,14 +144,17 @@ static struct realised_delays *delays_of(struct run *run)
         plan_compose(run->scenario, run->seed, &query, &fate, &plan);
         if (plan.steps[0].after_ns != delivery->asked_ns) {
             run_set_invalid(run,
-                            "the delays were not those of the scenario: %.64s, attempt %u, was to be "
-                            "answered after %s, and the upstream meant %s",
+                            "the delays were not those of the scenario: %.64s, attempt %u, was to "
+                            "be answered after %s, and the upstream meant %s",
                             run_request_id(run, delivery->request, id), delivery->attempt,
                             units_format_duration(plan.steps[0].after_ns, wanted),
                             units_format_duration(delivery->asked_ns, meant));
         }
         realised_delays_add(delays, &(struct realised_wait){
-                                        .plan = &plan, .begun = true, .late_ns = delivery->late_ns });
+                                        .plan = &plan,
+                                        .begun = true,
+                                        .late_ns = delivery->late_ns,
+                                    });
     }
     return delays;
 }
@@ -161,6 +165,7 @@ static void audit_distributions(struct run *run)
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     realised_delays_write_json(&text, delays);
+    mem_free(run->realised_delays);
     run->realised_delays = buf_take(&text);
     for (size_t i = 0; i < realised_delays_count(delays); i++) {
         struct realised_delay delay = realised_delay_of(delays, i);
@@ -170,8 +175,8 @@ static void audit_distributions(struct run *run)
         if (realised_delay_as_asked(&delay, &wrong)) continue;
         const struct realised_quantile *at = &delay.quantiles[wrong];
         run_set_invalid(run,
-                        "the delays were not those of the scenario: of %llu attempts with \"%.120s\" "
-                        "%llu drew less than %s and %llu not more, asked for were %s",
+                        "the delays were not those of the scenario: of %llu attempts with "
+                        "\"%.120s\" %llu drew less than %s and %llu not more, asked for were %s",
                         (unsigned long long)delay.count,
                         delay.fault != NULL ? delay.fault->text : delay.text,
                         (unsigned long long)at->below, units_format_duration(at->asked_ns, asked),

@@ -15,8 +15,9 @@
  *           be late at all.
  *
  *           The delay that the upstream meant must be the one that is drawn for that attempt, to
- *           the nanosecond, and what was drawn must follow the distribution that was asked for: p50, p90 and p99 of the
- *           latency and of each fault that delays (scenario/realised_delay.h).
+ *           the nanosecond, and what was drawn must follow the distribution that was asked for:
+ *           p50, p90 and p99 of the latency and of each fault that delays
+ *           (scenario/realised_delay.h).
  *
  * The simulation is audited alike: its plans come from the same code, its schedule from another. */
 

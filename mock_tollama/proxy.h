@@ -30,7 +30,8 @@ struct proxy_config {
 
 MUST_USE enum err proxy_create(struct mock *mock, const struct proxy_config *config,
                                struct proxy **out, struct err_note *note);
-/* Ends every call; no play may take from one any more. Accepts NULL. Run the loop once more, then mem_free() it. */
+/* Ends every call; no play may take from one any more. Accepts NULL. Run the loop once more, then
+ * mem_free() it. */
 void proxy_close(struct proxy *proxy);
 
 /* Whether the upstream has a part in this plan's answer. */

@@ -64,7 +64,9 @@ void proxy_answer_head(struct player_order *order, const struct proxy_outcome *o
     order->on_end = carried_end;
     order->status = outcome->status;
     if (result == NULL) return;
-    if (last) carried->headers[carried->header_count++] = (struct plan_header){ "Connection", "close" };
+    if (last) {
+        carried->headers[carried->header_count++] = (struct plan_header){ "Connection", "close" };
+    }
     if (result->head_lines != NULL) carry_lines(carried, result->head_lines);
     order->content_type = carried->content_type;
     order->headers = carried->headers;

@@ -66,7 +66,7 @@ struct http_connection {
     bool line_seen; /* a request line has come, ever */
     int fd;         /* borrowed from the daemon */
     size_t uri_bytes; /* of the latest request line */
-    uint64_t sent_bytes; /* with count_sent: what has been handed over, but for the answer at hand */
+    uint64_t sent_bytes; /* with count_sent: handed over, but for the answer at hand */
     bool sent_known;
     char *target;     /* owned; of the same, with keep_target */
     struct http_peer peer;

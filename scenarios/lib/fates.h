@@ -1,9 +1,9 @@
 #ifndef SCENARIO_FATES_H
 #define SCENARIO_FATES_H
 /* What will happen to the requests of a scenario, before anything runs: one line per request of its
- * schedule, as if each were read at the moment it is sent, and a line for each of its retries, as if
- * it were made at that moment, too. What counts (first, nth, exact shares, buckets, queues) counts in
- * the order of reading, which only a run decides: here in the order of the lines.
+ * schedule, as if each were read at the moment it is sent, and a line for each of its retries, as
+ * if it were made at that moment, too. What counts (first, nth, exact shares, buckets, queues)
+ * counts in the order of reading, which only a run decides: here in the order of the lines.
  *
  *     id       attempt      at  phase   fate
  *     r000012        0  20.31s  outage  200 after 40ms, RST after 40% of the body

@@ -13,9 +13,9 @@
  *     latency { p50: 40ms, p99: 220ms }, 1000 attempts: 493 drew at most 40 ms, believable are
  *     424 to 576, so the p50 is as asked
  *
- * An attempt whose client left before counts with what was drawn. One for which several delays fired
- * counts for the latency alone: what each of them drew cannot be told. Not judged: delays on a ramp
- * (`ramp_delay`), whose distribution moves. 34 KiB for each delay of the scenario. */
+ * An attempt whose client left before counts with what was drawn. One for which several delays
+ * fired counts for the latency alone: what each of them drew cannot be told. Not judged: delays on
+ * a ramp (`ramp_delay`), whose distribution moves. 34 KiB for each delay of the scenario. */
 
 #include "base/buf.h"
 #include "scenario/delay_sketch.h"

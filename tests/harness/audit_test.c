@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 
-#include "base/mem.h"
 #include "judge_fixture.h"
 
 #define FAULTS(faults)                                                                             \
@@ -161,7 +160,6 @@ static void delays_of_another_distribution_make_the_run_invalid(void **state)
     assert_non_null(strstr(stage.run.realised_delays,
                            "{\"text\":\"uniform 100ms to 300ms\",\"phase\":\"outage\","));
     assert_non_null(strstr(stage.run.realised_delays, "\"ppm\":500000,\"asked_ns\":200000000,"));
-    mem_free(stage.run.realised_delays);
     /* One attempt's draw for all. */
     const struct run_delivery *one = NULL;
     for (size_t i = 0; i < stage.run.delivery_count; i++) {

@@ -1,6 +1,7 @@
 /* Any bytes on the main port, on the control port and on that of a proxy, in any pieces, from
- * clients that leave in any way: the mock neither ends nor grows nor keeps anything, and answers the
- * next honest request. Another seed, and longer: MOCK_FUZZ_SEED=123 MOCK_FUZZ_ROUNDS=10000. Under AddressSanitizer the mock's exit code tells of leaks, too. */
+ * clients that leave in any way: the mock neither ends nor grows nor keeps anything, and answers
+ * the next honest request. Another seed, and longer: MOCK_FUZZ_SEED=123 MOCK_FUZZ_ROUNDS=10000.
+ * Under AddressSanitizer the mock's exit code tells of leaks, too. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

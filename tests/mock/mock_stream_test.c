@@ -102,7 +102,8 @@ static void the_first_line_is_seen_before_the_last_is_sent(void **state)
 static void without_a_length_it_passes_in_chunks(void **state)
 {
     (void)state;
-    static const char whole[] = "c\r\n{\"line\": 1}\n\r\n12\r\n{\"line\": \"last\"}\r\n\r\n0\r\n\r\n";
+    static const char whole[] =
+        "c\r\n{\"line\": 1}\n\r\n12\r\n{\"line\": \"last\"}\r\n\r\n0\r\n\r\n";
     static const size_t first = sizeof "c\r\n{\"line\": 1}\n\r\n" - 1;
     struct upstream upstream;
     struct wire_peer peer;
@@ -119,27 +120,6 @@ static void without_a_length_it_passes_in_chunks(void **state)
     wire_read(&peer, head + sizeof whole - 1, CLIENT_PATIENCE_MS);
     assert_string_equal(peer.bytes.data + head, whole);
     wire_expect_quiet(&peer);
-    end(&upstream, &peer);
-}
-
-static void a_client_of_http_1_0_gets_it_until_the_end(void **state)
-{
-    (void)state;
-    static const char request[] = "GET /api/x HTTP/1.0\r\n\r\n";
-    struct upstream upstream;
-    struct wire_peer peer;
-    upstream_start(&upstream, NULL, NULL);
-    wire_open(&peer, &upstream.mock);
-    wire_send(&peer, request, sizeof request - 1);
-    upstream_take(&upstream, NULL);
-    upstream_send_head(&upstream, 0);
-    size_t head = wire_read_head(&peer);
-    upstream_send(&upstream, "1e\r\n");
-    upstream_send(&upstream, LINES);
-    upstream_send(&upstream, "\r\n0\r\n\r\n");
-    wire_read(&peer, head + BODY + 1, CLIENT_PATIENCE_MS);
-    expect_body(&peer, head, BODY);
-    assert_int_equal(peer.end, END_FIN);
     end(&upstream, &peer);
 }
 
@@ -413,90 +393,11 @@ static void a_huge_answer_needs_little_memory_and_waits_for_its_client(void **st
     end(&upstream, &peer);
 }
 
-static void requests_pass_with_their_target_method_and_headers(void **state)
-{
-    (void)state;
-    static const char request[] =
-        "PUT /api/a%20b/../c?x=1&y=%2F HTTP/1.1\r\nHost: mock\r\nX-Own: 7\r\nUser-Agent: raw\r\n"
-        "Connection: X-Hop, keep-alive\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nContent-Length: 2\r\n\r\nhi";
-    static const char reply[] =
-        "HTTP/1.1 201 Created\r\nServer: real\r\nX-Theirs: 8\r\nConnection: close\r\n"
-        "Keep-Alive: 9\r\nContent-Length: 2\r\n\r\nok";
-    struct upstream upstream;
-    struct wire_peer peer;
-    struct buf seen;
-    upstream_start(&upstream, NULL, NULL);
-    wire_open(&peer, &upstream.mock);
-    wire_send(&peer, request, sizeof request - 1);
-    upstream_take(&upstream, &seen);
-    const char *text = buf_text(&seen);
-    assert_ptr_equal(strstr(text, "PUT /api/a%20b/../c?x=1&y=%2F HTTP/1.1\r\n"), text);
-    assert_non_null(strstr(text, "\r\nX-Own: 7\r\n"));
-    assert_non_null(strstr(text, "\r\nUser-Agent: raw\r\n"));
-    assert_non_null(strstr(text, "\r\n\r\nhi"));
-    assert_null(strstr(text, "X-Hop"));
-    assert_null(strstr(text, "Keep-Alive"));
-    assert_null(strstr(text, "Accept"));
-    assert_null(strstr(text, "form-urlencoded"));
-    buf_deinit(&seen);
-    upstream_send(&upstream, reply);
-    size_t head = wire_read_head(&peer);
-    assert_non_null(strstr(peer.bytes.data, "HTTP/1.1 201 Created\r\n"));
-    assert_non_null(strstr(peer.bytes.data, "\r\nX-Theirs: 8\r\n"));
-    assert_non_null(strstr(peer.bytes.data, "\r\nServer: real\r\n"));
-    assert_null(strstr(peer.bytes.data, "Keep-Alive"));
-    wire_read(&peer, head + 2, CLIENT_PATIENCE_MS);
-    assert_string_equal(peer.bytes.data + head, "ok");
-    wire_expect_quiet(&peer);
-    end(&upstream, &peer);
-}
-
-static void a_head_request_gets_the_length_and_no_body(void **state)
-{
-    (void)state;
-    static const char request[] = "HEAD /api/tags HTTP/1.1\r\nHost: mock\r\n\r\n";
-    struct upstream upstream;
-    struct wire_peer peer;
-    upstream_start(&upstream, NULL, NULL);
-    wire_open(&peer, &upstream.mock);
-    wire_send(&peer, request, sizeof request - 1);
-    upstream_take(&upstream, NULL);
-    upstream_send_head(&upstream, 1234);
-    size_t head = wire_read_head(&peer);
-    assert_non_null(strstr(peer.bytes.data, "\r\nContent-Length: 1234\r\n"));
-    wire_read(&peer, head + 1, CLIENT_SILENCE_MS);
-    assert_int_equal(peer.bytes.length, head);
-    wire_expect_quiet(&peer);
-    end(&upstream, &peer);
-}
-
-static void nothing_but_a_path_is_forwarded(void **state)
-{
-    (void)state;
-    static const char *const REQUESTS[] = {
-        "GET @127.0.0.1:1/x HTTP/1.1\r\nHost: mock\r\n\r\n",
-        "GET http://127.0.0.1:1/x HTTP/1.1\r\nHost: mock\r\n\r\n",
-        "OPTIONS * HTTP/1.1\r\nHost: mock\r\n\r\n",
-    };
-    struct upstream upstream;
-    upstream_start(&upstream, NULL, NULL);
-    for (size_t i = 0; i < sizeof REQUESTS / sizeof REQUESTS[0]; i++) {
-        struct wire_peer peer;
-        wire_open(&peer, &upstream.mock);
-        wire_send(&peer, REQUESTS[i], strlen(REQUESTS[i]));
-        wire_read_head(&peer);
-        assert_non_null(strstr(peer.bytes.data, "HTTP/1.1 400 "));
-        wire_close(&peer);
-    }
-    upstream_stop(&upstream);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_is_seen_before_the_last_is_sent),
         cmocka_unit_test(without_a_length_it_passes_in_chunks),
-        cmocka_unit_test(a_client_of_http_1_0_gets_it_until_the_end),
         cmocka_unit_test(a_cut_falls_into_the_stream),
         cmocka_unit_test(a_stall_falls_into_the_stream),
         cmocka_unit_test(garbage_falls_into_the_stream),
@@ -507,9 +408,6 @@ int main(void)
         cmocka_unit_test(a_client_that_leaves_in_mid_body_ends_the_call),
         cmocka_unit_test(the_mock_may_end_in_mid_body),
         cmocka_unit_test(a_huge_answer_needs_little_memory_and_waits_for_its_client),
-        cmocka_unit_test(requests_pass_with_their_target_method_and_headers),
-        cmocka_unit_test(a_head_request_gets_the_length_and_no_body),
-        cmocka_unit_test(nothing_but_a_path_is_forwarded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

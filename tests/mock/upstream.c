@@ -95,8 +95,8 @@ void upstream_send_head(struct upstream *upstream, unsigned length)
     char head[160];
     char framing[48] = "Transfer-Encoding: chunked";
     if (length > 0) snprintf(framing, sizeof framing, "Content-Length: %u", length);
-    snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n%s\r\n\r\n",
-             framing);
+    snprintf(head, sizeof head,
+             "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n%s\r\n\r\n", framing);
     upstream_send(upstream, head);
 }
 

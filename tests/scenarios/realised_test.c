@@ -190,7 +190,8 @@ static void retries_have_fates_of_their_own(void **state)
         plan_make(faults.state, &query, &plan);
         snprintf(line, sizeof line, "     ~%-2u %9s  %-16s 200 after %s\n", attempt, "", "",
                  plan.fired != 0 ? "41ms" : "40ms");
-        const char *at = strstr(buf_text(&text), "\nr000007         7s  all              503 after ");
+        const char *at =
+            strstr(buf_text(&text), "\nr000007         7s  all              503 after ");
         assert_non_null(at);
         assert_non_null(strstr(at, line));
     }
