@@ -1,7 +1,7 @@
 #ifndef MOCK_PROXY_PRIVATE_H
 #define MOCK_PROXY_PRIVATE_H
-/* Shared by proxy.c (calls), proxy_stream.c (answers that are passed on while they come) and
- * proxy_head.c (what is passed on of heads); nobody else includes it.
+/* Shared by proxy.c (requests), proxy_call.c (calls), proxy_stream.c (answers that are passed on
+ * while they come) and proxy_head.c (what is passed on of heads); nobody else includes it.
  *
  *   CALLING ---head---> HOLDING: the plan needs the whole answer
  *      |      \-------> STREAMING: a play takes what comes (mock/source.h)
@@ -59,8 +59,9 @@ struct proxy {
     uint32_t idle_count;
 };
 
-/* proxy.c */
-const char *proxy_end_text(enum http_end end);
+/* proxy_call.c */
+struct proxy_lines;
+void forward_start(struct forward *forward, const struct proxy_lines *lines);
 /* The call's time begins anew, or stands still while nobody takes what has come. */
 void forward_touch(struct forward *forward);
 /* Writes the record's line: the server's part is over. `response` NULL: it is in `kept`. */
@@ -68,6 +69,9 @@ void forward_record(struct forward *forward, const char *response);
 void forward_cancel(struct forward *forward);
 /* Gives the place back. */
 void forward_free(struct forward *forward);
+/* Rings for the next call that takes too long. */
+void proxy_set_alarm(struct proxy *proxy);
+void proxy_on_due(void *proxy);
 
 /* proxy_stream.c */
 /* Whether the plan can be played while the answer comes. */
