@@ -105,6 +105,8 @@ static void a_silent_probe_counts_as_failed(void **state)
     assert_false(advance(breaker, 103 * NS_PER_S - 1));
     assert_true(advance(breaker, 103 * NS_PER_S));
     assert_int_equal(last.rule, BREAKER_RULE_PROBE_SILENT);
+    assert_int_equal(last.failures, 1);
+    assert_int_equal(last.volume, example.half_open_probes);
     assert_int_equal(last.cooldown_ns, 15 * NS_PER_S);
     assert_int_equal(breaker_wakeup(breaker), 118 * NS_PER_S);
     assert_false(breaker_record(breaker, second, OUTCOME_OK, 104 * NS_PER_S, &last));
