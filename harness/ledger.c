@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "harness/lookups.h"
 #include "scenario/plan_state.h"
 
 #define OBSERVER_BYTES_MAX ((size_t)1 << 31)
@@ -157,6 +158,7 @@ struct trace_reader {
     int64_t permits;
     uint64_t lines;         /* read so far, the first and the end mark included */
     bool ended;             /* the end mark was read */
+    struct lookups lookups;
 };
 
 static int key_compare(const void *a, const void *b)
@@ -246,6 +248,10 @@ static void trace_on_line(void *context, const cJSON *line)
     if (cJSON_HasObjectItem(line, "end")) check_end(reader, line);
     if (strcmp(action, "breaker") == 0) trace_on_transition(reader, line, at);
     if (strcmp(action, "answer") == 0) trace_on_answer(reader, line);
+    if (strcmp(action, "l2_get") == 0) lookups_asked(&reader->lookups, line_u64(line, "call"), at);
+    if (strcmp(input, "l2_done") == 0) {
+        lookups_answered(&reader->lookups, line_u64(line, "call"), at);
+    }
     if (strcmp(action, "start_attempt") == 0) reader->permits++;
     if (strcmp(action, "cancel_attempt") == 0 || strcmp(input, "attempt_done") == 0) {
         reader->permits--;
@@ -282,7 +288,9 @@ enum err trace_read(struct run *run, const char *path, instant_ns start, struct 
     }
     qsort(reader.keys, run->schedule->count, sizeof *reader.keys, key_compare);
     bool cut = false;
+    lookups_init(&reader.lookups, run);
     enum err rc = lines_read(path, &reader, trace_on_line, &cut, note);
+    run->lookup_p99_ns = lookups_finish(&reader.lookups);
     mem_free(reader.keys);
     if (rc == ERR_OK && !reader.ended) {
         run_set_invalid(run, "the runtime's trace has no end mark, so its end may be missing");

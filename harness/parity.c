@@ -20,23 +20,23 @@ static void add_fates(uint8_t *fates, const struct run *run)
     }
 }
 
-/* By the ledger: how much later than planned the mock played its replies: that quantile. */
-static uint64_t replies_late_ns(const struct run *real, size_t percent)
+/* By the ledger: how much later than planned the mock played its replies. */
+static uint64_t replies_late_p99_ns(const struct run *real)
 {
     size_t count = real->delivery_count;
     if (count == 0) return 0;
     uint64_t *late = mem_alloc(count, sizeof *late);
     for (size_t i = 0; i < count; i++) late[i] = real->deliveries[i].late_ns;
     sort_u64(late, count);
-    uint64_t quantile_ns = late[(count * percent + 99) / 100 - 1];
+    uint64_t p99_ns = late[(count * 99 + 99) / 100 - 1];
     mem_free(late);
-    return quantile_ns;
+    return p99_ns;
 }
 
 uint64_t parity_margin_ns(const struct run *real)
 {
-    uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_ns(real, 99));
-    late_ns = u64_max(late_ns, real->redis_late_ns);
+    uint64_t late_ns = u64_max(real->lag_p99_ns, replies_late_p99_ns(real));
+    late_ns = u64_max(late_ns, u64_max(real->redis_late_ns, real->lookup_p99_ns));
     return u64_max(PARITY_MARGIN_NS, (late_ns + NS_PER_MS - 1) / NS_PER_MS * NS_PER_MS);
 }
 
@@ -58,7 +58,7 @@ static enum err perturb(uint8_t *fates, const struct run *sim, struct parity *ou
         run_init(&run, WORLD_SIM, sim->scenario, sim->plan, sim->config, sim->seed);
         sim_play(&run, requests, &options, NULL);
         add_fates(fates, &run);
-        parity_intervals_add(&out->intervals, &run, options.reply_jitter_ns == 0);
+        parity_intervals_add(&out->intervals, &run);
         run_deinit(&run);
     }
     sim_requests_destroy(requests);
@@ -98,7 +98,7 @@ enum err parity_compare(const struct run *sim, const struct run *real, struct pa
     enum err rc = perturb(fates, sim, out, note);
     if (rc == ERR_OK) {
         compare(fates, real, out);
-        parity_intervals_end(&out->intervals, real, replies_late_ns(real, 95));
+        parity_intervals_end(&out->intervals, real);
         out->holds = out->served_holds && out->intervals.hold;
     }
     mem_free(fates);

@@ -98,6 +98,7 @@ struct run {
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */
     char *realised_delays;     /* owned: JSON of scenario/realised_delay.h; NULL: not audited */
+    uint64_t lookup_p99_ns;    /* real: how long the second level took to answer (lookups.h) */
     uint64_t redis_late_ns;    /* real: how late a phase of the second level was played, at most */
 };
 

@@ -74,6 +74,7 @@ static void a_scenarios_redis_is_the_same_in_both_worlds(void **state)
     if (worlds.real.invalid && !worlds.real.lagged) fail_msg("%s", worlds.real.invalid_reason);
     /* A machine that is too busy to send in time tells nothing. */
     if (!worlds.real.lagged) {
+        assert_in_range(worlds.real.lookup_p99_ns, 1000, 20 * NS_PER_MS);
         assert_story(&worlds.real);
         assert_int_equal(parity_compare(&worlds.stage.run, &worlds.real, &parity, &note), ERR_OK);
         assert_true(parity.served_holds);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "harness/lookups.h"
 #include "judge_fixture.h"
 
 /* One request at 0 s whose settings are production's, and a Redis that takes 1 ms. */
@@ -172,6 +173,28 @@ static void a_flush_leaves_nothing(void **state)
     close_scene(&scene);
 }
 
+static void only_answered_lookups_of_a_server_that_is_there_are_measured(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct lookups lookups;
+    open_scene(&scene, STORY("  phases: [ { name: stuck, from: 2s, to: 3s, do: hang } ]\n"));
+    lookups_init(&lookups, &scene.stage.run);
+    lookups_asked(&lookups, 4, 1000 * ms);
+    lookups_asked(&lookups, 5, 1000 * ms);
+    lookups_answered(&lookups, 5, 1003 * ms);
+    lookups_asked(&lookups, 4, 2500 * ms); /* the one before was given up */
+    lookups_answered(&lookups, 4, 3100 * ms);
+    lookups_asked(&lookups, 6, 4000 * ms);
+    lookups_answered(&lookups, 6, 4001 * ms);
+    lookups_answered(&lookups, 6, 4009 * ms);
+    assert_int_equal(lookups.count, 2);
+    assert_int_equal(lookups_finish(&lookups), 3 * ms);
+    lookups_init(&lookups, &scene.stage.run);
+    assert_int_equal(lookups_finish(&lookups), 0);
+    close_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_connection_comes_back_when_the_runtimes_own_wait_is_over),
         cmocka_unit_test(one_that_hangs_answers_when_that_is_over_or_is_given_up),
         cmocka_unit_test(a_flush_leaves_nothing),
+        cmocka_unit_test(only_answered_lookups_of_a_server_that_is_there_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
