@@ -111,15 +111,20 @@ static void print_table(struct recording *recording, struct recorded_figures *af
     print_transitions("changed ", recording, after);
 }
 
-/* When the changed engine first did something else. */
-static instant_ns divergence_at(const struct replay *replay)
+static instant_ns line_at(const char *text)
 {
-    const char *text = replay->expected != NULL ? replay->expected : replay->got;
     struct trace_line line;
     instant_ns at = INSTANT_NEVER;
     if (text == NULL || !trace_line_parse(text, strlen(text), &line)) return INSTANT_NEVER;
     if (!trace_field_u64(trace_line_find(&line, "t"), &at)) return INSTANT_NEVER;
     return at;
+}
+
+/* When the changed engine first did something else: what it did itself, or did not do of what the
+ * trace has, whichever comes first. */
+static instant_ns divergence_at(const struct replay *replay)
+{
+    return instant_min(line_at(replay->expected), line_at(replay->got));
 }
 
 static void print_trust(const struct recording *recording, const struct whatif *whatif,

@@ -245,6 +245,48 @@ static void the_command_compares_and_says_where_the_model_begins(void **state)
     assert_says("a recording to its end: each of 240 attempts was made in the trace, too");
 }
 
+#define PATIENT                                                                                    \
+    "version: 1\nname: patient\nseed: 7\nduration: 6s\nruntime:\n  env: prod\n  set:\n"             \
+    "    retry_backoff_base_ms: 400\n    retry_backoff_cap_ms: 400\n"                              \
+    "workload:\n  - arrival: { constant: 5/s }\n    keys: { count: 1 }\n"                          \
+    "upstream:\n  latency: 20ms\n"                                                                 \
+    "  phases:\n    - { name: out, from: 2s, to: 4s, faults: [ { status: 503, first: 1 } ] }\n"    \
+    "expect:\n  - order: guide\n"
+
+/* The value of "t" in the first line that holds `text`, since the trace's first. */
+static double seconds_of(const char *text)
+{
+    const char *first = strchr(buf_text(&trace), '\n') + 1;
+    const char *at = strstr(first, text);
+    assert_non_null(at);
+    while (at[-1] != '\n') at--;
+    uint64_t begin_ns = strtoull(first + strlen("{\"t\":"), NULL, 10);
+    uint64_t found_ns = strtoull(at + strlen("{\"t\":"), NULL, 10);
+    return (double)(found_ns - begin_ns) / 1e9;
+}
+
+/* One attempt fails, with nothing else on its way: without retries the answer is given at that
+ * moment, where the trace has nothing before the retry. A request that comes in the retry's wait
+ * found its call, and now asks: the trace does not know what for. */
+static void the_command_names_the_very_moments(void **state)
+{
+    (void)state;
+    char line[64];
+    record(PATIENT, "cache_ttl_s=0.001", true);
+    assert_int_equal(command("--set", "retry_count=0"), 0);
+    snprintf(line, sizeof line, "until %.3f s the engine decides the same", seconds_of("http_503"));
+    assert_says(line);
+    const char *failed = strstr(buf_text(&trace), "http_503");
+    const char *joined = strstr(failed, "\"in\":\"request\"");
+    assert_true(joined < strstr(failed, "start_attempt")); /* while the retry waits */
+    while (joined[-1] != '\n') joined--;
+    uint64_t first_ns = strtoull(strchr(buf_text(&trace), '\n') + strlen("\n{\"t\":"), NULL, 10);
+    uint64_t joined_ns = strtoull(joined + strlen("{\"t\":"), NULL, 10);
+    snprintf(line, sizeof line, "a recording until %.3f s, from there on a model",
+             (double)(joined_ns - first_ns) / 1e9);
+    assert_says(line);
+}
+
 static void the_command_says_when_nothing_would_have_changed(void **state)
 {
     (void)state;
@@ -298,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_longer_wait_than_recorded_is_the_models),
         cmocka_unit_test(a_smaller_max_inflight_refuses_requests),
         cmocka_unit_test(the_command_compares_and_says_where_the_model_begins),
+        cmocka_unit_test(the_command_names_the_very_moments),
         cmocka_unit_test(the_command_says_when_nothing_would_have_changed),
         cmocka_unit_test(the_commands_exit_codes),
     };
