@@ -19,7 +19,7 @@
 #include "harness/shrink.h"
 #include "harness/sweep_command.h"
 
-enum { JOBS_DEFAULT = 8, JOBS_MAX = 256 };
+enum { JOBS_MAX = 256 };
 
 static const char help_main[] =
     "tollgate: does a service that calls a model server stay within its SLO when that misbehaves?\n"
@@ -61,7 +61,8 @@ static const char help_run[] =
     "  --repeat N             play each N times, with seeds made of its own; the verdict is over\n"
     "                         all of them (1)\n"
     "  --tier gate|nightly    only scenarios of this tier (all)\n"
-    "  --jobs N               real scenarios played side by side (8)\n"
+    "  --jobs N               real scenarios played side by side, at most (12 per core; fewer\n"
+    "                         while this machine is too busy for that many)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
     "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the\n"
     "                         scenarios' folder, then ./configs)\n"
@@ -339,7 +340,7 @@ int cli_main(int argc, char **argv)
             .argv = argv,
             .verb = at,
             .paths = mem_alloc((size_t)argc, sizeof(char *)),
-            .options = { .sim = true, .real = true, .jobs = JOBS_DEFAULT, .repeat = 1 },
+            .options = { .sim = true, .real = true, .repeat = 1 },
         };
         int code = run_verb(&parse);
         mem_free(parse.paths);

@@ -34,7 +34,11 @@ static void load_check_finished(struct load *load)
 static void load_on_sent(void *context, uint32_t request, instant_ns now)
 {
     struct load *load = context;
-    load->run->answers[request].sent_ns = load_offset(load, now);
+    struct run_answer *answer = &load->run->answers[request];
+    answer->sent_ns = load_offset(load, now);
+    if (load->pulse == NULL) return;
+    load->pulse->sent++;
+    load->pulse->late += instant_until(answer->sent_ns, answer->intended_ns) > LOAD_LATE_NS;
 }
 
 static void load_on_over(void *context, uint32_t request, const struct link_result *result,
@@ -120,7 +124,7 @@ static void load_turn(void *context)
     load_check_finished(load);
 }
 
-static void load_make_bodies(struct load *load)
+void load_prepare(struct load *load)
 {
     const struct scenario *scenario = load->run->scenario;
     load->body_base = mem_alloc(scenario->workload_count, sizeof(size_t));
@@ -153,7 +157,7 @@ void load_start(struct load *load)
         .after_event = load_turn,
         .context = load,
     };
-    load_make_bodies(load);
+    if (load->bodies == NULL) load_prepare(load);
     load->waiting = mem_alloc(load->run->plan->count, sizeof *load->waiting);
     pace_init(&load->pace, load->run->scenario, load->run->plan);
     load->links = load_links_create(&config);
@@ -169,17 +173,26 @@ void load_stop(struct load *load)
     load_links_stop(load->links);
 }
 
-void load_close(struct load *load)
+static void load_close_links(struct load *load)
 {
     if (load->links == NULL) return;
     assert(load->stopped);
     load_links_destroy(load->links);
     load->links = NULL;
     pace_deinit(&load->pace);
+    mem_free(load->waiting);
+}
+
+void load_close(struct load *load)
+{
+    load_close_links(load);
     for (size_t i = 0; i < load->body_count; i++)
         mem_free(load->bodies[i]);
     mem_free(load->bodies);
     mem_free(load->body_lengths);
     mem_free(load->body_base);
-    mem_free(load->waiting);
+    load->bodies = NULL;
+    load->body_lengths = NULL;
+    load->body_base = NULL;
+    load->body_count = 0;
 }

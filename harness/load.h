@@ -18,12 +18,22 @@
 #include "net/alarm.h"
 #include "scenario/pace.h"
 
+/* What several generators together have sent, and how much of that later than half of what a run
+ * may lag. */
+struct load_pulse {
+    uint64_t sent;
+    uint64_t late;
+};
+
+#define LOAD_LATE_NS (5 * NS_PER_MS / 2)
+
 struct load {
     uv_loop_t *loop;
     struct run *run;                    /* borrowed: answers are filled in */
     const struct load_address *address; /* of the service; borrowed */
     instant_ns start;                   /* offset 0 */
     uint64_t give_up_ns;
+    struct load_pulse *pulse; /* counts what is sent; NULL: nobody asks; borrowed */
     void (*on_finished)(void *context); /* every request sent and answered or given up */
     void *context;
     struct load_links *links; /* owned */
@@ -32,7 +42,7 @@ struct load {
     size_t in_flight;
     uint32_t *waiting; /* owned: a ring of requests for which there was no connection */
     size_t waiting_at, waiting_count;
-    char **bodies; /* owned; by workload and key, made before the start */
+    char **bodies; /* owned; by workload and key; made by load_prepare() */
     size_t *body_lengths;
     size_t *body_base; /* first body of a workload */
     size_t body_count;
@@ -40,11 +50,15 @@ struct load {
     bool stopped;
 };
 
+/* Writes the bodies, which may take long. Asks for `run` alone and touches nothing else, so that it
+ * may be called from another thread. Need not be called: load_start() does it otherwise. */
+void load_prepare(struct load *load);
 /* The public fields (loop .. context) must have been set; begins at once. */
 void load_start(struct load *load);
 /* Ends what is in flight and sends nothing more; on_finished is not called. */
 void load_stop(struct load *load);
-/* After finishing or load_stop(). Run the loop once more before freeing the struct. */
+/* After finishing, load_stop(), or load_prepare() alone. Run the loop once more before freeing the
+ * struct. */
 void load_close(struct load *load);
 
 #endif

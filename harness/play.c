@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "harness/join.h"
-#include "harness/priority.h"
 
 enum {
     PLAY_TICK_MS = 20,
@@ -45,6 +44,7 @@ static void play_stop(struct play *play)
     if (play->call != NULL) http_client_cancel(play->call);
     play->call = NULL;
     child_stop(&play->runtime, SIGTERM);
+    redis_stage_stop(&play->redis);
     /* The mock goes last: the runtime may still be draining towards it. */
     if (!child_running(&play->runtime)) child_stop(&play->mock, SIGTERM);
 }
@@ -68,10 +68,15 @@ static void play_finish(struct play *play)
 {
     play->state = PLAY_DONE;
     play->run->wall_ns = clock_now() - play->began;
-    if (play->start != 0) join_run(play->run, play->config.folder, play->start);
+    play->run->redis_late_ns = play->redis.late_ns;
     load_close(&play->load);
     http_client_destroy(play->client);
     uv_close((uv_handle_t *)&play->timer, play_on_timer_closed);
+}
+
+void play_join(const struct play *play)
+{
+    if (play->start != 0) join_run(play->run, play->config.folder, play->start);
 }
 
 static void play_on_child_exit(void *context)
@@ -109,16 +114,15 @@ static void play_begin_load(struct play *play)
         return;
     }
     play_enter(play, PLAY_PLAYING);
-    play->load = (struct load){
-        .loop = play->loop,
-        .run = play->run,
-        .address = &play->address,
-        .start = play->start,
-        .give_up_ns = play->run->config->engine.request_deadline_ns + PLAY_GIVE_UP_NS,
-        .on_finished = play_on_loaded,
-        .context = play,
-    };
+    play->load.loop = play->loop;
+    play->load.address = &play->address;
+    play->load.start = play->start;
+    play->load.give_up_ns = play->run->config->engine.request_deadline_ns + PLAY_GIVE_UP_NS;
+    play->load.pulse = play->config.pulse;
+    play->load.on_finished = play_on_loaded;
+    play->load.context = play;
     load_start(&play->load);
+    redis_stage_play(&play->redis, play->start);
 }
 
 static void play_on_clock_set(void *context, const struct http_result *result)
@@ -212,8 +216,6 @@ static void play_start_child(struct play *play, struct child *child, struct argu
     const char *log = arena_printf(arena, "%s/%s.log", play->config.folder, child->name);
     if (child_start(child, play->loop, arguments->items, log, &note) != ERR_OK) {
         play_abort(play, note.sentence);
-    } else {
-        priority_raise_program(uv_process_get_pid(&child->process));
     }
     arguments_deinit(arguments);
 }
@@ -255,6 +257,11 @@ static void play_start_runtime(struct play *play)
     for (size_t i = 0; i < scenario->setting_count; i++) {
         argument_pair(&arguments, "--set", scenario->settings[i].assignment);
     }
+    if (play->redis.ready) {
+        argument_pair(&arguments, "--set",
+                      arena_printf(arena, "redis_url=redis://127.0.0.1:%u",
+                                   (unsigned)play->redis.port));
+    }
     argument_common(&arguments, play, "127.0.0.1:0");
     play_start_child(play, &play->runtime, &arguments);
 }
@@ -291,6 +298,37 @@ static void play_start_mock(struct play *play)
     play_start_child(play, &play->mock, &arguments);
 }
 
+static void play_on_redis_ready(void *context)
+{
+    struct play *play = context;
+    if (play->state != PLAY_STARTING_REDIS) return;
+    play_enter(play, PLAY_STARTING_MOCK);
+    play_start_mock(play);
+}
+
+static void play_on_redis_trouble(void *context, const char *sentence)
+{
+    play_abort(context, sentence);
+}
+
+static void play_start_redis(struct play *play)
+{
+    struct err_note note = { .err = ERR_OK };
+    const struct redis_stage_config config = {
+        .loop = play->loop,
+        .story = &play->run->scenario->redis,
+        .folder = play->config.folder,
+        .aside = play->config.aside,
+        .on_ready = play_on_redis_ready,
+        .on_trouble = play_on_redis_trouble,
+        .context = play,
+    };
+    play_enter(play, PLAY_STARTING_REDIS);
+    if (redis_stage_start(&play->redis, &config, &note) != ERR_OK) {
+        play_abort(play, note.sentence);
+    }
+}
+
 static void play_on_state_overdue(struct play *play)
 {
     if (play->state == PLAY_STOPPING) {
@@ -302,6 +340,7 @@ static void play_on_state_overdue(struct play *play)
         return;
     }
     static const char *const reasons[] = {
+        [PLAY_STARTING_REDIS] = "redis-server was not ready within 15 s; see redis.log",
         [PLAY_STARTING_MOCK] = "the mock was not ready within 15 s; see mock.log",
         [PLAY_STARTING_RUNTIME] = "the runtime was not ready within 15 s; see runtime.log",
         [PLAY_WAITING_READY] = "the service's /health/ready did not say 200 in time",
@@ -317,11 +356,40 @@ static void play_on_tick(uv_timer_t *timer)
     if (play->state != PLAY_PLAYING && clock_now() > play->state_deadline) {
         play_on_state_overdue(play);
     }
-    if (play->state == PLAY_WAITING_READY && play->call == NULL) {
+    if (play->state == PLAY_WAITING_READY && play->call == NULL && play->prepared) {
         play_call(play, play->service_url, "/health/ready", NULL, play_on_health);
     }
-    bool gone = child_closed(&play->mock) && child_closed(&play->runtime);
-    if (play->state == PLAY_STOPPING && gone) play_finish(play);
+    bool gone = child_closed(&play->mock) && child_closed(&play->runtime) &&
+                redis_stage_closed(&play->redis);
+    if (play->state == PLAY_STOPPING && gone && play->prepared) play_finish(play);
+}
+
+static void play_prepare(void *context)
+{
+    struct play *play = context;
+    load_prepare(&play->load);
+}
+
+static void play_on_prepared(void *context)
+{
+    struct play *play = context;
+    play->prepared = true;
+}
+
+static void play_begin_preparing(struct play *play)
+{
+    play->load.run = play->run;
+    play->preparing = (struct aside_task){
+        .work = play_prepare,
+        .after = play_on_prepared,
+        .context = play,
+    };
+    if (play->config.aside != NULL) {
+        aside_add(play->config.aside, &play->preparing);
+        return;
+    }
+    play_prepare(play);
+    play_on_prepared(play);
 }
 
 void play_start(struct play *play, uv_loop_t *loop, const struct play_config *config,
@@ -329,6 +397,7 @@ void play_start(struct play *play, uv_loop_t *loop, const struct play_config *co
 {
     *play = (struct play){ .loop = loop, .config = *config, .run = run, .began = clock_now() };
     play->mock = (struct child){ .name = "mock",
+                                 .aside = config->aside,
                                  .on_ready = play_on_mock_ready,
                                  .on_exit = play_on_child_exit,
                                  .context = play };
@@ -336,6 +405,7 @@ void play_start(struct play *play, uv_loop_t *loop, const struct play_config *co
     run->strict = run->foreign && config->target->strict;
     play->runtime = (struct child){ .name = run->foreign ? "target" : "runtime",
                                     .foreign = run->foreign,
+                                    .aside = config->aside,
                                     .on_ready = play_on_runtime_ready,
                                     .on_exit = play_on_child_exit,
                                     .context = play };
@@ -351,8 +421,18 @@ void play_start(struct play *play, uv_loop_t *loop, const struct play_config *co
     play->timer.data = play;
     play->timer_open = true;
     uv_timer_start(&play->timer, play_on_tick, PLAY_TICK_MS, PLAY_TICK_MS);
+    play_begin_preparing(play);
+    if (run->scenario->redis.given && !run->foreign) {
+        play_start_redis(play);
+        return;
+    }
     play_enter(play, PLAY_STARTING_MOCK);
     play_start_mock(play);
+}
+
+bool play_is_starting(const struct play *play)
+{
+    return play->run != NULL && play->state < PLAY_PLAYING;
 }
 
 uint64_t play_elapsed_ns(const struct play *play)

@@ -2,25 +2,28 @@
 #define HARNESS_PLAY_H
 /* The real world: one scenario played over sockets. Starts the mock and the runtime on free ports
  * (or the service of harness/target.h, or nothing in its place), waits until both are ready, drives
- * the load, stops them, and joins the client's answers with the ledger and the trace. Several plays
- * share one loop and run side by side.
+ * the load, and stops them. Afterwards play_join() puts the client's answers together with the
+ * ledger and the trace. Several plays share one loop and run side by side, so nothing that takes
+ * long is done on it: the load's bodies are written, and programs started, aside.
  *
- *     STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK -> PLAYING -> STOPPING ->
- * DONE any failure or a child's death -------------------------------------------^
+ *     (STARTING_REDIS ->) STARTING_MOCK -> STARTING_RUNTIME -> WAITING_READY -> SETTING_CLOCK ->
+ *     PLAYING -> STOPPING -> DONE; any failure or a child's death: STOPPING
  *
  * A child that dies before it was asked to makes the run invalid with a sentence; the rest is still
- * stopped and joined, so that what was measured is kept. */
+ * stopped and can be joined, so that what was measured is kept. */
 
 #include <uv.h>
 
 #include "harness/child.h"
 #include "harness/load.h"
+#include "harness/redis_stage.h"
 #include "harness/run.h"
 #include "harness/target.h"
 #include "net/address.h"
 #include "net/http_client.h"
 
 enum play_state {
+    PLAY_STARTING_REDIS, /* only for a scenario that has one */
     PLAY_STARTING_MOCK,
     PLAY_STARTING_RUNTIME,
     PLAY_WAITING_READY,
@@ -36,6 +39,8 @@ struct play_config {
     const char *folder;      /* for ledger, trace and logs; exists; borrowed */
     const struct target_options *target; /* judged instead of the bundled runtime; NULL: that;
                                           * borrowed */
+    struct aside *aside;      /* for what takes long; NULL: on the loop; borrowed */
+    struct load_pulse *pulse; /* counts what is sent; NULL: nobody asks; borrowed */
     void (*on_done)(void *context);
     void *context;
 };
@@ -47,7 +52,10 @@ struct play {
     enum play_state state;
     struct child mock;
     struct child runtime;
+    struct redis_stage redis; /* when the scenario has one, and the runtime is ours */
     struct load load;
+    struct aside_task preparing; /* of the load */
+    bool prepared;
     struct http_client *client; /* for health and the mock's clock */
     struct http_call *call;
     uv_timer_t timer;           /* polls readiness, bounds every state but PLAYING */
@@ -63,8 +71,12 @@ struct play {
 /* `run` has been initialised with WORLD_REAL. on_done comes in a later turn of the loop, once. */
 void play_start(struct play *play, uv_loop_t *loop, const struct play_config *config,
                 struct run *run);
+/* After on_done: fills the run from ledger and trace. Long, and may be called in another thread. */
+void play_join(const struct play *play);
 /* Ends it early: the run becomes invalid with `reason` unless it is over. */
 void play_abort(struct play *play, const char *reason);
+/* Begun, and its programs are not ready yet. */
+bool play_is_starting(const struct play *play);
 /* For progress: how much of the schedule's time is over, in ns; 0 before PLAYING. */
 uint64_t play_elapsed_ns(const struct play *play);
 

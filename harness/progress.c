@@ -105,6 +105,10 @@ static void draw_line(struct progress *progress, size_t index)
         fputs("starting\n", progress->out);
         return;
     }
+    if (progress->states[index] == PROGRESS_JUDGING) {
+        fputs("judging\n", progress->out);
+        return;
+    }
     uint64_t full = elapsed_ns * BAR / item->scenario.duration_ns;
     fputc('[', progress->out);
     for (uint64_t i = 0; i < BAR; i++)
@@ -127,7 +131,7 @@ void progress_draw(struct progress *progress)
     erase(progress);
     for (size_t i = 0; i < progress->suite->count; i++) {
         enum progress_state state = progress->states[i];
-        if (state != PROGRESS_STARTING && state != PROGRESS_PLAYING) continue;
+        if (state == PROGRESS_WAITING || state == PROGRESS_DONE) continue;
         if (++playing <= LIVE_MAX) draw_line(progress, i);
     }
     if (playing > 0) {
@@ -197,15 +201,16 @@ void progress_set(struct progress *progress, size_t index, enum progress_state s
         print_finished(progress, index);
 }
 
-void progress_again(struct progress *progress, size_t index, const char *reason)
+void progress_again(struct progress *progress, size_t index, const char *reason,
+                    enum run_company company)
 {
     progress->states[index] = PROGRESS_WAITING;
     progress->elapsed_ns[index] = 0;
     if (progress->quiet) return;
     const struct suite_scenario *item = &progress->suite->scenarios[index];
     erase(progress);
-    fprintf(progress->out, "%s%s: %s; playing it again, alone\n", progress->terminal ? "  " : "",
-            item->scenario.name, reason);
+    fprintf(progress->out, "%s%s: %s; playing it again, %s\n", progress->terminal ? "  " : "",
+            item->scenario.name, reason, company == RUN_ALONE ? "alone" : "with few others");
     progress_draw(progress);
     fflush(progress->out);
 }

@@ -7,9 +7,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "harness/run_again.h"
 #include "harness/suite.h"
 
-enum progress_state { PROGRESS_WAITING, PROGRESS_STARTING, PROGRESS_PLAYING, PROGRESS_DONE };
+enum progress_state {
+    PROGRESS_WAITING,
+    PROGRESS_STARTING,
+    PROGRESS_PLAYING,
+    PROGRESS_JUDGING,
+    PROGRESS_DONE,
+};
 
 struct progress {
     FILE *out;
@@ -32,7 +39,8 @@ void progress_deinit(struct progress *progress);
 void progress_set(struct progress *progress, size_t index, enum progress_state state,
                   uint64_t elapsed_ns);
 /* The machine has spoilt its run, by that reason: scenario `index` will be played again. */
-void progress_again(struct progress *progress, size_t index, const char *reason);
+void progress_again(struct progress *progress, size_t index, const char *reason,
+                    enum run_company company);
 /* A simulated world has been judged. */
 void progress_simulated(struct progress *progress, size_t index);
 /* Redraws (terminal only). */

@@ -254,6 +254,7 @@ static enum err start_server(struct redis_stage *stage, struct err_note *note)
     stage->server = (struct child){
         .name = "redis-server",
         .foreign = true,
+        .aside = stage->config.aside,
         .on_exit = on_server_exit,
         .context = stage,
     };

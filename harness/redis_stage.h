@@ -22,6 +22,7 @@ struct redis_stage_config {
     uv_loop_t *loop;
     const struct redis_story *story; /* borrowed */
     const char *folder;              /* for its log; exists; borrowed */
+    struct aside *aside;             /* where the server is started; NULL: on the loop; borrowed */
     void (*on_ready)(void *context);
     /* It cannot be played any more; a sentence. */
     void (*on_trouble)(void *context, const char *sentence);

@@ -16,6 +16,12 @@ bool run_again_disagrees(struct run_tries *tries, const struct parity *parity)
     return true;
 }
 
+enum run_company run_again_company(const struct run_tries *tries)
+{
+    bool last = tries->lags == RUN_REPLAYS_MAX || tries->disagreements == RUN_REPLAYS_MAX;
+    return last ? RUN_ALONE : RUN_WITH_FEW;
+}
+
 /* By insertion: a run has hundreds of scenarios at most. */
 size_t *run_order(const struct suite *suite)
 {

@@ -1,11 +1,11 @@
 #ifndef HARNESS_RUN_AGAIN_H
 #define HARNESS_RUN_AGAIN_H
-/* In which order real scenarios are played, and which are played again, alone.
+/* In which order real scenarios are played, and which are played again.
  *
  * A busy machine spoils a run in two ways: the load generator lags, which makes the run invalid; or
  * a stall of some 60 ms goes through a cache fill and changes how later requests are served, which
- * looks like a disagreement with the simulation. Both pass when nothing else plays. So only what
- * comes back counts. */
+ * looks like a disagreement with the simulation. Both pass when little or nothing else plays. So only
+ * what comes back counts. What became of the first run is told when it is played again. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,9 +21,18 @@ struct run_tries {
     unsigned disagreements; /* all of the latest runs that could be compared */
 };
 
+/* Beside what else it is played the next time. */
+enum run_company {
+    RUN_WITH_FEW,
+    RUN_ALONE, /* the last time */
+};
+
 /* Whether to play it again; counts. */
 bool run_again_lagged(struct run_tries *tries, const struct run *run);
 bool run_again_disagrees(struct run_tries *tries, const struct parity *parity);
+
+/* For the next run of what has been counted last. */
+enum run_company run_again_company(const struct run_tries *tries);
 
 /* Indices of the scenarios, the longest first and equally long ones as they stand: so that no long
  * one is left to play alone at the end. Owned by the caller. */

@@ -17,7 +17,7 @@ struct run_options {
                            * them afterwards; NULL: discover them */
     bool sim;
     bool real;
-    uint32_t jobs;        /* real scenarios side by side; >= 1 */
+    uint32_t jobs;        /* real scenarios side by side, at most; 0: as run_admit.h says */
     uint32_t repeat;      /* runs of each scenario, with seeds of their own; >= 1 */
     const char *out;      /* report folder; NULL: reports/<time>, and reports/latest points to it */
     const char

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -115,19 +116,16 @@ static int process_field(pid_t pid, char name[32], char *state)
     return 1;
 }
 
-size_t command_children(const struct command *command, const char *name,
-                        pid_t out[COMMAND_CHILDREN_MAX])
+/* Adds the children of that name which this thread of the program has started. */
+static size_t thread_children(const char *path, const char *name, size_t count,
+                              pid_t out[COMMAND_CHILDREN_MAX])
 {
-    char path[64];
     char text[1024] = "";
-    snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)command->pid,
-             (long)command->pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
+    if (fd < 0) return count;
     ssize_t got = read(fd, text, sizeof text - 1);
     close(fd);
-    if (got <= 0) return 0;
-    size_t count = 0;
+    if (got <= 0) return count;
     char *end = text;
     for (long pid = strtol(text, &end, 10); pid > 0; pid = strtol(end, &end, 10)) {
         char child[32];
@@ -138,6 +136,23 @@ size_t command_children(const struct command *command, const char *name,
             out[count++] = (pid_t)pid;
         }
     }
+    return count;
+}
+
+size_t command_children(const struct command *command, const char *name,
+                        pid_t out[COMMAND_CHILDREN_MAX])
+{
+    char path[400];
+    size_t count = 0;
+    snprintf(path, sizeof path, "/proc/%ld/task", (long)command->pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL) return 0;
+    for (const struct dirent *entry = readdir(threads); entry != NULL; entry = readdir(threads)) {
+        snprintf(path, sizeof path, "/proc/%ld/task/%s/children", (long)command->pid,
+                 entry->d_name);
+        count = thread_children(path, name, count, out);
+    }
+    closedir(threads);
     return count;
 }
 

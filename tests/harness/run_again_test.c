@@ -1,5 +1,5 @@
-/* Disagreements of the worlds that go away when a scenario is played again alone, and the order in
- * which scenarios are played. The comparison is a planted one: it disagrees as often as told. */
+/* Disagreements of the worlds that go away when a scenario is played again, and the order in which
+ * scenarios are played. The comparison is a planted one: it disagrees as often as told. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,7 +78,8 @@ static void a_disagreement_that_does_not_come_back_is_none(void **state)
     (void)state;
     assert_int_equal(run_one(1), 0);
     assert_int_equal(compared, 2);
-    assert_non_null(strstr(said, "one: simulation and sockets disagree; playing it again, alone"));
+    assert_non_null(strstr(said, "one: simulation and sockets disagree; playing it again, with few "
+                                 "others"));
     assert_null(strstr(said, "DISAGREE"));
 }
 

@@ -76,6 +76,7 @@ void worlds_play(struct worlds *const *items, size_t count)
         assert_true(uv_is_active((uv_handle_t *)&guard)); /* each bounds itself; this is ours */
         uv_run(&loop, UV_RUN_ONCE);
     }
+    for (size_t i = 0; i < count; i++) play_join(&items[i]->play);
     uv_close((uv_handle_t *)&guard, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);

@@ -101,7 +101,7 @@ static void measure(struct soak *soak)
     uint64_t fifth = done * 5 / soak->wanted;
     if (fifth <= soak->said) return;
     soak->said = fifth;
-    pid_t pid = soak->runtime.process.pid;
+    pid_t pid = soak->runtime.pid;
     soak->rss_end_kib = resident_kib(pid);
     soak->fds_end = descriptors(pid);
     if (fifth == 1) {
