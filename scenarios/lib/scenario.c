@@ -36,6 +36,10 @@ static enum err parse_identity(const struct value_reader *reader, const struct y
 {
     const struct yaml_node *value = NULL;
     uint64_t version = 0;
+    if (yaml_get(root, "version") == NULL) {
+        return yaml_note(reader->file, root, reader->note,
+                         "a scenario says of which version it is; begin with \"version: 1\"");
+    }
     enum err err = value_require(reader, root, "a scenario", "version", &value);
     if (err == ERR_OK) {
         err = value_whole(reader, value, "version", (struct value_range){ 1, 1 }, &version);

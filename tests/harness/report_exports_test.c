@@ -255,6 +255,26 @@ static void what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it(void 
     suite_fixture_close(&suite);
 }
 
+static void the_summary_names_each_request_of_a_check_once(void **state)
+{
+    (void)state;
+    struct suite suite;
+    suite_fixture_open(&suite);
+    struct check *check = &suite.scenarios[1].sim.verdict.checks[0];
+    check->status = CHECK_FAIL;
+    check->id_count = 3;
+    for (uint32_t i = 0; i < 3; i++) check->ids[i] = i + 1;
+    snprintf(check->sentence, sizeof check->sentence, "3 were late (r000001, r000002, ...)");
+    char *summary = report_text(report_write_summary, &suite);
+    check_holds(summary, "3 were late (r000001, r000002, ...) Others: r000003\n");
+    mem_free(summary);
+    snprintf(check->sentence, sizeof check->sentence, "3 were late");
+    summary = report_text(report_write_summary, &suite);
+    check_holds(summary, "3 were late Requests: r000001, r000002, r000003\n");
+    mem_free(summary);
+    suite_fixture_close(&suite);
+}
+
 static void outputs_refuse_what_they_do_not_know_before_a_run(void **state)
 {
     (void)state;
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(promtool_notices_rules_that_do_not_fire),
         cmocka_unit_test(a_scenario_with_objectives_of_its_own_is_not_in_the_rules_test),
         cmocka_unit_test(what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it),
+        cmocka_unit_test(the_summary_names_each_request_of_a_check_once),
         cmocka_unit_test(outputs_refuse_what_they_do_not_know_before_a_run),
         cmocka_unit_test(too_little_coverage_makes_a_pass_a_failure_and_names_what_is_missing),
     };

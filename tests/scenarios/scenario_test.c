@@ -178,7 +178,7 @@ static void wrong_head_of_the_file_is_refused_at_its_place(void **state)
     static const struct refusal refusals[] = {
         { "version: 1", "version: ^2",
           "version: \"2\" is not allowed; allowed: a whole number from 1 to 1" },
-        { "version: 1\n", "^", "a scenario needs the key \"version\"" },
+        { "version: 1\n", "^", "begin with \"version: 1\"" },
         { "name: brownout-503\n", "^name: a\nname: b\n", "" },
         { "brownout-503", "^a/b", "\"a/b\" is not a name" },
         { "brownout-503", "^a23456789012345678901234567890123456789012345678901234567890abcde",
