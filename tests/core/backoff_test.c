@@ -109,11 +109,12 @@ static void the_second_levels_waits_double_up_to_five_seconds_and_processes_diff
 {
     (void)state;
     const uint64_t ceilings_ms[] = { 100, 200, 400, 800, 1600, 3200, 5000, 5000 };
+    const struct backoff_config same = { .base_ns = 100 * NS_PER_MS, .cap_ns = 5 * NS_PER_S };
     for (uint32_t failures = 1; failures <= 8; failures++) {
         uint64_t ceiling_ns = ceilings_ms[failures - 1] * NS_PER_MS;
         uint64_t one_ns = l2_reconnect_ns(1, failures);
         assert_in_range(one_ns, ceiling_ns / 2, ceiling_ns - 1);
-        assert_int_equal(l2_reconnect_ns(1, failures), one_ns);
+        assert_int_equal(one_ns, backoff_reconnect_ns(&same, 1, 0, failures));
         assert_int_not_equal(l2_reconnect_ns(2, failures), one_ns);
     }
 }

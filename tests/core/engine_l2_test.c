@@ -126,6 +126,7 @@ static void a_stale_body_is_served_when_the_upstream_fails(void **state)
     assert_int_equal(record(f, 0)->cache_tier, CACHE_TIER_L2);
     assert_int_equal(record(f, 0)->cache_state, CACHE_STALE);
     assert_int_equal(record(f, 0)->age_ns, 70 * SEC + 10 * MS);
+    assert_int_equal(stats(f).cache_bytes, 100);
 }
 
 static void a_stale_body_serves_those_who_wait_too(void **state)
