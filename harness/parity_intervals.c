@@ -4,37 +4,26 @@
 
 #include "base/mem.h"
 #include "base/sort.h"
-#include "harness/gate.h"
 #include "harness/report_text.h"
 
 enum { PPM = 1000000 };
 
-static const double p95 = 0.95;
-
-struct latencies {
-    uint64_t *sorted; /* owned */
-    size_t count;
-};
-
-/* Of what was answered, from when it was sent. */
-static struct latencies latencies_of(const struct run *run)
+/* Of what was answered, from when it was sent, by nearest rank; 0: nothing was. */
+static uint64_t p95_of(const struct run *run)
 {
     size_t all = run->schedule->count;
-    struct latencies of = { .sorted = mem_alloc(all + 1, sizeof *of.sorted) };
+    uint64_t *latencies = mem_alloc(all, sizeof *latencies);
+    size_t count = 0;
     for (size_t i = 0; i < all; i++) {
         const struct run_answer *answer = &run->answers[i];
         if (!answer->answered) continue;
         uint64_t from = u64_max(answer->intended_ns, answer->sent_ns);
-        of.sorted[of.count++] = instant_until(answer->done_ns, from);
+        latencies[count++] = instant_until(answer->done_ns, from);
     }
-    sort_u64(of.sorted, of.count);
-    return of;
-}
-
-/* Nearest rank; 0: nothing was answered. */
-static uint64_t p95_of(const struct latencies *of)
-{
-    return of->count == 0 ? 0 : of->sorted[(of->count * 95 + 99) / 100 - 1];
+    sort_u64(latencies, count);
+    uint64_t p95_ns = count == 0 ? 0 : latencies[(count * 95 + 99) / 100 - 1];
+    mem_free(latencies);
+    return p95_ns;
 }
 
 static void shares_of(const struct run *run, uint64_t out[SERVED_COUNT])
@@ -50,24 +39,18 @@ static void shares_of(const struct run *run, uint64_t out[SERVED_COUNT])
     }
 }
 
+static struct parity_interval alone(uint64_t sim)
+{
+    return (struct parity_interval){ .sim = sim, .low = sim, .high = sim };
+}
+
 void parity_intervals_begin(struct parity_intervals *intervals, const struct run *sim)
 {
-    *intervals = (struct parity_intervals){ .hold = false };
-    struct latencies latencies = latencies_of(sim);
-    struct gate_ranks ranks = gate_quantile_ranks(latencies.count, p95);
-    bool bounded = ranks.high >= 1 && ranks.high <= latencies.count;
-    intervals->p95_ns = (struct parity_interval){
-        .sim = p95_of(&latencies),
-        .low = ranks.low == 0 ? 0 : latencies.sorted[ranks.low - 1],
-        .high = bounded ? latencies.sorted[ranks.high - 1] : INSTANT_NEVER,
-    };
-    mem_free(latencies.sorted);
     uint64_t shares[SERVED_COUNT];
+    *intervals = (struct parity_intervals){ .p95_ns = alone(p95_of(sim)) };
     shares_of(sim, shares);
     for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
-        intervals->shares_ppm[kind] = (struct parity_interval){ .sim = shares[kind],
-                                                                .low = shares[kind],
-                                                                .high = shares[kind] };
+        intervals->shares_ppm[kind] = alone(shares[kind]);
     }
 }
 
@@ -77,34 +60,27 @@ static void include(struct parity_interval *interval, uint64_t value)
     interval->high = u64_max(interval->high, value);
 }
 
-void parity_intervals_add(struct parity_intervals *intervals, const struct run *sim, bool timed)
+void parity_intervals_add(struct parity_intervals *intervals, const struct run *sim)
 {
     uint64_t shares[SERVED_COUNT];
     shares_of(sim, shares);
     for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
         include(&intervals->shares_ppm[kind], shares[kind]);
     }
-    if (!timed) return;
-    struct latencies latencies = latencies_of(sim);
-    if (latencies.count > 0) include(&intervals->p95_ns, p95_of(&latencies));
-    mem_free(latencies.sorted);
+    include(&intervals->p95_ns, p95_of(sim));
 }
 
 static void widen(struct parity_interval *interval, uint64_t by)
 {
     interval->low -= u64_min(interval->low, by);
-    if (interval->high != INSTANT_NEVER) interval->high += by;
+    interval->high += by;
 }
 
-void parity_intervals_end(struct parity_intervals *intervals, const struct run *real,
-                          uint64_t late_ns)
+void parity_intervals_end(struct parity_intervals *intervals, const struct run *real)
 {
-    struct latencies latencies = latencies_of(real);
     struct parity_interval *time = &intervals->p95_ns;
-    time->real = p95_of(&latencies);
-    mem_free(latencies.sorted);
-    widen(time, u64_max(time->sim / 100 * PARITY_P95_PERCENT, PARITY_P95_NS));
-    if (time->high != INSTANT_NEVER) time->high += late_ns;
+    time->real = p95_of(real);
+    widen(time, u64_max(time->sim * PARITY_P95_PERCENT / 100, PARITY_P95_NS));
     intervals->hold = parity_interval_holds(time);
     uint64_t shares[SERVED_COUNT];
     shares_of(real, shares);
@@ -139,14 +115,9 @@ static void put_if_differs(struct buf *out, const char *name,
     put(out, interval->sim);
     buf_puts(out, " simulated (");
     put(out, interval->low);
-    if (interval->high == INSTANT_NEVER) {
-        buf_puts(out, " at least");
-    } else {
-        buf_puts(out, " to ");
-        put(out, interval->high);
-        buf_puts(out, " allowed");
-    }
-    buf_putc(out, ')');
+    buf_puts(out, " to ");
+    put(out, interval->high);
+    buf_puts(out, " allowed)");
 }
 
 void parity_intervals_write(const struct parity_intervals *intervals, struct buf *out)

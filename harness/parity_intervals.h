@@ -1,18 +1,17 @@
 #ifndef HARNESS_PARITY_INTERVALS_H
 #define HARNESS_PARITY_INTERVALS_H
 /* Parity, level 2: are the figures of a whole run over sockets those of its simulation? The p95 and
- * the share of each kind of answer must lie in intervals that simulations alone decide:
+ * the share of each kind of answer must lie in intervals that simulations alone decide: from the
+ * smallest to the largest in all those of level 1, which are late within the margin, and wider by
  *
- *   p95     from the simulated p95's interval that holds for any distribution (95 % sure), and the
- *           p95 of each simulation whose arrivals alone were late within the margin; 5 % of the
- *           simulated p95 or 3 ms, whichever is more, wider on both sides, and above by what the
- *           mock was late with its replies
- *   shares  from the smallest to the largest in all simulations, and 2 percentage points wider
+ *     5 % of the simulated p95 or 3 ms, whichever is more
+ *     2 percentage points of all requests
  *
- * Time counts from when a request was sent, not from when it was due: how late the load generator
- * was is no difference of the worlds.
+ * on either side. No chance of a sample is in it, because both worlds meet the same luck. Time counts
+ * from when a request was sent, not from when it was due: how late the load generator was is no
+ * difference of the worlds.
  *
- * Example: a simulated p95 of 121 ms whose interval is 101 to 163 ms allows 95 to 169 ms. */
+ * Example: a simulated p95 of 121 ms, 121 to 137 ms in all simulations, allows 115 to 143 ms. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +19,7 @@
 #include "base/buf.h"
 #include "harness/verdict.h"
 
-/* How much wider than what chance explains. */
+/* How much wider than what the margin explains. */
 enum {
     PARITY_P95_PERCENT = 5,
     PARITY_P95_NS = 3 * 1000 * 1000,
@@ -31,21 +30,20 @@ enum {
 struct parity_interval {
     uint64_t sim;
     uint64_t real;
-    uint64_t low, high; /* INSTANT_NEVER: no bound above */
+    uint64_t low, high;
 };
 
 struct parity_intervals {
-    bool hold;                                      /* every figure lies in its interval */
-    struct parity_interval p95_ns;                  /* all 0 when nothing was answered */
+    bool hold;                     /* every figure lies in its interval */
+    struct parity_interval p95_ns; /* 0: nothing was answered */
     struct parity_interval shares_ppm[SERVED_COUNT]; /* of all requests that were sent */
 };
 
-/* From the simulation as it is; then each disturbed one. `timed`: its p95 counts, too. */
+/* From the simulation as it is; then each disturbed one. */
 void parity_intervals_begin(struct parity_intervals *intervals, const struct run *sim);
-void parity_intervals_add(struct parity_intervals *intervals, const struct run *sim, bool timed);
-/* Adds the tolerances, and judges. `late_ns`: the p95 of played - planned of the mock's replies. */
-void parity_intervals_end(struct parity_intervals *intervals, const struct run *real,
-                          uint64_t late_ns);
+void parity_intervals_add(struct parity_intervals *intervals, const struct run *sim);
+/* Adds the tolerances, and judges. */
+void parity_intervals_end(struct parity_intervals *intervals, const struct run *real);
 
 bool parity_interval_holds(const struct parity_interval *interval);
 /* "p95 and shares as simulated", or what differs: "p95 142.1 ms over sockets, 121.1 ms simulated

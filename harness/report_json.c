@@ -97,8 +97,7 @@ static void put_interval(struct json *json, const char *name,
     json_member_u64(json, "sim", interval->sim);
     json_member_u64(json, "real", interval->real);
     json_member_u64(json, "low", interval->low);
-    json_key(json, "high");
-    report_json_time(json, interval->high);
+    json_member_u64(json, "high", interval->high);
     json_close(json, '}');
 }
 

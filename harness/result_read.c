@@ -98,9 +98,7 @@ static void read_interval(struct cursor *cursor, const cJSON *object, const char
     out->sim = cursor_u64(cursor, from, "sim", RESULT_NUMBER_MAX);
     out->real = cursor_u64(cursor, from, "real", RESULT_NUMBER_MAX);
     out->low = cursor_u64(cursor, from, "low", RESULT_NUMBER_MAX);
-    const cJSON *high = cursor_member(cursor, from, "high", cJSON_Invalid);
-    out->high = cJSON_IsNull(high) ? INSTANT_NEVER
-                                   : cursor_value_u64(cursor, high, "high", RESULT_NUMBER_MAX);
+    out->high = cursor_u64(cursor, from, "high", RESULT_NUMBER_MAX);
 }
 
 static void read_intervals(struct cursor *cursor, const cJSON *object, struct parity_intervals *out)
