@@ -141,8 +141,8 @@ static void a_cut_falls_into_the_stream(void **state)
         struct wire_peer peer;
         begin(&upstream, &peer, CASES[i].fault);
         upstream_send_head(&upstream, 40);
-        send_first(&upstream);
         size_t head = wire_read_head(&peer);
+        send_first(&upstream);
         wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
         expect_body(&peer, head, FIRST);
         assert_int_equal(peer.end, END_SILENT);
@@ -163,8 +163,8 @@ static void a_stall_falls_into_the_stream(void **state)
     struct wire_peer peer;
     begin(&upstream, &peer, "{ at: response_body@20B, do: stall }");
     upstream_send_head(&upstream, BODY);
-    upstream_send(&upstream, LINES);
     size_t head = wire_read_head(&peer);
+    upstream_send(&upstream, LINES);
     wire_read(&peer, head + 20, CLIENT_PATIENCE_MS);
     expect_body(&peer, head, 20);
     assert_int_equal(peer.tcp_state, TCP_ESTABLISHED);
@@ -178,8 +178,8 @@ static void garbage_falls_into_the_stream(void **state)
     struct wire_peer peer;
     begin(&upstream, &peer, "{ at: response_body@5B, do: garbage, bytes: 7 }");
     upstream_send_head(&upstream, BODY);
-    send_first(&upstream);
     size_t head = wire_read_head(&peer);
+    send_first(&upstream);
     wire_read(&peer, head + FIRST + 7, CLIENT_PATIENCE_MS);
     send_second(&upstream);
     wire_read(&peer, head + BODY + 7, CLIENT_PATIENCE_MS);
@@ -197,9 +197,9 @@ static void a_delay_and_a_dribble_slow_the_stream(void **state)
     struct wire_peer peer;
     begin(&upstream, &peer, "{ at: response_body@10B, do: dribble, piece: 5B, every: 20ms }");
     upstream_send_head(&upstream, BODY);
-    upstream_send(&upstream, LINES);
+    size_t head = wire_read_head(&peer); /* it is being passed on, then */
     uint64_t sent_ns = clock_now();
-    size_t head = wire_read_head(&peer);
+    upstream_send(&upstream, LINES);
     wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
     expect_body(&peer, head, BODY);
     /* Four pieces of 5 bytes, three pauses. */
@@ -208,9 +208,9 @@ static void a_delay_and_a_dribble_slow_the_stream(void **state)
 
     begin(&upstream, &peer, "{ at: response_body@10B, do: delay, for: 60ms }");
     upstream_send_head(&upstream, BODY);
+    head = wire_read_head(&peer);
     sent_ns = clock_now();
     upstream_send(&upstream, LINES);
-    head = wire_read_head(&peer);
     wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
     expect_body(&peer, head, BODY);
     assert_true(peer.moments[peer.moment_count - 1].at_ns - sent_ns >= 60 * NS_PER_MS);

@@ -103,6 +103,19 @@ static void a_whole_answer_has_the_bytes_that_came(void **state)
     }
 }
 
+static void read_whole(struct sent_world *world, const struct peer *peer)
+{
+    static char bytes[1 << 20];
+    size_t got = 0;
+    for (int i = 0; i < 1000000 && got < LARGE + world->sent.head_bytes; i++) {
+        server_world_turns(&world->world, 1);
+        ssize_t n = recv(peer->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+        if (n > 0) got += (size_t)n;
+    }
+    assert_true(loop_run_until(&world->world.loop, is_done, world));
+    while (recv(peer->fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {}
+}
+
 /* On a connection that had an answer before, or not. */
 static void a_cut_answer_has_the_bytes_that_left(void **state)
 {
@@ -114,14 +127,13 @@ static void a_cut_answer_has_the_bytes_that_left(void **state)
         int room = 4096;
         open_world(&world);
         assert_true(peer_open(&peer, &world.world.loop, world.world.port));
-        setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+        world.body_bytes = LARGE;
         if (reused) {
             peer_send(&peer, request);
-            peer_wait_answers(&peer, 1);
-            peer_clear(&peer);
+            read_whole(&world, &peer);
         }
         world.done = 0;
-        world.body_bytes = LARGE;
+        setsockopt(peer.fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
         peer_send(&peer, request);
         char bytes[CUT_READ];
         size_t got = 0;

@@ -126,6 +126,29 @@ static void another_distribution_is_not_as_asked(void **state)
     faults_close(&played);
 }
 
+static void a_faster_distribution_is_not_as_asked_either(void **state)
+{
+    (void)state;
+    struct faults asked, played;
+    size_t wrong = 9;
+    faults_open_good(&asked, "{ delay: 100ms }", "latency: { p50: 60ms, p90: 90ms, max: 400ms }");
+    faults_open_good(&played, "{ delay: 100ms }", "latency: { p50: 40ms, p90: 90ms, max: 400ms }");
+    struct realised_delays *delays = realised_delays_create(&asked.scenario);
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct plan_query query = { .request_key = draw(9, 9, i, 0), .offset_ns = i };
+        struct reply_plan plan;
+        plan_make(played.state, &query, &plan);
+        plan.fired = 0;
+        realised_delays_add(delays, &(struct realised_wait){ .plan = &plan, .begun = true });
+    }
+    struct realised_delay latency = realised_delay_of(delays, 0);
+    assert_false(realised_delay_as_asked(&latency, &wrong));
+    assert_int_equal(wrong, 0);
+    realised_delays_destroy(delays);
+    faults_close(&asked);
+    faults_close(&played);
+}
+
 static void who_left_before_counts_with_what_was_drawn(void **state)
 {
     (void)state;
@@ -176,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_sketch_is_right_to_a_128th),
         cmocka_unit_test(what_was_drawn_is_as_asked),
         cmocka_unit_test(another_distribution_is_not_as_asked),
+        cmocka_unit_test(a_faster_distribution_is_not_as_asked_either),
         cmocka_unit_test(who_left_before_counts_with_what_was_drawn),
         cmocka_unit_test(refusals_and_ramps_are_not_judged),
     };
