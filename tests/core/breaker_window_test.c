@@ -106,9 +106,9 @@ static void compare(const struct reference *reference, const struct breaker_wind
     struct window_sums sums;
     struct window_sums expected = sums_of(reference, now);
     size_t count = reference->failures_count;
-    bool all_within = count >= config->failures_to_open &&
-                      now - reference->failures[count - config->failures_to_open] <
-                          config->window_ns;
+    bool all_within =
+        count >= config->failures_to_open &&
+        now - reference->failures[count - config->failures_to_open] < config->window_ns;
     bool opens = breaker_window_judge(window, now, &rule, &sums);
     assert_int_equal(opens && rule == BREAKER_RULE_COUNT, all_within);
     if (all_within) {
@@ -159,15 +159,16 @@ static void walk(uint64_t seed)
 static void window_agrees_with_a_plain_list_while_settings_change(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < 60; seed++) walk(seed);
+    for (uint64_t seed = 0; seed < 60; seed++)
+        walk(seed);
 }
 
 static void cleared_window_remembers_nothing(void **state)
 {
     (void)state;
-    const struct breaker_config config = {
-        .failures_to_open = 1, .window_ns = 300, .min_volume = 1
-    };
+    const struct breaker_config config = { .failures_to_open = 1,
+                                           .window_ns = 300,
+                                           .min_volume = 1 };
     struct breaker_window window;
     enum breaker_rule rule;
     struct window_sums sums;

@@ -14,9 +14,11 @@ enum { ROUNDS_FIRST = 20, ROUNDS = 50 };
 
 static void assert_nothing_is_left(void (*round)(void))
 {
-    for (int i = 0; i < ROUNDS_FIRST; i++) round();
+    for (int i = 0; i < ROUNDS_FIRST; i++)
+        round();
     size_t before = mallinfo2().uordblks;
-    for (int i = 0; i < ROUNDS; i++) round();
+    for (int i = 0; i < ROUNDS; i++)
+        round();
     assert_int_equal(mallinfo2().uordblks, before);
 }
 

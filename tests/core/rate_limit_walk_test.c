@@ -61,9 +61,8 @@ static void small_table_agrees_with_a_plain_list(void **state)
         uint64_t client = u64_min(rng_below(&rng, CLIENTS), rng_below(&rng, CLIENTS));
         struct known *known = ask(&reference, client, now);
         uint64_t empty_ns = known->full_at > now ? known->full_at - now : 0;
-        uint64_t wait_ns = empty_ns > (BURST - 1) * interval_ns
-                               ? empty_ns - (BURST - 1) * interval_ns
-                               : 0;
+        uint64_t wait_ns =
+            empty_ns > (BURST - 1) * interval_ns ? empty_ns - (BURST - 1) * interval_ns : 0;
         if (wait_ns == 0) known->full_at = now + empty_ns + interval_ns;
         refused += wait_ns > 0;
         assert_int_equal(rate_limit_admit(limit, (struct rate_key){ client, 0 }, now), wait_ns);

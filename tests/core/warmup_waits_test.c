@@ -66,7 +66,8 @@ static void assert_drawn(uint64_t keepwarm_ns, uint64_t half_ns)
         assert_in_range(interval_ns, keepwarm_ns - half_ns, keepwarm_ns + half_ns);
         drawn[interval_ns - (keepwarm_ns - half_ns)]++;
     }
-    for (uint64_t i = 0; i <= 2 * half_ns; i++) assert_true(drawn[i] > 5);
+    for (uint64_t i = 0; i <= 2 * half_ns; i++)
+        assert_true(drawn[i] > 5);
 }
 
 /* One part in a thousand, rounded down. */

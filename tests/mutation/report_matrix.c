@@ -143,8 +143,7 @@ void report_picture(struct buf *out, const struct mutants *mutants)
     struct buf names;
     buf_init(&names, BUF_UNBOUNDED);
     size_t rows = put_row_names(&names, mutants);
-    buf_printf(out,
-               "<div class=wide><svg width=%zu height=%zu role=img aria-label='kill matrix'>",
+    buf_printf(out, "<div class=wide><svg width=%zu height=%zu role=img aria-label='kill matrix'>",
                LEFT + mutants->scenario_count * COLUMN + TOP, TOP + rows * ROW + 8);
     for (size_t i = 0; i < mutants->scenario_count; i++) {
         size_t x = LEFT + i * COLUMN + COLUMN - 2;
