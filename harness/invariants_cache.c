@@ -9,8 +9,8 @@
 enum { BODY_BYTES_MAX = 16 * 1024, BODY_BYTES_LEAST = 256 };
 
 /* What happens to the cache, in the order of one instant: an upstream's answer is put there; looks
- * of which a path tells, but for the glance when a lookup in the second level is over; and what that
- * level held is put there, where who waited for that request finds it. */
+ * of which a path tells, but for the glance when a lookup in the second level is over; and what
+ * that level held is put there, where who waited for that request finds it. */
 enum use_kind { USE_STORE, USE_ARRIVAL, USE_GLANCE, USE_FALLBACK, USE_TAKE };
 
 /* One look into the cache, or one answer put there. */
@@ -20,6 +20,8 @@ struct use {
     uint32_t request;
     uint32_t key;
     enum cache_state told; /* of a look: what the path says */
+    bool joined;           /* its request waited for another one */
+    uint64_t came_ns;      /* when that came, or its lookup was over */
 };
 
 struct uses {
@@ -50,6 +52,8 @@ static int compare_uses(const void *a, const void *b)
     enum use_kind first = left->kind == USE_TAKE ? USE_FALLBACK : left->kind;
     enum use_kind second = right->kind == USE_TAKE ? USE_FALLBACK : right->kind;
     if (first != second) return first < second ? -1 : 1;
+    if (left->joined != right->joined) return left->joined ? 1 : -1;
+    if (left->came_ns != right->came_ns) return left->came_ns < right->came_ns ? -1 : 1;
     if (left->request != right->request) return left->request < right->request ? -1 : 1;
     return (left->kind > right->kind) - (left->kind < right->kind);
 }
@@ -72,6 +76,15 @@ static uint32_t count_keys(const struct run *run)
     return count;
 }
 
+static bool has_joined(const struct run *run, uint32_t request)
+{
+    const struct run_answer *answer = &run->answers[request];
+    for (uint32_t w = 0; w < answer->path_count; w++) {
+        if (run->path[answer->path_at + w].step == PATH_FLIGHT_JOINED) return true;
+    }
+    return false;
+}
+
 static void add(struct uses *uses, const struct run *run, uint64_t at_ns, enum use_kind kind,
                 uint32_t request, enum cache_state told)
 {
@@ -81,6 +94,8 @@ static void add(struct uses *uses, const struct run *run, uint64_t at_ns, enum u
         .request = request,
         .key = key_of(run, request),
         .told = told,
+        .joined = has_joined(run, request),
+        .came_ns = u64_max(run->answers[request].sent_ns, run->answers[request].looked_ns),
     };
 }
 

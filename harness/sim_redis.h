@@ -1,7 +1,7 @@
 #ifndef HARNESS_SIM_REDIS_H
 #define HARNESS_SIM_REDIS_H
-/* The simulated second level: a Redis server that does what the scenario's `redis` section says, and
- * the runtime's connection to it. The connection's limits and waits are the runtime's own
+/* The simulated second level: a Redis server that does what the scenario's `redis` section says,
+ * and the runtime's connection to it. The connection's limits and waits are the runtime's own
  * (net/redis_patience.h, core/l2_reconnect.h), and what a value's age makes of it is the engine's
  * cache_state_at(); modelled here is the server: one connection, commands executed and answered in
  * order, each after the scenario's latency.
@@ -10,9 +10,9 @@
  *     get while there is no connection:           now, the same
  *     put at 1 s, get of that key at 3 s:         3.2 ms later a hit, 2 s old plus the latency
  *
- * While it hangs, commands wait until it is over. A connection that is given up meanwhile leaves the
- * values that it sent in the kernel's buffers, and some of them are executed afterwards: none in
- * this model, all of them in some of the perturbed runs of the parity check. */
+ * While it hangs, commands wait until it is over. A connection that is given up meanwhile leaves
+ * the values that it sent in the kernel's buffers, and some of them are executed afterwards: none
+ * in this model, all of them in some of the perturbed runs of the parity check. */
 
 #include "base/timers.h"
 #include "core/engine.h"

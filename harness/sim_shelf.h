@@ -1,7 +1,7 @@
 #ifndef HARNESS_SIM_SHELF_H
 #define HARNESS_SIM_SHELF_H
-/* What the simulated Redis holds: by a request's key, when the forecast was written. Nothing is ever
- * dropped but all at once; how old may be served is the reader's affair. */
+/* What the simulated Redis holds: by a request's key, when the forecast was written. Nothing is
+ * ever dropped but all at once; how old may be served is the reader's affair. */
 
 #include <stdbool.h>
 #include <stddef.h>

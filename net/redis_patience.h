@@ -14,9 +14,9 @@
  * that is over is looked at once more a millisecond later: when it was this process that stood
  * still, the answer is in the socket.
  *
- * Example: connect_timeout 500 ms, the caller's waits 70 ms and 130 ms. begin: 0; try: 500; refused:
- * fail(70): 70; try: 500; no greeting in 500 ms: on_timer says nothing and 1, then GIVE_UP;
- * fail(130): 130. */
+ * Example: connect_timeout 500 ms, the caller's waits 70 ms and 130 ms. begin: 0; try: 500;
+ * refused: fail(70): 70; try: 500; no greeting in 500 ms: on_timer says nothing and 1, then
+ * GIVE_UP; fail(130): 130. */
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -36,7 +36,8 @@ enum err expect_add(struct expect_parser *parser, const struct yaml_node *key, c
     check.name = arena_printf(
         reader->arena, "%s%s%s%s%s%s%s%s", kind, part == NULL ? "" : ".", part == NULL ? "" : part,
         of, windowed ? " " : "", windowed ? expect_window_names[check.window - 1] : "",
-        windowed ? " " : "", windowed ? scenario_window_at(parser->scenario, check.phase).name : "");
+        windowed ? " " : "",
+        windowed ? scenario_window_at(parser->scenario, check.phase).name : "");
     check.line = key->line;
     check.column = key->column;
     for (size_t i = 0; i < parser->count; i++) {

@@ -94,7 +94,8 @@ static void what_cannot_be_is_refused_at_its_place(void **state)
 {
     (void)state;
     static const struct refusal refusals[] = {
-        { BEFORE, REDIS("  ^latencies: 1ms\n"), "unknown key \"latencies\" in redis. Allowed: latency, phases" },
+        { BEFORE, REDIS("  ^latencies: 1ms\n"),
+          "unknown key \"latencies\" in redis. Allowed: latency, phases" },
         { BEFORE, REDIS("  latency: ^fast\n"), "\"fast\" is not a length of time" },
         { BEFORE, REDIS("  phases: ^[]\n"), "the list is empty; write a phase such as" },
         { BEFORE, PHASES("    - { name: a, from: 2s, to: 8s, do: ^dwon }\n"),
