@@ -97,7 +97,8 @@ static const struct theme themes[] = {
         { "retry_budget_min_per_s", { "0", "2" } },
         { "retry_count", { "2", "6" } },
         { "retry_backoff_base_ms", { "10", "100" } },
-        { "breaker_failures_30s", { "500", "12" } },
+        { "breaker_failures_30s", { "500" } },
+        { "breaker_failure_ratio", { "0" } },
         { "cache_ttl_s", { "0", "0.5" } } } },
     /* A small cache with much in it. */
     { { { "cache_entries_max", { "2", "5" } },

@@ -1,6 +1,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <dirent.h>
@@ -155,6 +156,60 @@ static void a_scenario_that_passes_is_not_shrunk(void **state)
     buf_deinit(&out);
 }
 
+/* The smallest scenario of a text, and what fails in it. */
+static void shrink_text(const char *text, const char *check, struct buf *out,
+                        struct shrink_result *result)
+{
+    const struct shrink_options options = { .path = "guarded", .configs = CONFIGS, .check = check };
+    struct err_note note = { .err = ERR_OK };
+    buf_init(out, BUF_UNBOUNDED);
+    enum err rc = shrink(text, strlen(text), &options, out, result, &note);
+    if (rc != ERR_OK) fail_msg("%s", note.sentence);
+}
+
+#define GUARDED(expect)                                                                            \
+    "version: 1\nname: guarded\nduration: 12s\nruntime: { env: prod, set: { cache_ttl_s: 1 } }\n"   \
+    "workload: [ { arrival: { constant: 40/s }, keys: { count: 40 } } ]\n"                         \
+    "upstream:\n  latency: 20ms\n  phases:\n"                                                     \
+    "    - { name: trouble, from: 2s, to: 8s, faults: [ { status: 503, every: 3 } ] }\n"            \
+    "expect:\n  - order: guide\n" expect
+
+/* With less of it no scenario has so many, whatever is wrong with the service. */
+static void what_less_would_fail_by_itself_keeps_its_load_and_its_faults(void **state)
+{
+    (void)state;
+    static const char *const expects[][2] = {
+        { "  - codes: { RUNTIME_5XX: \">= 900\" }\n", "codes.RUNTIME_5XX" },
+        { "  - breaker: [closed, open, half_open, open, half_open]\n", "breaker" },
+        { "  - rollback: expected\n", "rollback" },
+    };
+    for (size_t i = 0; i < 3; i++) {
+        char text[1024];
+        struct shrink_result result;
+        struct buf out;
+        snprintf(text, sizeof text, GUARDED("%s"), expects[i][0]);
+        shrink_text(text, expects[i][1], &out, &result);
+        assert_string_equal(result.check, expects[i][1]);
+        assert_int_equal(result.requests[1], result.requests[0]);
+        assert_int_equal(result.faults[1], 1);
+        assert_null(strstr(buf_text(&out), "order"));
+        buf_deinit(&out);
+    }
+}
+
+/* The breaker opens although nothing but "closed" is expected: the smallest does so, too. */
+static void a_breaker_s_list_fails_by_the_same_states(void **state)
+{
+    (void)state;
+    struct shrink_result result;
+    struct buf out;
+    shrink_text(GUARDED("  - breaker: [closed]\n"), "breaker", &out, &result);
+    assert_non_null(strstr(result.sentence, "seen closed > open"));
+    assert_true(result.requests[1] < result.requests[0]);
+    assert_int_equal(result.faults[1], 1);
+    buf_deinit(&out);
+}
+
 static void shrinking_stops_after_the_runs_it_may_use(void **state)
 {
     (void)state;
@@ -260,6 +315,8 @@ int main(void)
         cmocka_unit_test(every_scenario_of_the_catalogue_written_again_is_the_same_story),
         cmocka_unit_test(shrinking_leaves_one_fault_and_the_check_that_fails),
         cmocka_unit_test(a_scenario_that_passes_is_not_shrunk),
+        cmocka_unit_test(what_less_would_fail_by_itself_keeps_its_load_and_its_faults),
+        cmocka_unit_test(a_breaker_s_list_fails_by_the_same_states),
         cmocka_unit_test(shrinking_stops_after_the_runs_it_may_use),
         cmocka_unit_test(a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others),
         cmocka_unit_test(a_hunt_uses_every_fault_that_there_is),
