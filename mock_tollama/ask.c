@@ -203,7 +203,7 @@ enum err ask_parse(enum ask_api api, const char *body, size_t length, struct ask
                    struct err_note *note)
 {
     size_t at;
-    *out = (struct ask){ .api = api };
+    ask_init(out, api);
     if (json_read(body, length, &out->arena, &out->document, &at) != NULL) {
         return err_note_set(note, ERR_SYNTAX, NULL, 0, 0, "the request body is not JSON");
     }
@@ -232,8 +232,14 @@ enum err ask_read(enum ask_api api, const char *body, size_t length, struct ask 
     return ask_scan(api, body, length, out) ? ERR_OK : ask_parse(api, body, length, out, note);
 }
 
+void ask_init(struct ask *ask, enum ask_api api)
+{
+    memset(ask, 0, offsetof(struct ask, lent));
+    ask->api = api;
+}
+
 void ask_deinit(struct ask *ask)
 {
     arena_deinit(&ask->arena);
-    *ask = (struct ask){ .api = ask->api };
+    ask_init(ask, ask->api);
 }

@@ -46,7 +46,7 @@ struct ask {
     struct keep_alive keep_alive;
     cJSON *document;     /* in the arena */
     struct arena arena;  /* owned; it may begin in `lent`, so an ask stays where it was read */
-    _Alignas(16) unsigned char lent[ASK_LENT_BYTES];
+    _Alignas(16) unsigned char lent[ASK_LENT_BYTES]; /* last: not cleared */
 };
 
 /* Fills `out`; release it with ask_deinit(), also after a failure. ERR_SYNTAX: not JSON;
@@ -56,6 +56,8 @@ MUST_USE enum err ask_parse(enum ask_api api, const char *body, size_t length, s
 /* The same; the common kind of request takes a shorter way (mock/ask_scan.h). */
 MUST_USE enum err ask_read(enum ask_api api, const char *body, size_t length, struct ask *out,
                            struct err_note *note);
+/* Empty, and nothing to release. */
+void ask_init(struct ask *ask, enum ask_api api);
 void ask_deinit(struct ask *ask);
 
 #endif

@@ -160,13 +160,22 @@ static inline bool are_numbers(const struct block *block, uint64_t items)
     return (wrong & items) == 0;
 }
 
+/* Pairs, fours, eights: the processors that this is built for have no instruction for it. */
+static inline size_t count_bits(uint64_t bits)
+{
+    bits -= bits >> 1 & 0x5555555555555555;
+    bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0F;
+    return (size_t)((bits * 0x0101010101010101) >> 56);
+}
+
 const char *ask_lists_numbers(const char *at, const char *end, size_t *count)
 {
     while (end - at >= BLOCK) {
         const struct block block = block_at(at);
         uint64_t items = whole_items(&block);
         if (items == 0 || !are_numbers(&block, items)) break;
-        *count += (size_t)__builtin_popcountll(block.commas & items);
+        *count += count_bits(block.commas & items);
         at += 64 - __builtin_clzll(items);
         while (at < end && (*at == ' ' || *at == '\n'))
             at++;

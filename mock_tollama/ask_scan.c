@@ -329,10 +329,13 @@ static bool take_members(struct scan *scan)
 
 bool ask_scan(enum ask_api api, const char *body, size_t length, struct ask *out)
 {
-    *out = (struct ask){ .api = api };
+    struct scan scan;
+    ask_init(out, api);
     if (api == ASK_TIMESERIES) return false;
     arena_lend(&out->arena, out->lent, sizeof out->lent);
-    struct scan scan = { .at = body, .end = body + length, .ask = out };
+    scan.at = body;
+    scan.end = body + length;
+    scan.ask = out;
     bool good = take_members(&scan) &&
                 out->horizon <= ASK_VALUES_MAX / (out->quantile_count + 1) / out->series_count;
     if (!good) {

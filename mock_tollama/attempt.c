@@ -1,6 +1,8 @@
 #include "mock/attempt.h"
 
 #include <assert.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,21 +19,31 @@ enum { TIMING_BYTES_LIKELY = 64 };
 /* What is known of a request without the scenario. */
 struct request {
     const struct answer *known; /* its body came before; NULL: `ask` holds what it says */
-    struct ask ask;
     const char *name;   /* the model's; NULL: unknown */
     const char *market; /* the first series' id; NULL: unknown */
     struct keep_alive keep_alive;
     bool stream;
-    unsigned status;    /* 200: a forecast can be made */
-    struct err_note note;
+    unsigned status;     /* 200: a forecast can be made */
     const char *hint;    /* NULL: none */
     struct model *model; /* NULL: unknown, or not in the registry */
+    /* What stands behind is large and mostly not used: it is not cleared. */
+    struct err_note note;
+    struct ask ask;
 };
+
+static void request_init(struct request *request, enum ask_api api)
+{
+    memset(request, 0, offsetof(struct request, note));
+    request->status = 200;
+    request->note.err = ERR_OK;
+    request->note.sentence[0] = '\0';
+    ask_init(&request->ask, api);
+}
 
 static void request_read(struct request *request, struct mock *mock, struct http_exchange *exchange,
                          enum ask_api api)
 {
-    *request = (struct request){ .ask = { .api = api }, .status = 200, .note = { .err = ERR_OK } };
+    request_init(request, api);
     if (http_exchange_body_too_large(exchange)) {
         err_note_set(&request->note, ERR_TOO_LARGE, NULL, 0, 0, "the request body is over %d bytes",
                      (int)MOCK_BODY_BYTES_MAX);

@@ -18,6 +18,7 @@ static size_t stop_bytes(struct http_exchange *exchange, const struct plan_stop 
 
 void attempt_on_head(struct mock *mock, struct http_exchange *exchange, const char *path)
 {
+    if (mock->show.scenario == NULL && mock->show.fault == NULL) return;
     instant_ns now = clock_now();
     struct show_pick pick = show_pick(&mock->show, now);
     if (pick.stage == NULL || !plan_needs_head(pick.stage->plans, pick.offset_ns)) return;

@@ -15,6 +15,7 @@ enum {
     SPREAD_STEPS = ASK_RECENT_MAX - 1,
     VALUE_TEXT_MAX = DECIMAL_TEXT_MAX + 1, /* with its sign */
     VALUE_ROOM = VALUE_TEXT_MAX + 1,       /* and a comma */
+    ROOTS_MAX = 64,
 };
 
 /* Room that is asked for at once; more is found when it is needed. */
@@ -53,13 +54,6 @@ static struct outlook outlook_make(const struct ask_series *series)
     };
 }
 
-static double outlook_at(const struct outlook *outlook, size_t step, double z)
-{
-    double value =
-        outlook->level + (double)step * outlook->trend + z * outlook->spread * sqrt((double)step);
-    return finite_or(value, outlook->level);
-}
-
 static double quantile_z(double quantile)
 {
     return log(quantile / (1 - quantile)) / LOGISTIC_SCALE;
@@ -80,8 +74,22 @@ struct writer {
     struct json json;
     const struct ask *ask;
     const struct forecast_reply *reply;
-    size_t values; /* per list */
+    size_t values;           /* per list */
+    double roots[ROOTS_MAX]; /* of the first steps */
 };
+
+/* `root` of the step. */
+static double outlook_at(const struct outlook *outlook, size_t step, double root, double z)
+{
+    double value = outlook->level + (double)step * outlook->trend + z * outlook->spread * root;
+    return finite_or(value, outlook->level);
+}
+
+/* Each list needs the same ones. */
+static double root_of(const struct writer *writer, size_t step)
+{
+    return step < ROOTS_MAX ? writer->roots[step] : sqrt((double)step);
+}
 
 /* In place: this is most of the work of a healthy answer. */
 static void write_plain_values(struct writer *writer, const struct outlook *outlook, double z)
@@ -96,7 +104,7 @@ static void write_plain_values(struct writer *writer, const struct outlook *outl
         const char *last = out->data + out->capacity - VALUE_ROOM - 1; /* where one still fits */
         char *at = room;
         for (; step <= writer->values && at <= last; step++) {
-            at += format_value(at, outlook_at(outlook, step, z));
+            at += format_value(at, outlook_at(outlook, step, root_of(writer, step), z));
             *at++ = step < writer->values ? ',' : ']';
         }
         buf_added(out, (size_t)(at - room));
@@ -114,7 +122,7 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
     }
     json_open(&writer->json, '[');
     for (size_t step = 1; step <= writer->values; step++) {
-        size_t length = format_value(text, outlook_at(outlook, step, z));
+        size_t length = format_value(text, outlook_at(outlook, step, root_of(writer, step), z));
         if (spoiled && step == (writer->values + 1) / 2) {
             /* Not JSON at all, or JSON whose number no double holds: clients fall for either. */
             if (writer->reply->luck % 2 == 0)
@@ -211,6 +219,8 @@ static void write_timeseries(struct writer *writer)
 /* All but what forecast_write_end() adds. */
 static void write_document(struct writer *writer)
 {
+    for (size_t step = 1; step <= writer->values && step < ROOTS_MAX; step++)
+        writer->roots[step] = sqrt((double)step);
     switch (writer->ask->api) {
     case ASK_V1: write_forecasts(writer); break;
     case ASK_OLLAMA:

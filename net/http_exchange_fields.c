@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,16 +41,23 @@ struct framing {
     bool malformed;
 };
 
+static bool has_blank(const char *name)
+{
+    while (*name != '\0' && *name != ' ' && *name != '\t') name++;
+    return *name != '\0';
+}
+
 static enum MHD_Result on_framing(void *context, enum MHD_ValueKind kind, const char *name,
                                   const char *value)
 {
     (void)kind;
     struct framing *framing = context;
-    if (strpbrk(name, " \t") != NULL || (value != NULL && strchr(value, '\r') != NULL)) {
+    const int first = tolower((unsigned char)name[0]);
+    if (has_blank(name) || (value != NULL && strchr(value, '\r') != NULL)) {
         framing->malformed = true;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+    } else if (first == 'c' && strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
         framing->lengths++;
-    } else if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+    } else if (first == 't' && strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         framing->codings++;
         framing->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
     }
