@@ -58,7 +58,7 @@ static const char HELP[] =
     "  --help, --version\n"
     "\n"
     "A line on stdout says when it is ready. SIGTERM and SIGINT end it.\n"
-    "Exit codes: 0 ended by a signal; 2 bad usage or scenario; 4 cannot listen.\n"
+    "Exit codes: 0 ended by a signal; 2 bad usage or scenario; 4 cannot listen, or print where.\n"
     "\n"
     "20 % 503 with Retry-After for a minute, then a reset in mid-body for every fifth call:\n"
     "  mock-tollama --fault '{ status: 503, retry_after: 1s, share: 20%, until: 60s }' \\\n"
