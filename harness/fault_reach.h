@@ -26,8 +26,8 @@ struct fault_reach {
 /* `phase` and `fault` are indices. */
 struct fault_reach fault_reach_find(const struct run *run, size_t phase, size_t fault);
 
-/* The phase's fault at connect that such an attempt met; -1: none. The upstream does not note these,
- * but the attempt's start and its outcome tell. */
+/* The phase's fault at connect that such an attempt met; -1: none. The upstream does not note
+ * these, but the attempt's start and its outcome tell. */
 int fault_reach_at_connect(const struct run *run, const struct run_attempt *attempt, size_t phase);
 
 /* "; 114 of the 121 requests that it was meant for did not need the upstream: it hardly tried the
