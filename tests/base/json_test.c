@@ -79,7 +79,7 @@ static void special_characters_are_escaped(void **state)
 }
 
 /* Texts are looked at in pieces: none of them may be left out, and none is looked at too far. */
-static void every_byte_is_looked_at_in_a_text_of_any_length(void **state)
+static void every_byte_of_any_text_is_looked_at(void **state)
 {
     (void)state;
     static const struct {
@@ -257,7 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_example_in_the_header_comes_out, begin, end),
         cmocka_unit_test_setup_teardown(commas_stand_between_values_only, begin, end),
         cmocka_unit_test_setup_teardown(special_characters_are_escaped, begin, end),
-        cmocka_unit_test_setup_teardown(every_byte_is_looked_at_in_a_text_of_any_length, begin, end),
+        cmocka_unit_test_setup_teardown(every_byte_of_any_text_is_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(a_key_is_escaped_like_a_text, begin, end),
         cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_replaced, begin, end),
         cmocka_unit_test_setup_teardown(random_bytes_always_make_json_that_can_be_read, begin, end),
