@@ -55,6 +55,17 @@ static void send_second(struct upstream *upstream)
     upstream_send(upstream, LINES + FIRST);
 }
 
+/* The head and the first line have passed; the head's length. */
+static size_t begin_body(struct upstream *upstream, struct wire_peer *peer)
+{
+    begin(upstream, peer, NULL);
+    upstream_send_head(upstream, BODY);
+    send_first(upstream);
+    size_t head = wire_read_head(peer);
+    wire_read(peer, head + FIRST, CLIENT_PATIENCE_MS);
+    return head;
+}
+
 /* Exactly so many bytes of the body came, and nothing more for a while or at the end. */
 static void expect_body(struct wire_peer *peer, size_t head, size_t bytes)
 {
@@ -83,11 +94,7 @@ static void the_first_line_is_seen_before_the_last_is_sent(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    begin(&upstream, &peer, NULL);
-    upstream_send_head(&upstream, BODY);
-    send_first(&upstream);
-    size_t head = wire_read_head(&peer);
-    wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+    size_t head = begin_body(&upstream, &peer);
     expect_body(&peer, head, FIRST);
     assert_non_null(strstr(peer.bytes.data, "\r\nContent-Length: 30\r\n"));
     assert_non_null(strstr(peer.bytes.data, "\r\nContent-Type: application/x-ndjson\r\n"));
@@ -250,11 +257,7 @@ static void a_server_that_fails_in_mid_body_is_seen_to_fail_so(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct upstream upstream;
         struct wire_peer peer;
-        begin(&upstream, &peer, NULL);
-        upstream_send_head(&upstream, BODY);
-        send_first(&upstream);
-        size_t head = wire_read_head(&peer);
-        wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+        size_t head = begin_body(&upstream, &peer);
         CASES[i].break_off(&upstream);
         wire_read(&peer, head + FIRST + 1, CLIENT_PATIENCE_MS);
         expect_body(&peer, head, FIRST);
@@ -291,11 +294,7 @@ static void a_client_that_leaves_in_mid_body_ends_the_call(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    begin(&upstream, &peer, NULL);
-    upstream_send_head(&upstream, BODY);
-    send_first(&upstream);
-    size_t head = wire_read_head(&peer);
-    wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+    (void)begin_body(&upstream, &peer);
     close(peer.fd);
     peer.fd = -1;
     upstream_expect_left(&upstream);
@@ -308,11 +307,7 @@ static void the_mock_may_end_in_mid_body(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    begin(&upstream, &peer, NULL);
-    upstream_send_head(&upstream, BODY);
-    send_first(&upstream);
-    size_t head = wire_read_head(&peer);
-    wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+    size_t head = begin_body(&upstream, &peer);
     mock_stop(&upstream.mock); /* exit code 0, also with a leak checker */
     wire_read(&peer, head + FIRST + 1, CLIENT_PATIENCE_MS);
     assert_int_equal(peer.end, END_FIN);
