@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
+#include "harness/priority.h"
 #include "scratch.h"
 #include "worlds_fixture.h"
+
+enum { TRIES = 3 };
 
 /* The first level is off, so every request asks Redis. */
 static const char yaml[] =
@@ -61,6 +64,22 @@ static void assert_story(const struct run *run)
     assert_true(count(run, PATH_L2_FRESH, 6300, 7000) >= 50);
 }
 
+/* Within a few requests; ten keys are missed when all is lost. */
+static void assert_same_words(const struct run *sim, const struct run *real)
+{
+    static const uint64_t edges_ms[] = { 0, 1000, 2000, 3000, 4000, 6000, 7000 };
+    static const enum path_step words[] = { PATH_L2_FRESH, PATH_L2_MISS, PATH_L2_TIMEOUT };
+    for (size_t i = 0; i + 1 < sizeof edges_ms / sizeof edges_ms[0]; i++) {
+        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
+            size_t simulated = count(sim, words[w], edges_ms[i], edges_ms[i + 1]);
+            size_t met = count(real, words[w], edges_ms[i], edges_ms[i + 1]);
+            if (met <= simulated + 6 && simulated <= met + 6) continue;
+            fail_msg("from %u ms on: %zu simulated, %zu over sockets, of word %zu",
+                     (unsigned)edges_ms[i], simulated, met, w);
+        }
+    }
+}
+
 static void a_scenarios_redis_is_the_same_in_both_worlds(void **state)
 {
     (void)state;
@@ -70,12 +89,17 @@ static void a_scenarios_redis_is_the_same_in_both_worlds(void **state)
     struct err_note note = { .err = ERR_OK };
     worlds_open(&worlds, scratch_path("."), "redis", yaml);
     assert_story(&worlds.stage.run);
-    worlds_play(items, 1);
-    if (worlds.real.invalid && !worlds.real.lagged) fail_msg("%s", worlds.real.invalid_reason);
-    /* A machine that is too busy to send in time tells nothing. */
+    priority_raise_generator();
+    for (int i = 0; i < TRIES; i++) {
+        worlds_play(items, 1);
+        if (worlds.real.invalid && !worlds.real.lagged) fail_msg("%s", worlds.real.invalid_reason);
+        if (!worlds.real.lagged) break;
+    }
+    /* A machine that is always too busy to send in time tells nothing. */
     if (!worlds.real.lagged) {
         assert_in_range(worlds.real.lookup_p99_ns, 1000, 20 * NS_PER_MS);
         assert_story(&worlds.real);
+        assert_same_words(&worlds.stage.run, &worlds.real);
         assert_int_equal(parity_compare(&worlds.stage.run, &worlds.real, &parity, &note), ERR_OK);
         assert_true(parity.served_holds);
     }
