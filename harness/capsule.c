@@ -134,7 +134,7 @@ static void put_head(struct buf *out, const struct suite_scenario *item, const s
     buf_printf(out, " with seed %" PRIu64 ". Play it again:\n#     ", item->seed);
     capsule_replay_command(out, item, CAPSULE_FOR_FILE);
     if (item->capsule_in_sim) {
-        buf_puts(out, "\n# and make it smaller:\n#     ");
+        buf_puts(out, "\n# or over sockets, with --world real; and make it smaller:\n#     ");
         capsule_shrink_command(out, item, CAPSULE_FOR_FILE);
     }
     buf_printf(out, "\n# It stands on ../configs/%s.yaml: move both, or name that folder with "

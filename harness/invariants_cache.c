@@ -207,6 +207,14 @@ static bool has_age(const struct model *model, const struct run_answer *answer,
     return answer->age_ns == use->at_ns - model->keys[use->key].stored_ns;
 }
 
+/* Another's answer to the same was stored at that very moment, but may have come after the look. */
+static bool fell_back_before(const struct model *model, const struct use *use)
+{
+    const struct held *held = &model->keys[use->key];
+    return use->kind == USE_FALLBACK && use->told != CACHE_FRESH && held->in &&
+           held->stored_ns == use->at_ns;
+}
+
 static void judge(struct invariant *invariant, struct model *model, const struct uses *uses)
 {
     for (size_t i = 0; i < uses->count; i++) {
@@ -228,6 +236,7 @@ static void judge(struct invariant *invariant, struct model *model, const struct
             right = state != CACHE_MISS;
         }
         if (right && has_age(model, answer, use)) continue;
+        if (fell_back_before(model, use)) continue;
         invariant_breach(invariant, use->request,
                          "at %.6f s the cache held \"%s\" for the first, which found \"%s\" at an "
                          "age of %.6f s",
