@@ -388,6 +388,51 @@ static void a_huge_answer_needs_little_memory_and_waits_for_its_client(void **st
     end(&upstream, &peer);
 }
 
+/* One call passes whole; the client of the other hangs up in mid-body. */
+static void a_record_has_what_streamed_by(void **state)
+{
+    (void)state;
+    char path[64] = "/tmp/mock-stream-XXXXXX";
+    char *text = NULL;
+    size_t length = 0;
+    struct err_note note = { .err = ERR_OK };
+    struct upstream upstream;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    upstream_start(&upstream, NULL, (const char *const[]){ "--record", path });
+    for (int i = 0; i < 2; i++) {
+        struct wire_peer peer;
+        struct buf request;
+        wire_open(&peer, &upstream.mock);
+        wire_request(&request, "r000001", 0);
+        wire_send(&peer, request.data, request.length);
+        buf_deinit(&request);
+        upstream_take(&upstream, NULL);
+        upstream_send_head(&upstream, BODY);
+        size_t head = wire_read_head(&peer);
+        send_first(&upstream);
+        wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+        if (i == 0) {
+            send_second(&upstream);
+            wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
+        }
+        wire_close(&peer);
+        if (i == 1) upstream_expect_left(&upstream);
+    }
+    mock_stop(&upstream.mock);
+    upstream_close(&upstream);
+    close(upstream.listener);
+    assert_int_equal(file_read(path, 1 << 16, &text, &length, &note), ERR_OK);
+    unlink(path);
+    const char *second = strchr(text, '\n');
+    assert_non_null(second);
+    assert_non_null(strstr(text, "\"response_bytes\":30,\"status\":200,\"end\":\"complete\"}\n"));
+    assert_non_null(
+        strstr(second, "\"response_bytes\":12,\"status\":200,\"end\":\"client_gone\"}\n"));
+    mem_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_server_that_falls_silent_in_mid_body_is_given_up),
         cmocka_unit_test(a_client_that_leaves_in_mid_body_ends_the_call),
         cmocka_unit_test(the_mock_may_end_in_mid_body),
+        cmocka_unit_test(a_record_has_what_streamed_by),
         cmocka_unit_test(a_huge_answer_needs_little_memory_and_waits_for_its_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
