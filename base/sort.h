@@ -7,6 +7,7 @@
 
 /* For qsort() and bsearch() over uint64_t. */
 int sort_compare_u64(const void *a, const void *b);
+/* What is nearly in order (ends of what began in order, say) costs about one pass. */
 void sort_u64(uint64_t *values, size_t count);
 
 #endif

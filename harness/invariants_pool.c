@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/invariants.h"
 #include "harness/invariants_gate.h"
 #include "harness/sim.h"
@@ -10,13 +9,6 @@ struct spans {
     uint64_t *begins, *ends; /* owned */
     size_t count;
 };
-
-static int compare_ns(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
 
 static void spans_init(struct spans *spans, size_t capacity)
 {
@@ -40,8 +32,8 @@ static void spans_add(struct spans *spans, uint64_t begin_ns, uint64_t end_ns)
 
 static void spans_sort(struct spans *spans)
 {
-    qsort(spans->begins, spans->count, sizeof(uint64_t), compare_ns);
-    qsort(spans->ends, spans->count, sizeof(uint64_t), compare_ns);
+    sort_u64(spans->begins, spans->count);
+    sort_u64(spans->ends, spans->count);
 }
 
 /* How many lie before `at`, or at it. */

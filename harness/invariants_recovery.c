@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/invariants.h"
 #include "harness/recovery.h"
 #include "harness/reference.h"
@@ -18,13 +17,6 @@ struct troubles {
     uint32_t scans;
 };
 
-static int by_time(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
 static uint64_t end_of(const struct run_attempt *attempt)
 {
     return attempt->started_ns + attempt->latency_ns;
@@ -38,7 +30,7 @@ static void collect(struct troubles *troubles, const struct run *run)
         troubles->ends[troubles->count++] = end_of(attempt);
         troubles->ends[troubles->count++] = run->answers[attempt->request].done_ns;
     }
-    qsort(troubles->ends, troubles->count, sizeof *troubles->ends, by_time);
+    sort_u64(troubles->ends, troubles->count);
 }
 
 /* How many of them came until then. */
