@@ -2,10 +2,10 @@
 #define HARNESS_RUN_ADMIT_H
 /* How many real scenarios are played side by side.
  *
- * A scenario waits most of its time, so two cores can play two dozen at once while nobody else needs
- * them. On a busy machine the load generator notices: its requests leave late. Then none is begun
- * until that is over, and the number that plays falls to what the machine can bear, at worst to one.
- * The same holds while programs are starting, which takes more of a core than playing.
+ * A scenario waits most of its time, so two cores can play two dozen at once while nobody else
+ * needs them. On a busy machine the load generator notices: its requests leave late. Then none is
+ * begun until that is over, and the number that plays falls to what the machine can bear, at worst
+ * to one. The same holds while programs start, which takes more of a core than playing.
  *
  * Scenarios that a busy machine has spoilt are played again when all others have begun: first a few
  * at a time, and those that are spoilt again one by one, when nothing else plays. */

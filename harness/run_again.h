@@ -4,8 +4,8 @@
  *
  * A busy machine spoils a run in two ways: the load generator lags, which makes the run invalid; or
  * a stall of some 60 ms goes through a cache fill and changes how later requests are served, which
- * looks like a disagreement with the simulation. Both pass when little or nothing else plays. So only
- * what comes back counts. What became of the first run is told when it is played again. */
+ * looks like a disagreement with the simulation. Both pass when little or nothing else plays. So
+ * only what comes back counts. What became of the first run is told when it is played again. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -404,6 +404,7 @@ enum err run_real_play(struct suite *suite, const struct run_options *options,
     real_init(real);
     real_go_on(real);
     uv_run(&real->loop, UV_RUN_DEFAULT);
+    priority_settle_thread(false); /* reports are no reason to push anybody aside */
     int rc = uv_loop_close(&real->loop);
     assert(rc == 0);
     judge_unstarted(real);

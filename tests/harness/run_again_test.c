@@ -41,6 +41,8 @@ static enum err planted_compare(const struct run *sim, const struct run *real, s
     *out = (struct parity){ .margin_ns = PARITY_MARGIN_NS,
                             .requests = (uint32_t)real->schedule->count,
                             .decided = (uint32_t)real->schedule->count,
+                            .served_holds = disagreements == 0,
+                            .intervals.hold = true,
                             .holds = disagreements == 0 };
     if (disagreements > 0) disagreements--;
     return ERR_OK;
