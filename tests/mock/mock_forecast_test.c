@@ -85,6 +85,18 @@ static void spread_grows_with_the_step_around_the_last_level(void **state)
     cJSON_Delete(document);
 }
 
+static void a_long_horizon_goes_on_as_it_began(void **state)
+{
+    (void)state;
+    cJSON *document = forecast("{\"model\":\"m\",\"horizon_steps\":100,\"series\":[2,3,2,3]}");
+    double first = value_at(document, "0.9", 0) - value_at(document, "0.1", 0);
+    for (int step = 0; step < 100; step++) {
+        double spread = value_at(document, "0.9", step) - value_at(document, "0.1", step);
+        assert_true(fabs(spread / first - sqrt(step + 1)) < 0.001);
+    }
+    cJSON_Delete(document);
+}
+
 static void expect_next(const char *before, const char *last, const char *freq, const char *next)
 {
     char out[TIMESTAMP_TEXT_MAX];
@@ -179,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantiles_are_finite_and_ordered_for_any_series),
         cmocka_unit_test(spread_grows_with_the_step_around_the_last_level),
+        cmocka_unit_test(a_long_horizon_goes_on_as_it_began),
         cmocka_unit_test(the_forecast_starts_one_step_after_the_last_timestamp),
         cmocka_unit_test(the_attempt_suffix_is_no_part_of_the_id),
         cmocka_unit_test(the_table_of_bodies_is_bounded),
