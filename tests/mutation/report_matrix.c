@@ -74,7 +74,7 @@ void report_matrix(struct buf *out, const struct mutants *mutants)
 }
 
 /* The picture: a row of two pixels per mutant, a column of ten per scenario. */
-enum { ROW = 2, COLUMN = 10, LEFT = 150, TOP = 150 };
+enum { ROW = 2, COLUMN = 10, LEFT = 150, TOP = 190 };
 
 enum colour { COLOUR_INVARIANT, COLOUR_EXPECTATION, COLOUR_STOP, COLOUR_COUNT };
 
@@ -144,10 +144,10 @@ void report_picture(struct buf *out, const struct mutants *mutants)
     buf_init(&names, BUF_UNBOUNDED);
     size_t rows = put_row_names(&names, mutants);
     buf_printf(out, "<div class=wide><svg width=%zu height=%zu role=img aria-label='kill matrix'>",
-               LEFT + mutants->scenario_count * COLUMN + TOP, TOP + rows * ROW + 8);
+               LEFT + mutants->scenario_count * COLUMN + ROW, TOP + rows * ROW + 8);
     for (size_t i = 0; i < mutants->scenario_count; i++) {
         size_t x = LEFT + i * COLUMN + COLUMN - 2;
-        buf_printf(out, "<text transform='translate(%zu %d) rotate(-60)'>%s</text>", x, TOP - 4,
+        buf_printf(out, "<text transform='translate(%zu %d) rotate(-90)'>%s</text>", x, TOP - 4,
                    mutants->scenarios[i]);
     }
     buf_put(out, buf_text(&names), names.length);
