@@ -145,8 +145,9 @@ static enum err parse_root(const struct value_reader *reader, const struct yaml_
     if (err == ERR_OK) err = workload_parse_list(reader, workload, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "upstream", &upstream);
     if (err == ERR_OK) err = parse_upstream(reader, upstream, out);
-    const struct yaml_node *redis = yaml_get(root, "redis");
-    if (err == ERR_OK && redis != NULL) err = redis_story_parse(reader, redis, out);
+    /* Of what is no map nothing may be asked. */
+    const struct yaml_node *redis = err == ERR_OK ? yaml_get(root, "redis") : NULL;
+    if (redis != NULL) err = redis_story_parse(reader, redis, out);
     if (err == ERR_OK) err = value_require(reader, root, "a scenario", "expect", &expect);
     if (err != ERR_OK) return err;
     const struct yaml_node *slo = yaml_get(root, "slo");

@@ -38,11 +38,14 @@ static void a_good_run_breaks_no_invariant_and_each_has_seen_something(void **st
         if (strncmp(check->name, "invariant.", 10) != 0) continue;
         invariants++;
         stage_assert_passes(&stage, check->name);
-        if (strcmp(check->name, "invariant.negative") != 0) assert_true(check->n > 0);
+        /* Nothing is refused here, and the run ends before the longest of its gates may open. */
+        bool unseen = strcmp(check->name, "invariant.negative") == 0 ||
+                      strcmp(check->name, "invariant.recovery") == 0;
+        if (!unseen) assert_true(check->n > 0);
         assert_int_equal(0, check->line);
         assert_string_equal("", check->text);
     }
-    assert_int_equal(23, invariants);
+    assert_int_equal(24, invariants);
     stage_close(&stage);
 }
 

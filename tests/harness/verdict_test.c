@@ -273,7 +273,7 @@ static void many_expectations_are_all_judged(void **state)
                              "  - latency: { p50: 1s, p60: 1s, p70: 1s, p80: 1s, p90: 1s }\n"
                              "  - order: guide\n  - amplification: '<= 3'\n"
                              "  - recovers: { within: 20s }\n"));
-    assert_int_equal(46, stage.verdicts.count);
+    assert_int_equal(47, stage.verdicts.count);
     assert_int_equal(CHECK_PASS, stage.verdicts.status);
     stage_close(&stage);
 }
