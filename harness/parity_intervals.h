@@ -7,9 +7,9 @@
  *     5 % of the simulated p95 or 3 ms, whichever is more
  *     2 percentage points of all requests
  *
- * on either side. No chance of a sample is in it, because both worlds meet the same luck. Time counts
- * from when a request was sent, not from when it was due: how late the load generator was is no
- * difference of the worlds.
+ * on either side. No chance of a sample is in it, because both worlds meet the same luck. Time
+ * counts from when a request was sent, not from when it was due: how late the load generator was is
+ * no difference of the worlds.
  *
  * Example: a simulated p95 of 121 ms, 121 to 137 ms in all simulations, allows 115 to 143 ms. */
 
