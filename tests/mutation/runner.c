@@ -5,7 +5,8 @@
  * usage: mutants_runner [--first] JOBS IDS OUT.tsv SCENARIO|DIR ...
  * --first: a mutant is left alone once a scenario killed it, and the scenario that killed the one
  * before is tried first. Without it every mutant meets every scenario: after one in which it dies
- * it goes on with the next. IDS: a file with one number per line.
+ * it goes on with the next, but after three hangs it is left alone. IDS: a file with one number per
+ * line.
  * OUT.tsv: one row "0, first or all, each scenario's name"; then per mutant id, end, then
  * "scenario/check" for each failed check, or "scenario/assert" (crash, hang) where the simulation
  * did not end; end is survived, changed (it passed every check, but something was not as it is
@@ -34,7 +35,8 @@ enum {
     JOBS_MAX = 64,
     IDS_BYTES_MAX = 1 << 20,
     HANG_FACTOR = 20, /* times what the whole core needs for a scenario */
-    HANG_AT_LEAST_US = 200000,
+    HANG_AT_LEAST_US = 100000,
+    HANGS_MAX = 3, /* then a mutant is left alone: each costs as much as many whole scenarios */
 };
 
 /* Read by the woven core. */
@@ -188,13 +190,15 @@ static void move_to_front(struct runner *runner, size_t index)
 
 static void job_finish(struct runner *runner, struct job *job)
 {
-    for (;;) {
+    for (unsigned hangs = 0;;) {
         enum mutant_end end = job_wait(job);
         if (end > job->end) job->end = end;
         if (end == END_SURVIVED || end == END_CHANGED || end == END_FAILED) break;
         buf_printf(&job->text, "\t%s/%s", runner->suite.scenarios[job->at->index].scenario.name,
                    end_names[end]);
-        if (runner->first_only || ++job->at->turn == runner->suite.count) break;
+        hangs += end == END_HANG;
+        if (runner->first_only || hangs == HANGS_MAX) break;
+        if (++job->at->turn == runner->suite.count) break;
         job_start(runner, job);
     }
     if (runner->first_only && job->end > END_CHANGED) move_to_front(runner, job->at->index);
