@@ -8,9 +8,9 @@
 #include "net/http_server_private.h"
 #include "net/socket_counters.h"
 
-static const char DATE_LINE[] = "Date: Mon, 23 Nov 2026 20:57:01 GMT\r\n";
-static const char CLOSE_LINE[] = "Connection: close\r\n";
-static const char KEEP_LINE[] = "Connection: Keep-Alive\r\n";
+#define DATE_LINE "Date: Mon, 23 Nov 2026 20:57:01 GMT\r\n"
+#define CLOSE_LINE "Connection: close\r\n"
+#define KEEP_LINE "Connection: Keep-Alive\r\n"
 
 struct lines {
     uint64_t bytes;
