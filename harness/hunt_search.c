@@ -12,6 +12,7 @@
 #include "harness/cli.h"
 #include "harness/hunt.h"
 #include "harness/isolated.h"
+#include "harness/recovery.h"
 #include "harness/shrink.h"
 #include "harness/story.h"
 
@@ -100,19 +101,11 @@ static const struct check *find_failure(const struct verdicts *verdicts, const c
     return NULL;
 }
 
-static bool has_recovered(const struct verdicts *verdicts)
-{
-    for (size_t i = 0; i < verdicts->count; i++) {
-        const struct check *check = &verdicts->checks[i];
-        if (strcmp(check->name, "invariant.recovery") == 0) return check->n > 0;
-    }
-    return false;
-}
-
-static int judge(struct hunt *hunt, const struct buf *story, const struct verdicts *verdicts)
+static int judge(struct hunt *hunt, const struct buf *story, const struct run *run,
+                 const struct verdicts *verdicts)
 {
     const struct check *failure = find_failure(verdicts, hunt->options->check);
-    hunt->tally->recovered += has_recovered(verdicts);
+    hunt->tally->recovered += recovery_is_shown(run);
     if (failure == NULL) return EXIT_OK;
     hunt->tally->found++;
     printf("found in story %u: %s", hunt->tally->number, failure->name);
@@ -140,7 +133,7 @@ static int search_one(struct hunt *hunt)
             hunt->tally->simulated++;
             hunt->tally->requests += run.schedule->count;
             alarm(0); /* reducing it takes many simulations */
-            code = judge(hunt, &story, &verdicts);
+            code = judge(hunt, &story, &run, &verdicts);
             verdict_deinit(&verdicts);
             run_deinit(&run);
         }

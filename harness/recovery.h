@@ -24,11 +24,14 @@
 
 #include <stdint.h>
 
-#include "core/engine.h"
+#include "harness/run.h"
 
 /* From the end of the last call of which an attempt failed until no gate is shut for it. */
 uint64_t recovery_gates_ns(const struct engine_config *config);
 /* From the end of the last fault until everybody is served as if there had been none. */
 uint64_t recovery_whole_ns(const struct engine_config *config);
+/* Whether attempts failed, and somebody came when no gate was shut for the last of them any more:
+ * then the run shows a recovery, or that there was none. */
+bool recovery_is_shown(const struct run *run);
 
 #endif

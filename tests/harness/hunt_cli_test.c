@@ -120,7 +120,7 @@ static void words_that_fit_nothing_are_refused_with_the_next_step(void **state)
         { { "hunt", "--count", "many", NULL }, "--count: \"many\"" },
         { { "hunt", "--minuts", "1", NULL }, "unknown option \"--minuts\"" },
         { { "hunt", "scenarios", NULL }, "they are made" },
-        { { "hunt", "--config", "nowhere.yaml", NULL }, "the settings to start from, nowhere.yaml" },
+        { { "hunt", "--config", "nowhere.yaml", NULL }, "settings to start from, nowhere.yaml" },
         { { "hunt", "--seed", NULL }, "has no value" },
         { { "shrink", NULL }, "name a scenario" },
         { { "shrink", "nowhere.yaml", NULL }, "nowhere.yaml" },

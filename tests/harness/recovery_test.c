@@ -37,6 +37,17 @@ static void the_bound_is_the_longest_gate_and_what_the_probes_need(void **state)
     assert_in_range(gates_ns, 36 * NS_PER_S, 36 * NS_PER_S + 1);
 }
 
+/* The outage ends at 16 s, and its Retry-After holds nobody, but might have for 30 s. */
+static void a_run_that_ends_too_early_shows_no_recovery(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_simulate_and_judge(&stage, scenario);
+    stage_assert_passes(&stage, CHECK);
+    assert_false(recovery_is_shown(&stage.run));
+    stage_close(&stage);
+}
+
 /* The first answer of that kind to a request that came at `from_ns` or later. */
 static struct run_answer *answer_from(struct stage *stage, uint64_t from_ns, enum served served)
 {
@@ -57,6 +68,7 @@ static void set_up(struct stage *stage)
     stage_judge(stage);
     stage_assert_passes(stage, CHECK);
     assert_true(stage_check(stage, CHECK)->n > 300);
+    assert_true(recovery_is_shown(&stage->run));
 }
 
 static void answers_that_are_not_fresh_behind_the_last_gate_are_found(void **state)
@@ -149,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bound_is_the_longest_gate_and_what_the_probes_need),
+        cmocka_unit_test(a_run_that_ends_too_early_shows_no_recovery),
         cmocka_unit_test(answers_that_are_not_fresh_behind_the_last_gate_are_found),
         cmocka_unit_test(a_failure_begins_the_way_back_anew),
         cmocka_unit_test(before_any_failure_every_answer_is_fresh),

@@ -168,10 +168,10 @@ static void shrink_text(const char *text, const char *check, struct buf *out,
 }
 
 #define GUARDED(expect)                                                                            \
-    "version: 1\nname: guarded\nduration: 12s\nruntime: { env: prod, set: { cache_ttl_s: 1 } }\n"   \
+    "version: 1\nname: guarded\nduration: 12s\nruntime: { env: prod, set: { cache_ttl_s: 1 } }\n"  \
     "workload: [ { arrival: { constant: 40/s }, keys: { count: 40 } } ]\n"                         \
     "upstream:\n  latency: 20ms\n  phases:\n"                                                     \
-    "    - { name: trouble, from: 2s, to: 8s, faults: [ { status: 503, every: 3 } ] }\n"            \
+    "    - { name: trouble, from: 2s, to: 8s, faults: [ { status: 503, every: 3 } ] }\n"           \
     "expect:\n  - order: guide\n" expect
 
 /* With less of it no scenario has so many, whatever is wrong with the service. */

@@ -246,7 +246,7 @@ static void the_command_compares_and_says_where_the_model_begins(void **state)
 }
 
 #define PATIENT                                                                                    \
-    "version: 1\nname: patient\nseed: 7\nduration: 6s\nruntime:\n  env: prod\n  set:\n"             \
+    "version: 1\nname: patient\nseed: 7\nduration: 6s\nruntime:\n  env: prod\n  set:\n"            \
     "    retry_backoff_base_ms: 400\n    retry_backoff_cap_ms: 400\n"                              \
     "workload:\n  - arrival: { constant: 5/s }\n    keys: { count: 1 }\n"                          \
     "upstream:\n  latency: 20ms\n"                                                                 \
