@@ -31,6 +31,14 @@ struct stage {
 
 #define STAGE_EXPECT "  - order: guide\n"
 
+/* One key, asked for every 100 ms, its entry alive for 300 ms: from the fourth request on all hang
+ * on milliseconds. */
+#define STAGE_BRINK                                                                                \
+    "version: 1\nname: brink\nseed: 7\nduration: 120s\n"                                          \
+    "runtime: { env: prod, set: { cache_ttl_s: 0.3 } }\n"                                          \
+    "workload:\n  - arrival: { constant: 10/s }\n"                                                 \
+    "upstream:\n  latency: 1ms\nexpect:\n  - order: guide\n"
+
 /* Any scenario's text, over the production settings; `setting` (or NULL) goes over both. */
 void stage_open(struct stage *stage, const char *yaml, const char *setting);
 /* Fills stage->run with a simulation. */

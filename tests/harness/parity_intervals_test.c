@@ -184,12 +184,7 @@ static void requests_that_each_may_be_so_may_not_all_be_so(void **state)
     struct parity parity;
     struct err_note note = { .err = ERR_OK };
     const struct sim_options options = { .jitter_seed = 0 };
-    stage_open(&stage,
-               "version: 1\nname: brink\nseed: 7\nduration: 120s\n"
-               "runtime: { env: prod, set: { cache_ttl_s: 0.3 } }\n"
-               "workload:\n  - arrival: { constant: 10/s }\n"
-               "upstream:\n  latency: 1ms\nexpect:\n  - order: guide\n",
-               NULL);
+    stage_open(&stage, STAGE_BRINK, NULL);
     stage_simulate(&stage);
     run_init(&other, WORLD_SIM, &stage.scenario, &stage.schedule, &stage.config, 7);
     assert_int_equal(ERR_OK, sim_run(&other, &options, NULL, &note));

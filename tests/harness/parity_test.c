@@ -128,12 +128,7 @@ static void a_fate_of_no_simulation_differs_even_where_fates_are_marginal(void *
     struct run other;
     struct parity parity;
     struct sim_options options = { .jitter_seed = 0 };
-    stage_open(&stage,
-               "version: 1\nname: brink\nseed: 7\nduration: 120s\n"
-               "runtime: { env: prod, set: { cache_ttl_s: 0.3 } }\n"
-               "workload:\n  - arrival: { constant: 10/s }\n"
-               "upstream:\n  latency: 1ms\nexpect:\n  - order: guide\n",
-               NULL);
+    stage_open(&stage, STAGE_BRINK, NULL);
     stage_simulate(&stage);
     simulate(&stage, &stage.config, options, &other);
     compare(&stage, &other, &parity);

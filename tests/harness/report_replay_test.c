@@ -65,7 +65,8 @@ static void figures_that_differ_are_in_every_report_and_read_back(void **state)
     static const char *const wanted[] = {
         "\"p95_ns\":{\"sim\":40000000,\"real\":30000000,\"low\":37000000,\"high\":43000000}",
         "name=\"parity.intervals\"", "L2 intervals: 0 of 1 scenarios",
-        "Figures of both worlds: p95 30.0 ms over sockets, 40.0 ms simulated (37.0 ms to 43.0 ms allowed)",
+        "Figures of both worlds: p95 30.0 ms over sockets, 40.0 ms simulated (37.0 ms to 43.0 ms "
+        "allowed)",
         "title=parity.intervals"
     };
     struct parity *parity = &suite.scenarios[0].parity;
