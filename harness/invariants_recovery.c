@@ -71,6 +71,7 @@ static bool is_excused(struct troubles *troubles, const struct run_answer *answe
     const struct run *run = troubles->invariant->run;
     const struct engine_config *config = &run->config->engine;
     uint32_t successes;
+    if (answer->code == CODE_INPUT_INVALID) return true; /* over sockets it names no cause */
     switch (answer->cause) {
     case CODE_INPUT_INVALID:
     case CODE_INPUT_INSUFFICIENT_HISTORY:
