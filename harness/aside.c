@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "forecast/request.h"
 #include "harness/priority.h"
 
 /* Far below what fits into a pipe, so that no write waits. */
@@ -35,10 +36,11 @@ static void thread_main(void *context)
     priority_settle_thread(aside->haste == ASIDE_PATIENT);
     for (;;) { /* ends: aside_close() */
         struct aside_task *task = take_task(aside->asked[0]);
-        if (task == NULL) return;
+        if (task == NULL) break;
         task->work(task->context);
         put_task(aside->done[1], task);
     }
+    forecast_thread_end();
 }
 
 static void on_over(uv_poll_t *poll, int status, int events)

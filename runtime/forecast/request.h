@@ -113,4 +113,8 @@ MUST_USE enum err forecast_request_parse(const char *body, size_t length,
  * y_ts, x_past, x_future and liquidity_bucket. */
 void forecast_request_make_family(struct forecast_request *request);
 
+/* Gives back what parsing keeps for the life of a thread: the last call of a thread that has parsed
+ * requests and ends before the process does. */
+void forecast_thread_end(void);
+
 #endif

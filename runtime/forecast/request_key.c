@@ -136,9 +136,16 @@ static void put_request(struct form *form, const struct request_reader *reader)
 }
 
 /* Made once: looking up the algorithm and making a context costs as much as a short text. */
+static _Thread_local EVP_MD_CTX *context;
+
+void forecast_thread_end(void)
+{
+    EVP_MD_CTX_free(context);
+    context = NULL;
+}
+
 static void form_begin(struct form *form)
 {
-    static _Thread_local EVP_MD_CTX *context; /* for the life of the thread */
     if (context == NULL) {
         context = EVP_MD_CTX_new();
         assert(context != NULL);
