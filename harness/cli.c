@@ -61,7 +61,7 @@ static const char help_run[] =
     "  --repeat N             play each N times, with seeds made of its own; the verdict is over\n"
     "                         all of them (1)\n"
     "  --tier gate|nightly    only scenarios of this tier (all)\n"
-    "  --jobs N               real scenarios played side by side, at most (12 per core; fewer\n"
+    "  --jobs N               real scenarios played side by side, at most (18 per core; fewer\n"
     "                         while this machine is too busy for that many)\n"
     "  --out DIR              report folder (reports/<time>, linked as reports/latest)\n"
     "  --configs DIR          folder of dev.yaml, staging.yaml and prod.yaml (beside the\n"

@@ -16,7 +16,7 @@
 #include "harness/load.h"
 
 enum {
-    RUN_JOBS_PER_CORE = 12,
+    RUN_JOBS_PER_CORE = 18,
     RUN_JOBS_MAX = 64,    /* of the default */
     RUN_STARTING_MAX = 4, /* at once */
     RUN_AGAIN_MAX = 4,    /* at once */
