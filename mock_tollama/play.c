@@ -67,6 +67,15 @@ static bool step_joins_next(const struct play *play)
     return sends && next->after_ns == 0 && next->piece_bytes == 0;
 }
 
+/* What belongs to no answer is one packet with the answer before it. Else a client might see that one
+ * alone, ask the next question on this connection, and find here what answers it. */
+static bool step_is_followed_by_surplus(const struct play *play)
+{
+    if (play->step + 1 >= play->plan.step_count) return false;
+    const struct plan_step *next = &play->plan.steps[play->step + 1];
+    return (next->kind == PLAN_GARBAGE || next->kind == PLAN_STRAY) && next->after_ns == 0;
+}
+
 static enum play_progress play_send_pieces(struct play *play, const struct plan_step *step,
                                            uint64_t target)
 {
@@ -104,7 +113,10 @@ static enum play_progress play_send(struct play *play, const struct plan_step *s
     if (step->piece_bytes > 0) return play_send_pieces(play, step, target);
     play->target = target;
     if (step_joins_next(play)) return PLAY_NEXT;
-    return play_push(play, &play->response.spool, target, &play->sent);
+    play->wire.more = step_is_followed_by_surplus(play);
+    enum play_progress progress = play_push(play, &play->response.spool, target, &play->sent);
+    play->wire.more = false;
+    return progress;
 }
 
 /* The answer to a request that nobody made. */

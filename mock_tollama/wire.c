@@ -44,12 +44,13 @@ enum wire_result wire_send(struct wire *wire, const struct spool *spool, uint64_
                            uint64_t *sent)
 {
     struct iovec parts[SPOOL_GATHER_MAX];
+    int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (wire->more ? MSG_MORE : 0);
     while (*sent < target) {
         struct msghdr message = {
             .msg_iov = parts,
             .msg_iovlen = (size_t)spool_gather(spool, *sent, target, parts),
         };
-        ssize_t n = sendmsg(wire->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n = sendmsg(wire->fd, &message, flags);
         if (n > 0) {
             *sent += (uint64_t)n;
         } else if (n < 0 && errno == EINTR) {

@@ -14,7 +14,8 @@
 struct wire_watch;
 
 struct wire {
-    int fd; /* borrowed; -1: not taken */
+    int fd;    /* borrowed; -1: not taken */
+    bool more; /* other bytes follow at once: the kernel keeps a packet open for them */
     uv_loop_t *loop;
     struct wire_watch *watch;                    /* owned; NULL: nothing is waited for */
     void (*on_event)(void *context, int events); /* UV_WRITABLE, UV_DISCONNECT */
