@@ -67,8 +67,8 @@ static bool step_joins_next(const struct play *play)
     return sends && next->after_ns == 0 && next->piece_bytes == 0;
 }
 
-/* What belongs to no answer is one packet with the answer before it. Else a client might see that one
- * alone, ask the next question on this connection, and find here what answers it. */
+/* What belongs to no answer is one packet with the answer before it. Else a client might see that
+ * alone, ask the next question on this connection, and take the rest for its answer. */
 static bool step_is_followed_by_surplus(const struct play *play)
 {
     if (play->step + 1 >= play->plan.step_count) return false;
