@@ -117,6 +117,36 @@ static void paths_agree_with_the_breaker_and_the_attempts(void **state)
     stage_close(&stage);
 }
 
+static struct run_answer *first_refused(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->schedule.count; i++) {
+        struct run_answer *answer = &stage->run.answers[i];
+        if (answer->attempt_count > 0) continue;
+        for (uint32_t word = 0; word < answer->path_count; word++) {
+            if (stage->run.path[answer->path_at + word].step == PATH_BREAKER_OPEN) return answer;
+        }
+    }
+    fail_msg("the breaker refused nobody");
+    return NULL;
+}
+
+static void over_sockets_a_refusal_falls_between_sending_and_answer(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open_good(&stage, STAGE_SCENARIO(STAGE_EXPECT), "invariant.path");
+    stage.run.world = WORLD_REAL;
+    const struct breaker_transition *opening = first_opening(&stage);
+    struct run_answer *refused = first_refused(&stage);
+    refused->sent_ns = opening->at - 4 * NS_PER_MS; /* and read when the breaker had opened */
+    refused->done_ns = opening->at + NS_PER_MS;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.path");
+    refused->done_ns = opening->at - 2 * NS_PER_MS;
+    expect_failure(&stage, "invariant.path", "by breaker:open, but the breaker was closed");
+    stage_close(&stage);
+}
+
 static void places_and_queue_are_what_the_settings_allow(void **state)
 {
     (void)state;
@@ -247,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cooldown_is_its_draw),
         cmocka_unit_test(paths_agree_with_the_breaker_and_the_attempts),
+        cmocka_unit_test(over_sockets_a_refusal_falls_between_sending_and_answer),
         cmocka_unit_test(places_and_queue_are_what_the_settings_allow),
         cmocka_unit_test(a_second_cache_finds_the_same),
         cmocka_unit_test(a_second_budget_grants_the_same),
