@@ -30,6 +30,7 @@ static void fold_world(struct suite_world *first, struct suite_world *world, uin
         repeats_begin(&first->repeats, runs, &first->run, &first->verdict);
     }
     repeats_add(&first->repeats, &world->run, &world->verdict, &first->verdict);
+    earlier_move(&first->earlier, &world->earlier);
 }
 
 /* The agreement of the worlds: what disagrees stays. */

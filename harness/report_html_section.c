@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "base/units.h"
+#include "harness/report_earlier.h"
 #include "harness/report_html_parts.h"
 #include "harness/report_text.h"
 #include "harness/report_timeline.h"
@@ -22,7 +23,9 @@ static void put_heading(struct buf *out, const struct suite_scenario *item)
         report_html_badge(out, item->real.verdict.status);
         buf_puts(out, "</span>");
     }
-    buf_puts(out, "</p>\n<p class=\"teaches\">");
+    buf_puts(out, "</p>\n");
+    report_html_earlier(out, &item->real.earlier);
+    buf_puts(out, "<p class=\"teaches\">");
     report_text_escaped(out, item->scenario.teaches);
     buf_puts(out, "</p>\n");
 }

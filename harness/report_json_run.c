@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/report_earlier.h"
 #include "harness/report_figures.h"
 #include "harness/result_read.h"
 
@@ -289,6 +290,7 @@ void report_json_world(struct json *json, const struct suite_world *world)
         put_check(json, &world->run, &world->verdict.checks[i]);
     json_close(json, ']');
     report_json_repeats(json, &world->repeats);
+    report_json_earlier(json, &world->earlier);
     report_json_levels(json, run);
     put_breaker(json, run);
     put_deliveries(json, run);

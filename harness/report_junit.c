@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "harness/report.h"
+#include "harness/report_earlier.h"
 #include "harness/report_text.h"
 
 /* Surefire's schema has one suite per file and no suite of suites, so all worlds of all scenarios
@@ -193,6 +194,7 @@ void report_write_junit(struct buf *out, const struct suite *suite)
                totals.failures);
     put_time(out, suite->wall_ns);
     buf_puts(out, ">\n");
+    report_junit_earlier(out, suite);
     buf_put(out, buf_text(&cases), cases.length);
     buf_puts(out, "</testsuite>\n");
     buf_deinit(&cases);

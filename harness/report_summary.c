@@ -3,6 +3,7 @@
 
 #include "harness/capsule.h"
 #include "harness/report.h"
+#include "harness/report_earlier.h"
 #include "harness/report_summary.h"
 #include "harness/report_text.h"
 
@@ -239,6 +240,7 @@ void report_write_summary(struct buf *out, const struct suite *suite)
     report_summary_table(out, suite, against);
     put_replays(out, suite);
     put_checks_of(out, suite);
+    report_summary_earlier(out, suite);
     report_summary_slo(out, suite);
     report_summary_coverage(out, &suite->coverage);
     diff_deinit(&diff);

@@ -348,6 +348,7 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
         run->permits_out = (uint32_t)cursor_value_u64(cursor, permits, "permits_out", UINT32_MAX);
     read_checks(cursor, object, world);
     result_read_repeats(cursor, object, &world->repeats);
+    result_read_earlier(cursor, object, &world->earlier);
     read_breaker(cursor, object, run);
     read_deliveries(cursor, object, run);
     read_requests(cursor, object, run);

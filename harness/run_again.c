@@ -1,5 +1,7 @@
 #include "harness/run_again.h"
 
+#include <inttypes.h>
+
 #include "base/mem.h"
 
 bool run_again_lagged(struct run_tries *tries, const struct run *run)
@@ -14,6 +16,18 @@ bool run_again_disagrees(struct run_tries *tries, const struct parity *parity)
     if (parity->holds || tries->disagreements == RUN_REPLAYS_MAX) return false;
     tries->disagreements++;
     return true;
+}
+
+void run_again_disagreement(const struct parity *parity, struct buf *out)
+{
+    buf_puts(out, "simulation and sockets disagree");
+    if (parity->served_holds) {
+        buf_puts(out, ": ");
+        parity_intervals_write(&parity->intervals, out);
+        return;
+    }
+    uint32_t differ = parity->decided - parity->agree + parity->marginal - parity->marginal_agree;
+    buf_printf(out, " on %" PRIu32 " of %" PRIu32 " requests", differ, parity->requests);
 }
 
 enum run_company run_again_company(const struct run_tries *tries)

@@ -5,7 +5,8 @@
  * A busy machine spoils a run in two ways: the load generator lags, which makes the run invalid; or
  * a stall of some 60 ms goes through a cache fill and changes how later requests are served, which
  * looks like a disagreement with the simulation. Both pass when little or nothing else plays. So
- * only what comes back counts. What became of the first run is told when it is played again. */
+ * only what comes back counts. What became of the first run is told when it is played again, and
+ * stays in the result (earlier.h). */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,9 @@ enum run_company {
 /* Whether to play it again; counts. */
 bool run_again_lagged(struct run_tries *tries, const struct run *run);
 bool run_again_disagrees(struct run_tries *tries, const struct parity *parity);
+
+/* What differs: "simulation and sockets disagree on 12 of 120 requests", or in which figures. */
+void run_again_disagreement(const struct parity *parity, struct buf *out);
 
 /* For the next run of what has been counted last. */
 enum run_company run_again_company(const struct run_tries *tries);

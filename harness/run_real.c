@@ -131,7 +131,9 @@ static void job_judge(void *context)
 static void job_again(struct real_job *job, const char *reason)
 {
     struct real *real = job->real;
+    struct suite_scenario *item = job_item(job);
     enum run_company company = run_again_company(&job->tries);
+    earlier_add(&item->real.earlier, item->seed, item->real.verdict.status, reason);
     queue_add(company == RUN_ALONE ? &real->alone : &real->again, job->index);
     progress_again(real->progress, job->index, reason, company);
 }
@@ -143,7 +145,11 @@ static void job_look_again(struct real_job *job)
     if (run_again_lagged(&job->tries, &item->real.run)) {
         job_again(job, item->real.run.invalid_reason);
     } else if (item->has_parity && run_again_disagrees(&job->tries, &item->parity)) {
-        job_again(job, "simulation and sockets disagree");
+        struct buf reason;
+        buf_init(&reason, BUF_UNBOUNDED);
+        run_again_disagreement(&item->parity, &reason);
+        job_again(job, buf_text(&reason));
+        buf_deinit(&reason);
     }
 }
 

@@ -123,6 +123,7 @@ static void world_deinit(struct suite_world *world)
     if (!world->present) return;
     verdict_deinit(&world->verdict);
     repeats_deinit(&world->repeats);
+    earlier_deinit(&world->earlier);
     run_deinit(&world->run);
 }
 

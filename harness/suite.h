@@ -4,6 +4,7 @@
  * reports are made of. */
 
 #include "harness/coverage.h"
+#include "harness/earlier.h"
 #include "harness/parity.h"
 #include "harness/repeat.h"
 #include "harness/replay.h"
@@ -15,6 +16,7 @@ struct suite_world {
     struct run run;
     struct verdicts verdict;  /* over all runs, when it was played several times */
     struct repeats repeats;   /* count 0: played once */
+    struct earlier earlier;   /* real: playings before this one, which the machine had spoilt */
 };
 
 struct suite_scenario {

@@ -206,6 +206,10 @@ static void a_run_whose_generator_lagged_is_played_again(void **state)
     assert_int_equal(command_finish(&command), 0);
     assert_says(&command, "the load generator lagged");
     assert_says(&command, "playing it again");
+    char *result = scratch_read("lag/result.json");
+    assert_non_null(strstr(result, "\"earlier_plays\":[{\"seed\":"));
+    assert_non_null(strstr(result, "\"verdict\":\"invalid\",\"reason\":\"the load generator "));
+    mem_free(result);
 }
 
 static const char *long_scenario(void)

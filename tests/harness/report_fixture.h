@@ -2,7 +2,8 @@
 #define TESTS_HARNESS_REPORT_FIXTURE_H
 /* A suite made by hand, every figure of it known:
  *
- *     0 "calm"       both worlds, 100 requests of 10 ms each, all checks passed, the worlds agree
+ *     0 "calm"       both worlds, 100 requests of 10 ms each, all checks passed, the worlds agree;
+ *                    over sockets it was played again twice
  *     1 "outage"     sim only, 100 requests: 40 upstream, 30 stale, 25 baseline, 4 errors and one
  *                    without an answer (r000099); breaker open from 4 s to 8 s; a check fails at
  *                    fixtures/outage.yaml:31:9 (r000042, r000099), another is inconclusive

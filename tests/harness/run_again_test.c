@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "harness/result_read.h"
 #include "harness/run_again.h"
 #include "harness/run_command.h"
 #include "printed_run.h"
@@ -75,14 +76,36 @@ static int run_one(unsigned planted)
     return run(&path, 1, 1);
 }
 
+/* The result tells of `count` playings that did not count, each for the planted disagreement. */
+static void assert_kept(size_t count)
+{
+    struct suite suite;
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    if (result_load(scratch_path("out"), &arena, &suite, &note) != ERR_OK)
+        fail_msg("%s", note.sentence);
+    assert_int_equal(suite.scenarios[0].sim.earlier.count, 0);
+    const struct earlier *earlier = &suite.scenarios[0].real.earlier;
+    assert_int_equal(earlier->count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(earlier->items[i].seed, 7);
+        assert_int_equal(earlier->items[i].status, CHECK_PASS);
+        assert_string_equal(earlier->items[i].reason,
+                            "simulation and sockets disagree on 20 of 20 requests");
+    }
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+}
+
 static void a_disagreement_that_does_not_come_back_is_none(void **state)
 {
     (void)state;
     assert_int_equal(run_one(1), 0);
     assert_int_equal(compared, 2);
-    assert_non_null(strstr(said, "one: simulation and sockets disagree; playing it again, with few "
-                                 "others"));
+    assert_non_null(strstr(said, "one: simulation and sockets disagree on 20 of 20 requests; "
+                                 "playing it again, with few others"));
     assert_null(strstr(said, "DISAGREE"));
+    assert_kept(1);
 }
 
 static void a_disagreement_that_stays_counts_after_two_more_runs(void **state)
@@ -91,6 +114,7 @@ static void a_disagreement_that_stays_counts_after_two_more_runs(void **state)
     assert_int_equal(run_one(100), 5);
     assert_int_equal(compared, 3);
     assert_non_null(strstr(said, "DISAGREE"));
+    assert_kept(2);
 }
 
 static void agreement_is_not_looked_at_again(void **state)
@@ -99,6 +123,7 @@ static void agreement_is_not_looked_at_again(void **state)
     assert_int_equal(run_one(0), 0);
     assert_int_equal(compared, 1);
     assert_null(strstr(said, "disagree"));
+    assert_kept(0);
 }
 
 static void assert_before(const char *first, const char *second)
