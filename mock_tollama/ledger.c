@@ -38,11 +38,16 @@ enum err ledger_open(struct ledger *ledger, const char *path, struct err_note *n
                         strerror(errno));
 }
 
+bool ledger_writes(const struct ledger *ledger)
+{
+    return ledger->fd >= 0 || ledger->ring.bytes != NULL;
+}
+
 void ledger_add(struct ledger *ledger, const struct ledger_entry *entry)
 {
     ledger->ends[entry->end]++;
     if (entry->plan->fired != 0) ledger->faulted++;
-    if (ledger->fd >= 0 || ledger->ring.bytes != NULL) {
+    if (ledger_writes(ledger)) {
         size_t before = ledger->lines.length;
         ledger_line_write(&ledger->lines, entry, ledger->seq);
         const char *line = ledger->lines.data + before;

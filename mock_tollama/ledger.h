@@ -100,6 +100,8 @@ struct ledger {
 void ledger_line_write(struct buf *out, const struct ledger_entry *entry, uint64_t seq);
 /* Empties or creates the file; `path` may be NULL. */
 MUST_USE enum err ledger_open(struct ledger *ledger, const char *path, struct err_note *note);
+/* Whether an attempt becomes a line, or only counts. */
+bool ledger_writes(const struct ledger *ledger);
 void ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 void ledger_count_connect(struct ledger *ledger, enum plan_connect how);
 void ledger_flush(struct ledger *ledger);

@@ -107,7 +107,6 @@ static enum err mock_open_server(struct mock *mock, struct err_note *note)
             .answers_together = true,
             .connections_max = MOCK_CONNECTIONS_MAX,
             .connection_bytes = MOCK_CONNECTION_BYTES,
-            .count_sent = true,
             .keep_target = mock->config.upstream != NULL,
             .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
             .on_request = api_on_request,

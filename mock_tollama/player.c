@@ -166,6 +166,7 @@ void play_reply(struct play *play)
     order->body = NULL;
     play->state = PLAY_SENDING;
     play->first_ns = instant_until(clock_now(), order->read_at);
+    if (ledger_writes(play->player->ledger)) http_exchange_watch_sent(play->exchange);
     http_reply(play->exchange, &response);
 }
 
@@ -288,7 +289,9 @@ void player_done(struct player *player, struct http_exchange *exchange, bool who
     struct play *play = play_of(player, exchange);
     assert(play->state == PLAY_SENDING);
     play->last_ns = instant_until(clock_now(), play->order.read_at);
-    play->reply_known = http_exchange_sent(exchange, &play->reply);
+    if (ledger_writes(player->ledger)) {
+        play->reply_known = http_exchange_sent(exchange, &play->reply);
+    }
     enum ledger_end cut = player->stopping ? LEDGER_STOPPED : LEDGER_CLIENT_GONE;
     play_free(play, whole ? LEDGER_COMPLETE : cut);
 }

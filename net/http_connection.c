@@ -128,7 +128,6 @@ struct http_connection *http_connection_open(struct http_server *server)
         .peer = server->accepting.peer,
     };
     LIST_INSERT_HEAD(&server->all, on, link);
-    if (server->config.count_sent) http_connection_count_from_now(on);
     http_connection_watch_open(on);
     http_connection_enter(on, HTTP_PHASE_HEAD);
     uint64_t tick_ms = sweep_ms(&server->config.limits);

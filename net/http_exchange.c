@@ -183,6 +183,7 @@ enum MHD_Result http_exchange_queue(struct http_exchange *exchange)
     assert(exchange->state == EXCHANGE_ENDED);
     if (exchange->response == NULL) return MHD_NO;
     http_connection_enter(exchange->on, HTTP_PHASE_SEND);
+    http_exchange_sent_begin(exchange);
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 }
 
@@ -226,8 +227,9 @@ void http_exchange_tell_end(struct http_exchange *exchange, bool whole)
             config->on_dropped(config->context, exchange);
         }
     } else if (exchange->response != NULL && config->on_done != NULL) {
-        if (config->count_sent) http_exchange_count_sent(exchange, whole);
+        exchange->whole = whole;
         config->on_done(config->context, exchange, whole);
+        http_exchange_sent_end(exchange);
     }
 }
 

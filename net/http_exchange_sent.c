@@ -1,6 +1,7 @@
 /* How much of an answer was handed to the kernel. libmicrohttpd does not say; but its heads are
  * made by rules, so that one which left whole has a known length, and of one that was cut the
  * socket's own counters tell, since all that was sent on it before is known. */
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,7 +30,7 @@ static enum MHD_Result on_line(void *context, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* What the request said about it. Looked for in one pass, for each answer pays for this. */
+/* What the request said about it, looked for in one pass. */
 struct asked {
     const char *connection; /* NULL: nothing */
     bool expects;
@@ -87,11 +88,6 @@ static uint64_t head_bytes(const struct http_exchange *exchange, const struct as
     return bytes;
 }
 
-void http_connection_count_from_now(struct http_connection *on)
-{
-    on->sent_known = socket_handed_over(on->fd, &on->sent_bytes);
-}
-
 static bool body_is_sent(const struct http_exchange *exchange)
 {
     return strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) != 0 && exchange->status >= 200 &&
@@ -99,31 +95,48 @@ static bool body_is_sent(const struct http_exchange *exchange)
            exchange->status != MHD_HTTP_NOT_MODIFIED;
 }
 
-void http_exchange_count_sent(struct http_exchange *exchange, bool whole)
+void http_exchange_watch_sent(struct http_exchange *exchange)
+{
+    assert(exchange->state == EXCHANGE_HANDED || exchange->state == EXCHANGE_SUSPENDED);
+    exchange->sent_watched = true;
+}
+
+/* Most answers are whole, and nobody asks: what went before is asked of the socket where it was not
+ * counted all along. */
+void http_exchange_sent_begin(struct http_exchange *exchange)
+{
+    struct http_connection *on = exchange->on;
+    if (!exchange->sent_watched || on->sent_counted) return;
+    on->sent_known = socket_handed_over(on->fd, &on->sent_bytes);
+    on->sent_counted = true;
+}
+
+void http_exchange_sent_end(struct http_exchange *exchange)
+{
+    if (!exchange->sent_told) exchange->on->sent_counted = false;
+}
+
+bool http_exchange_sent(struct http_exchange *exchange, struct http_sent *out)
 {
     struct http_connection *on = exchange->on;
     struct asked asked = { .connection = NULL };
     (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_asked, &asked);
     struct http_sent all = { .head_bytes = head_bytes(exchange, &asked) };
     if (body_is_sent(exchange)) all.body_bytes = exchange->reply_bytes;
+    *out = (struct http_sent){ .head_bytes = 0 };
     /* An interim answer may have gone before this one. */
     if (asked.expects) on->sent_known = false;
-    if (whole) {
+    if (exchange->whole) {
         on->sent_bytes += all.head_bytes + all.body_bytes;
-        exchange->sent = all;
-        exchange->sent_known = true;
-        return;
+        exchange->sent_told = true;
+        *out = all;
+        return true;
     }
     uint64_t now_bytes = 0;
-    if (!on->sent_known || !socket_handed_over(on->fd, &now_bytes)) return;
+    if (!exchange->sent_watched || !on->sent_known) return false;
+    if (!socket_handed_over(on->fd, &now_bytes)) return false;
     uint64_t bytes = instant_until(now_bytes, on->sent_bytes);
-    exchange->sent.head_bytes = u64_min(bytes, all.head_bytes);
-    exchange->sent.body_bytes = u64_min(bytes - exchange->sent.head_bytes, all.body_bytes);
-    exchange->sent_known = true;
-}
-
-bool http_exchange_sent(const struct http_exchange *exchange, struct http_sent *out)
-{
-    *out = exchange->sent;
-    return exchange->sent_known;
+    out->head_bytes = u64_min(bytes, all.head_bytes);
+    out->body_bytes = u64_min(bytes - out->head_bytes, all.body_bytes);
+    return true;
 }

@@ -45,7 +45,6 @@ struct http_server_config {
     struct http_limits limits;  /* exact ones, by phase; zero: none */
     uint32_t connections_per_client_max; /* by address; more are refused at accept; 0: no limit */
     bool make_room;
-    bool count_sent;         /* http_exchange_sent() is wanted */
     bool keep_target;        /* http_exchange_target() is wanted */
     /* Answers to requests that came together leave together, when all of these have been read: a
      * client that has many connections is then woken up once for all, not for each. */
@@ -170,9 +169,11 @@ void http_reply(struct http_exchange *exchange, const struct http_response *resp
 struct http_sent {
     uint64_t head_bytes, body_bytes;
 };
-/* With count_sent, inside on_done: exact for one that left whole, and for one that was cut unless
- * the client asked for "100 Continue" on this connection. False: not known. */
-bool http_exchange_sent(const struct http_exchange *exchange, struct http_sent *out);
+/* Before http_reply(): http_exchange_sent() is to know an answer that is cut, too. */
+void http_exchange_watch_sent(struct http_exchange *exchange);
+/* Inside on_done, once: exact for one that left whole, and for one that was cut if it was watched,
+ * unless the client asked for "100 Continue" on this connection. False: not known. */
+bool http_exchange_sent(struct http_exchange *exchange, struct http_sent *out);
 
 /* KEEP: a whole answer was written, and the next request is read as on a new connection. */
 enum http_raw_end { HTTP_RAW_FIN, HTTP_RAW_RST, HTTP_RAW_KEEP };

@@ -43,8 +43,9 @@ struct http_exchange {
     size_t stop_at;
     bool ambiguous; /* see struct http_head_size */
     size_t reply_bytes;            /* of the body given to http_reply() */
-    struct http_sent sent;         /* inside on_done */
-    bool sent_known;
+    bool sent_watched;
+    bool sent_told; /* http_exchange_sent() was called, of a whole answer */
+    bool whole;                    /* inside on_done: it has left */
     struct MHD_Response *response; /* owned; NULL in ENDED: close the connection */
     unsigned status;
     struct http_exchange *next_free;
@@ -66,8 +67,9 @@ struct http_connection {
     bool line_seen; /* a request line has come, ever */
     int fd;         /* borrowed from the daemon */
     size_t uri_bytes; /* of the latest request line */
-    uint64_t sent_bytes; /* with count_sent: handed over, but for the answer at hand */
+    uint64_t sent_bytes; /* handed over, but for the answer at hand */
     bool sent_known;
+    bool sent_counted; /* since they were last asked of the socket, all answers were told */
     char *target;     /* owned; of the same, with keep_target */
     struct http_peer peer;
     struct http_patience patience;
@@ -127,10 +129,9 @@ enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
 /* Reads some of a body up to where it stops; what is left is for after that. */
 enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
                                    size_t *length);
-/* http_exchange_sent.c: of an answer that is over. */
-void http_exchange_count_sent(struct http_exchange *exchange, bool whole);
-/* What went over this connection before does not count. */
-void http_connection_count_from_now(struct http_connection *on);
+/* http_exchange_sent.c: an answer is about to be sent; and it is over, and on_done has seen it. */
+void http_exchange_sent_begin(struct http_exchange *exchange);
+void http_exchange_sent_end(struct http_exchange *exchange);
 /* Tells on_done or on_dropped, once. */
 void http_exchange_tell_end(struct http_exchange *exchange, bool whole);
 /* Calls on_request; queues the answer, or suspends the connection. */
