@@ -156,7 +156,9 @@ static void a_suite_is_expanded_played_and_folded(void **state)
         assert_int_equal(ERR_OK, sim_run(&item->sim.run, &options, NULL, &note));
         if (i == 4) item->sim.run.answers[7].served = SERVED_ERROR;
         verdict_judge(&item->sim.run, &item->sim.verdict);
+        if (i > 3) earlier_add(&item->sim.earlier, item->seed, CHECK_INVALID, "late");
     }
+    const uint64_t last_seed = suite.scenarios[5].seed;
     repeat_fold(&suite, 3);
     assert_int_equal(2, suite.count);
     assert_int_equal(3, suite.scenarios[0].sim.repeats.count);
@@ -166,6 +168,10 @@ static void a_suite_is_expanded_played_and_folded(void **state)
     assert_ptr_equal(&suite.scenarios[1].schedule, suite.scenarios[1].sim.run.schedule);
     assert_ptr_equal(&suite.scenarios[1].config, suite.scenarios[1].sim.run.config);
     assert_int_equal(1, suite_exit_code(&suite));
+    /* What was played again is told, whichever of the runs it was. */
+    assert_int_equal(0, suite.scenarios[0].sim.earlier.count);
+    assert_int_equal(2, suite.scenarios[1].sim.earlier.count);
+    assert_int_equal(last_seed, suite.scenarios[1].sim.earlier.items[1].seed);
     suite_deinit(&suite);
     stage_close(&stage);
 }
