@@ -1,5 +1,5 @@
 #!/bin/sh
-# Style that a machine can see: line and file length, banned calls, leftovers.
+# Style that a machine can see: line and file length, banned calls, leftovers, documents.
 # usage: tidy.sh SOURCE_DIR
 set -eu
 cd "$1"
@@ -29,4 +29,10 @@ complain "banned calls" "$(grep -nE "(^|[^_a-zA-Z>.\"])($banned)\(" $sources | g
 complain "memory outside base/mem.h" \
     "$(echo "$sources" | grep -v '^base/mem.c' | xargs grep -nE '(^|[^_a-zA-Z])(malloc|calloc|realloc)\(')"
 complain "NDEBUG" "$(grep -n 'NDEBUG' $sources)"
+
+complain "documents of 200 lines or more; say less, or split them" \
+    "$(wc -l docs/*.md README.md | awk '$2 != "total" && $1 >= 200 { print $2 ": " $1 }')"
+further=$(sed -n '/^Further:/,$p' README.md)
+complain "documents that README.md's last paragraph does not name" \
+    "$(for page in docs/*.md; do echo "$further" | grep -qF "($page)" || echo "$page"; done)"
 exit "$status"
