@@ -8,11 +8,27 @@
 #include <emmintrin.h>
 #endif
 
+#include "mock/ask_lists_avx2.h"
+#include "mock/ask_lists_bits.h"
+
 enum {
     LANES = ASK_LISTS_LANES, /* bytes that the processor compares at once */
-    BLOCK = 4 * LANES,
     PERIOD_MAX = 2 * LANES,
 };
+
+static bool narrow;
+
+void ask_lists_stay_narrow(bool yes)
+{
+    narrow = yes;
+}
+
+#ifdef ASK_LISTS_HAS_AVX2
+static inline bool wide(void)
+{
+    return !narrow && ask_lists_avx2_runs();
+}
+#endif
 
 typedef unsigned char lanes __attribute__((vector_size(16)));
 typedef signed char marks __attribute__((vector_size(16)));
@@ -68,12 +84,16 @@ static inline marks alike(const struct layout *layout, const char *at)
 size_t ask_lists_texts(const char *at, const char *end, size_t period)
 {
     const ptrdiff_t reach = period > LANES ? (ptrdiff_t)period : LANES;
-    if (period > PERIOD_MAX || end - at < reach) return 0;
+    const char *from = at;
+    if (period > PERIOD_MAX) return 0;
+#ifdef ASK_LISTS_HAS_AVX2
+    if (wide()) at = ask_lists_avx2_texts(at, end, period);
+#endif
+    if (end - at < reach) return (size_t)(at - from) / period;
     /* Two lots of bytes that overlap, or the same one twice. */
     const size_t second = (size_t)reach - LANES;
     const struct layout head = layout_of(at - period, period < LANES ? period : (size_t)LANES);
     const struct layout tail = layout_of(at - period + second, period - second);
-    const char *from = at;
     for (; end - at >= reach; at += period) {
         if (bits_of(alike(&head, at) & alike(&tail, at + second)) != UINT16_MAX) break;
     }
@@ -108,56 +128,17 @@ static inline uint64_t where_digits(const struct bytes *bytes)
                 (marks)(bytes->c - '0' <= 9), (marks)(bytes->d - '0' <= 9));
 }
 
-/* What stands where in a block: a bit for each byte. */
-struct block {
-    struct bytes bytes;
-    uint64_t digits, points, commas;
-    uint64_t minuses, blanks;
-};
-
-static inline struct block block_at(const char *at)
+static inline struct ask_lists_block block_of(const struct bytes *bytes)
 {
-    struct block block = { .bytes = bytes_at(at) };
-    block.digits = where_digits(&block.bytes);
-    block.points = where(&block.bytes, '.');
-    block.commas = where(&block.bytes, ',');
+    struct ask_lists_block block = {
+        .digits = where_digits(bytes),
+        .points = where(bytes, '.'),
+        .commas = where(bytes, ','),
+    };
     if ((block.digits | block.points | block.commas) == ~UINT64_C(0)) return block;
-    block.minuses = where(&block.bytes, '-');
-    block.blanks = where(&block.bytes, ' ') | where(&block.bytes, '\n');
+    block.minuses = where(bytes, '-');
+    block.blanks = where(bytes, ' ') | where(bytes, '\n');
     return block;
-}
-
-/* Of a block that begins with an item: the bytes up to the last comma in front of anything else
- * than numbers; 0: there is none. */
-static inline uint64_t whole_items(const struct block *block)
-{
-    uint64_t known = block->digits | block->points | block->minuses | block->commas | block->blanks;
-    uint64_t others = ~known;
-    uint64_t commas = block->commas;
-    if (others != 0) commas &= (others & -others) - 1;
-    if (commas == 0) return 0;
-    return ~UINT64_C(0) >> __builtin_clzll(commas);
-}
-
-/* Whether the bytes in `items` are numbers, each with a comma behind it and blanks behind that. */
-static inline bool are_numbers(const struct block *block, uint64_t items)
-{
-    const uint64_t digits = block->digits, points = block->points;
-    const uint64_t behind_comma = block->commas << 1 | 1;
-    /* An addition carries through a run of ones, to the first byte behind it. */
-    const uint64_t starts = (behind_comma + block->blanks) & ~block->blanks;
-    const uint64_t first_digits = (starts & digits) | block->minuses << 1;
-    const uint64_t fractions = points << 1;
-    const uint64_t behind_fractions = (fractions + digits) & ~digits;
-    uint64_t wrong = starts & ~(digits | block->minuses);
-    wrong |= block->blanks & ~(behind_comma | block->blanks << 1);
-    wrong |= block->minuses & ~starts;
-    wrong |= first_digits & ~digits;
-    wrong |= fractions & ~digits;
-    wrong |= behind_fractions & ~block->commas;
-    const uint64_t longer = first_digits << 1 & digits & items; /* must not begin with a zero */
-    if (longer != 0) wrong |= where(&block->bytes, '0') << 1 & longer;
-    return (wrong & items) == 0;
 }
 
 /* Pairs, fours, eights: the processors that this is built for have no instruction for it. */
@@ -171,14 +152,18 @@ static inline size_t count_bits(uint64_t bits)
 
 const char *ask_lists_numbers(const char *at, const char *end, size_t *count)
 {
-    while (end - at >= BLOCK) {
-        const struct block block = block_at(at);
-        uint64_t items = whole_items(&block);
-        if (items == 0 || !are_numbers(&block, items)) break;
+#ifdef ASK_LISTS_HAS_AVX2
+    if (wide()) at = ask_lists_avx2_numbers(at, end, count);
+#endif
+    while (end - at >= ASK_LISTS_BLOCK) {
+        const struct bytes bytes = bytes_at(at);
+        const struct ask_lists_block block = block_of(&bytes);
+        uint64_t longer;
+        uint64_t items = ask_lists_whole_items(&block);
+        if (items == 0 || !ask_lists_are_numbers(&block, items, &longer)) break;
+        if (longer != 0 && (where(&bytes, '0') << 1 & longer) != 0) break;
         *count += count_bits(block.commas & items);
-        at += 64 - __builtin_clzll(items);
-        while (at < end && (*at == ' ' || *at == '\n'))
-            at++;
+        at = ask_lists_behind(at, end, items);
     }
     return at;
 }

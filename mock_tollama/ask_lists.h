@@ -7,6 +7,7 @@
  *     ["2026-01-01T00:00:00Z","2026-01-01T00:05:00Z","2026-01-01T00:10:00Z","2026-01-01T00:15:00Z"]
  *      ^ given, just read     ^ at                    \________ at + period: 1 item taken ____^ */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Of the sixteen bytes from `at`, which must all be there, how many stand in front of the first
@@ -25,5 +26,9 @@ const char *ask_lists_numbers(const char *at, const char *end, size_t *count);
 
 /* Behind the `count`-th comma from `end` back, which must be there. */
 const char *ask_lists_last(const char *end, const char *first, size_t count);
+
+/* Whether only instructions are used that every processor of this kind has; false at first. Tests
+ * look at both ways. */
+void ask_lists_stay_narrow(bool yes);
 
 #endif
