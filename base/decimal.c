@@ -170,13 +170,20 @@ static inline uint64_t eight_digits(uint64_t value)
     return tens | (pairs - tens * 10) << 8;
 }
 
-static void put_eight(uint64_t digits, char *out)
+#define DIGIT_ZEROS UINT64_C(0x3030303030303030) /* eight '0' */
+
+/* Eight characters, the first in the lowest byte. */
+static void put_word(uint64_t text, char *out)
 {
-    uint64_t text = digits | 0x3030303030303030;
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
     text = __builtin_bswap64(text);
 #endif
     memcpy(out, &text, sizeof text);
+}
+
+static void put_eight(uint64_t digits, char *out)
+{
+    put_word(digits | DIGIT_ZEROS, out);
 }
 
 /* How many digits a number from 1 to 10^17 - 1 has, without a branch to be guessed wrong. */
@@ -319,14 +326,16 @@ size_t decimal_write_millionths(uint64_t millionths, char out[DECIMAL_TEXT_MAX])
 {
     enum { UNIT = 1000000, DECIMALS = 6 };
     assert(millionths < UINT64_C(100000000000000000));
-    uint64_t whole = millionths / UNIT;
-    size_t digits = whole < 10 ? 1 : count_digits(whole);
-    if (digits == 1) {
-        out[0] = (char)('0' + whole);
-    } else {
-        char room[DIGITS_ROOM];
-        memcpy(out, room + put_digits(whole, room), DIGITS_MAX);
+    if (millionths < 10 * UNIT) { /* the digits 0ABBBBBB become A.BBBBBB */
+        uint64_t text = eight_digits(millionths) | DIGIT_ZEROS;
+        put_word((text & ~UINT64_C(0xFFFF)) | (uint64_t)'.' << 8 | (text >> 8 & 0xFF), out);
+        out[2 + DECIMALS] = '\0';
+        return 2 + DECIMALS;
     }
+    uint64_t whole = millionths / UNIT;
+    size_t digits = count_digits(whole);
+    char room[DIGITS_ROOM];
+    memcpy(out, room + put_digits(whole, room), DIGITS_MAX);
     out[digits] = '.';
     put_eight(eight_digits(millionths % UNIT * 100), out + digits + 1); /* two too many */
     out[digits + 1 + DECIMALS] = '\0';

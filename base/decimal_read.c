@@ -103,12 +103,13 @@ static double read_far(const char *text, size_t length)
     return value;
 }
 
+static const double exact[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
 /* Its double, when the C library is not needed for it. */
 static inline bool take_double(const struct number *number, double *out)
 {
-    static const double exact[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
     int exponent = number->exponent;
     double value;
     if (number->digits > DIGITS_MAX) return false;
@@ -146,23 +147,31 @@ static uint64_t join_eight(uint64_t digits)
     return (first + second) >> 32;
 }
 
+static const uint64_t power[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+
+/* Eight bytes as digits, and the highest bit of the first that is none and perhaps of some behind
+ * it: a carry out of one may mark the next. */
+static inline uint64_t take_eight(const char *at, uint64_t *digits)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    bytes = __builtin_bswap64(bytes);
+#endif
+    *digits = bytes ^ 0x3030303030303030;
+    return (*digits | (*digits + 0x7676767676767676)) & 0x8080808080808080;
+}
+
 /* Moves past digits, eight at once where there is so much text. The value wraps: the caller counts
  * the digits. */
 static inline const char *take_run(const char *at, const char *end, uint64_t *value)
 {
-    static const uint64_t power[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
-    uint64_t bytes;
-    while (end - at >= (ptrdiff_t)sizeof bytes) {
-        memcpy(&bytes, at, sizeof bytes);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-        bytes = __builtin_bswap64(bytes);
-#endif
-        uint64_t digits = bytes ^ 0x3030303030303030;
-        /* The highest bit of each byte over 9. A carry out of one may mark those behind it. */
-        uint64_t others = (digits | (digits + 0x7676767676767676)) & 0x8080808080808080;
+    uint64_t digits;
+    while (end - at >= (ptrdiff_t)sizeof digits) {
+        uint64_t others = take_eight(at, &digits);
         if (others == 0) {
             *value = *value * 100000000 + join_eight(digits);
-            at += sizeof bytes;
+            at += sizeof digits;
             continue;
         }
         unsigned count = (unsigned)__builtin_ctzll(others) / 8;
@@ -174,8 +183,27 @@ static inline const char *take_run(const char *at, const char *end, uint64_t *va
     return at;
 }
 
+/* One digit, a point and up to seven more: most numbers of a series that was normalised or rounded.
+ * 0: it is another kind. */
+static inline size_t scan_short(const char *text, size_t length, double *out)
+{
+    uint64_t digits;
+    if (length < 2 + sizeof digits || !is_digit(text[0]) || text[1] != '.') return 0;
+    uint64_t others = take_eight(text + 2, &digits);
+    if (others == 0) return 0;
+    unsigned count = (unsigned)__builtin_ctzll(others) / 8;
+    char behind = text[2 + count];
+    if (count == 0 || behind == 'e' || behind == 'E') return 0;
+    uint64_t value = join_eight(digits << (64 - 8 * count));
+    value += (uint64_t)(text[0] - '0') * power[count];
+    *out = (double)value / exact[count];
+    return 2 + count;
+}
+
 size_t decimal_scan(const char *text, size_t length, double *out)
 {
+    size_t shortened = scan_short(text, length, out);
+    if (shortened > 0) return shortened;
     const char *end = text + length;
     struct number number = { .negative = length > 0 && *text == '-' };
     const char *whole = text + number.negative;

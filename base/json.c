@@ -163,6 +163,22 @@ void json_key(struct json *json, const char *key)
     json->after_key = true;
 }
 
+void json_key_text(struct json *json, const char *text, size_t length)
+{
+    assert(!json->after_key);
+    bool comma = json->need_comma[json->depth];
+    json->need_comma[json->depth] = true;
+    json->after_key = true;
+    char *room = buf_room(json->out, comma + length);
+    if (room == NULL) {
+        json->out->overflow = true; /* dropped whole */
+        return;
+    }
+    *room = ',';
+    memcpy(room + comma, text, length);
+    buf_added(json->out, comma + length);
+}
+
 void json_string_length(struct json *json, const char *text, size_t length)
 {
     if (put_short(json, text, length, "\"")) return;

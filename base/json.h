@@ -32,6 +32,10 @@ void json_init(struct json *json, struct buf *out);
 void json_open(struct json *json, char bracket);
 void json_close(struct json *json, char bracket);
 void json_key(struct json *json, const char *key);
+/* The same for a constant without anything to escape: its text as it goes out, with its quotes and
+ * its colon. */
+void json_key_text(struct json *json, const char *text, size_t length);
+#define JSON_KEY(json, name) json_key_text(json, "\"" name "\":", sizeof "\"" name "\":" - 1)
 /* NULL is written as null. Bytes that are not UTF-8 are replaced by U+FFFD. */
 void json_string(struct json *json, const char *text);
 void json_string_length(struct json *json, const char *text, size_t length);

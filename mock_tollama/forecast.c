@@ -61,7 +61,7 @@ static double quantile_z(double quantile)
 
 /* Six decimals where they say enough: the general conversion costs several times as much, and these
  * numbers are most of the work of a healthy answer. Rounding keeps the order of values. */
-static size_t format_value(char out[VALUE_TEXT_MAX], double value)
+static inline size_t format_value(char out[VALUE_TEXT_MAX], double value)
 {
     double size = fabs(value);
     if (size < 1e-3 || size >= 1e9) return decimal_write(value, out);
@@ -78,10 +78,11 @@ struct writer {
     double roots[ROOTS_MAX]; /* of the first steps */
 };
 
-/* `root` of the step. */
-static double outlook_at(const struct outlook *outlook, size_t step, double root, double z)
+/* `root` of the step; `spread`: z times the outlook's. */
+static inline double outlook_at(const struct outlook *outlook, size_t step, double root,
+                                double spread)
 {
-    double value = outlook->level + (double)step * outlook->trend + z * outlook->spread * root;
+    double value = outlook->level + (double)step * outlook->trend + spread * root;
     return finite_or(value, outlook->level);
 }
 
@@ -95,6 +96,8 @@ static double root_of(const struct writer *writer, size_t step)
 static void write_plain_values(struct writer *writer, const struct outlook *outlook, double z)
 {
     struct buf *out = writer->json.out;
+    const struct outlook here = *outlook;
+    const double spread = z * here.spread;
     size_t step = 1;
     assert(writer->values > 0);
     json_raw(&writer->json, "[", 1);
@@ -104,11 +107,12 @@ static void write_plain_values(struct writer *writer, const struct outlook *outl
         const char *last = out->data + out->capacity - VALUE_ROOM - 1; /* where one still fits */
         char *at = room;
         for (; step <= writer->values && at <= last; step++) {
-            at += format_value(at, outlook_at(outlook, step, root_of(writer, step), z));
-            *at++ = step < writer->values ? ',' : ']';
+            at += format_value(at, outlook_at(&here, step, root_of(writer, step), spread));
+            *at++ = ',';
         }
         buf_added(out, (size_t)(at - room));
     }
+    out->data[out->length - 1] = ']';
 }
 
 /* `spoiled`: the list that carries the value that is not finite. */
@@ -122,7 +126,8 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
     }
     json_open(&writer->json, '[');
     for (size_t step = 1; step <= writer->values; step++) {
-        size_t length = format_value(text, outlook_at(outlook, step, root_of(writer, step), z));
+        double value = outlook_at(outlook, step, root_of(writer, step), z * outlook->spread);
+        size_t length = format_value(text, value);
         if (spoiled && step == (writer->values + 1) / 2) {
             /* Not JSON at all, or JSON whose number no double holds: clients fall for either. */
             if (writer->reply->luck % 2 == 0)
@@ -138,6 +143,24 @@ static void write_values(struct writer *writer, const struct outlook *outlook, d
     json_close(&writer->json, ']');
 }
 
+/* As decimal_write() has it. The common ones have few decimals, and no other text as short is read
+ * as the same number. */
+static void write_quantile_key(struct json *json, double quantile)
+{
+    enum { UNIT = 1000000 };
+    char key[DECIMAL_TEXT_MAX];
+    uint64_t millionths = (uint64_t)(quantile * UNIT + 0.5);
+    bool same = !((double)millionths / UNIT < quantile) && !((double)millionths / UNIT > quantile);
+    if (same && millionths > 0) {
+        size_t length = decimal_write_millionths(millionths, key);
+        while (key[length - 1] == '0') length--;
+        key[length] = '\0';
+    } else {
+        decimal_write(quantile, key);
+    }
+    json_key(json, key);
+}
+
 static void write_quantiles(struct writer *writer, const struct outlook *outlook)
 {
     const struct ask *ask = writer->ask;
@@ -148,11 +171,9 @@ static void write_quantiles(struct writer *writer, const struct outlook *outlook
     }
     json_open(&writer->json, '{');
     for (size_t i = 0; i < ask->quantile_count; i++) {
-        char key[DECIMAL_TEXT_MAX];
         if (i == missing) continue;
         size_t from = fault == ANSWER_CROSSED_QUANTILES ? ask->quantile_count - 1 - i : i;
-        decimal_write(ask->quantiles[i], key);
-        json_key(&writer->json, key);
+        write_quantile_key(&writer->json, ask->quantiles[i]);
         write_values(writer, outlook, quantile_z(ask->quantiles[from]),
                      fault == ANSWER_NOT_FINITE && i == ask->quantile_count / 2);
     }
@@ -167,17 +188,17 @@ static void write_series(struct writer *writer, const struct ask_series *series)
     char start[TIMESTAMP_TEXT_MAX];
     bool spoil_mean = writer->reply->fault == ANSWER_NOT_FINITE && ask->quantile_count == 0;
     json_open(json, '{');
-    json_key(json, "id");
+    JSON_KEY(json, "id");
     json_string(json, writer->reply->fault == ANSWER_WRONG_ID ? "another-series" : series->id);
-    json_key(json, "freq");
+    JSON_KEY(json, "freq");
     json_string(json, series->freq);
-    json_key(json, "start_timestamp");
+    JSON_KEY(json, "start_timestamp");
     json_string(json, timestamp_next(series->before_last_timestamp, series->last_timestamp,
                                      series->freq, start));
-    json_key(json, "mean");
+    JSON_KEY(json, "mean");
     write_values(writer, &outlook, 0, spoil_mean);
     if (ask->quantile_count > 0) {
-        json_key(json, "quantiles");
+        JSON_KEY(json, "quantiles");
         write_quantiles(writer, &outlook);
     }
     json_close(json, '}');
@@ -187,17 +208,17 @@ static void write_forecasts(struct writer *writer)
 {
     struct json *json = &writer->json;
     json_open(json, '{');
-    json_key(json, "model");
+    JSON_KEY(json, "model");
     json_string(json, writer->ask->model);
-    json_key(json, "forecasts");
+    JSON_KEY(json, "forecasts");
     json_open(json, '[');
     for (size_t i = 0; i < writer->ask->series_count; i++) {
         write_series(writer, &writer->ask->series[i]);
     }
     json_close(json, ']');
-    json_key(json, "timing");
+    JSON_KEY(json, "timing");
     json_open(json, '{');
-    json_key(json, "model_load_ms");
+    JSON_KEY(json, "model_load_ms");
     json_u64(json, 0);
 }
 
@@ -206,13 +227,13 @@ static void write_timeseries(struct writer *writer)
     struct json *json = &writer->json;
     struct outlook outlook = outlook_make(&writer->ask->series[0]);
     json_open(json, '{');
-    json_key(json, "model");
+    JSON_KEY(json, "model");
     json_string(json, writer->ask->model);
-    json_key(json, "quantiles");
+    JSON_KEY(json, "quantiles");
     write_quantiles(writer, &outlook);
-    json_key(json, "meta");
+    JSON_KEY(json, "meta");
     json_open(json, '{');
-    json_key(json, "model_version");
+    JSON_KEY(json, "model_version");
     json_string(json, writer->ask->model_version);
 }
 
@@ -226,9 +247,9 @@ static void write_document(struct writer *writer)
     case ASK_OLLAMA:
         if (writer->ask->stream) {
             json_open(&writer->json, '{');
-            json_key(&writer->json, "done");
+            JSON_KEY(&writer->json, "done");
             json_bool(&writer->json, true);
-            json_key(&writer->json, "response");
+            JSON_KEY(&writer->json, "response");
         }
         write_forecasts(writer);
         break;
