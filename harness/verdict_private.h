@@ -81,11 +81,12 @@ void verdict_gate(struct check *check, uint64_t slow, double share, const char *
 /* Forgets the requests noted when that gate passes: before `seen` is made of them. */
 void verdict_gate_ids(struct check *check, uint64_t slow, double share);
 
-/* Whether any wait below the ceiling would have led to this attempt: neither the deadline, the
- * breaker nor an impatient client could have kept the long ones away, which would leave the short
- * ones over-represented. Not for a request's first attempt. */
-bool verdict_backoff_is_free(const struct run *run, const struct run_attempt *attempt,
-                             uint64_t ceiling_ns);
+/* A retry's wait as a part of the longest that it could have been and still be seen: of its
+ * ceiling, or of what the deadline leaves where that is less. Full jitter is uniform below any such
+ * limit, so these parts are uniform in [0, 1). False where nothing can be said: the request's first
+ * attempt, a wait beyond that limit (others as long were given up), or one that the breaker or an
+ * impatient client may have cut off. A wait over its whole ceiling is a part over 1. */
+bool verdict_backoff_part(const struct run *run, const struct run_attempt *attempt, double *out);
 
 /* Nothing that this expectation judges can be seen in the run. */
 void verdict_unobservable(struct check *check, const char *expected, const char *why);
