@@ -76,29 +76,32 @@ static bool is_witness(const struct expect *expect)
     return false;
 }
 
-static bool is_witness_check(const struct check *check, const struct scenario *scenario)
+/* What the scenario's file expects by this name; NULL: nothing, it is an invariant. */
+static const struct expect *expect_of(const struct check *check, const struct scenario *scenario)
 {
     for (size_t i = 0; i < scenario->expect_count; i++) {
-        const struct expect *expect = &scenario->expects[i];
-        if (strcmp(expect->name, check->name) == 0) return is_witness(expect);
+        if (strcmp(scenario->expects[i].name, check->name) == 0) return &scenario->expects[i];
     }
-    return false;
+    return NULL;
 }
 
-/* Whether enough attempts met a fault to tell anything: no setting is worse for it. */
-static bool is_about_the_scenario(const struct check *check)
+/* Whether enough attempts met a fault, or enough retries waited, to tell anything: no setting is
+ * worse for it. */
+static bool is_about_the_scenario(const struct check *check, const struct expect *expect)
 {
     static const char faults[] = "faults.";
-    return strncmp(check->name, faults, sizeof faults - 1) == 0;
+    if (strncmp(check->name, faults, sizeof faults - 1) == 0) return true;
+    return expect != NULL && expect->kind == EXPECT_BACKOFF &&
+           check->status == CHECK_INCONCLUSIVE;
 }
 
-static bool is_tolerated(const struct check *check, const struct scenario *scenario,
+static bool is_tolerated(const struct check *check, const struct expect *expect,
                          const struct sweep_names *tolerated)
 {
     for (size_t i = 0; i < tolerated->count; i++) {
         const char *text = tolerated->items[i].text;
         if (strncmp(check->name, text, strlen(text)) == 0) return true;
-        if (strcmp(text, SWEEP_WITNESSES) == 0 && is_witness_check(check, scenario)) return true;
+        if (strcmp(text, SWEEP_WITNESSES) == 0 && expect != NULL && is_witness(expect)) return true;
     }
     return false;
 }
@@ -109,8 +112,9 @@ void sweep_measure_judge(const struct verdicts *verdicts, const struct scenario 
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct check *check = &verdicts->checks[i];
         if (check->status == CHECK_PASS || check->status == CHECK_UNOBSERVABLE) continue;
-        if (is_about_the_scenario(check)) continue;
-        if (is_tolerated(check, scenario, tolerated)) continue;
+        const struct expect *expect = expect_of(check, scenario);
+        if (is_about_the_scenario(check, expect)) continue;
+        if (is_tolerated(check, expect, tolerated)) continue;
         if (out->failed++ > 0) continue;
         out->state = SWEEP_INFEASIBLE;
         snprintf(out->check, sizeof out->check, "%s", check->name);

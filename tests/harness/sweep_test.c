@@ -174,6 +174,38 @@ static void witnesses_are_tolerated_when_the_file_says_so(void **state)
     }
 }
 
+/* Too few retries to tell jitter, or none at all, say nothing against a setting. */
+static void waits_that_nobody_made_make_no_setting_infeasible(void **state)
+{
+    (void)state;
+    struct sweep_set stage;
+    open_both(&stage, SWEEP_FILE(""));
+    sweep_set_write(&stage, "scenarios/c.yaml",
+                    "version: 1\nname: few-waits\nteaches: Nothing.\nseed: 1\nduration: 4s\n"
+                    "runtime: { env: prod, set: { cache_ttl_s: 0.5 } }\n"
+                    "workload:\n  - arrival: { constant: 10/s }\n    keys: { count: 10 }\n"
+                    "    request: { y_len: 40, horizon_steps: 3, liquidity_bucket: high }\n"
+                    "upstream:\n  latency: 20ms\n  phases:\n"
+                    "    - { name: short, from: 1s, to: 2s, faults: [ { status: 503, nth: 2 } ] }\n"
+                    "expect:\n  - backoff: full_jitter\n");
+    sweep_set_run(&stage, 1);
+    const struct sweep *sweep = &stage.sweep;
+    unsigned without = 0;
+    unsigned with = 0;
+    for (size_t i = 0; i < sweep->count; i++) {
+        const struct sweep_candidate *candidate = &sweep->candidates[i];
+        if (candidate->front == 0) {
+            assert_string_not_equal("backoff", candidate->score.worst_check);
+        } else if (candidate->point.values[1] == 0) {
+            without++;
+        } else {
+            with++;
+        }
+    }
+    assert_true(without > 0 && with > 0);
+    sweep_set_close(&stage);
+}
+
 static void a_combination_that_the_configuration_refuses_is_infeasible_and_no_error(void **state)
 {
     (void)state;
@@ -379,6 +411,7 @@ int main(void)
         cmocka_unit_test(an_infeasible_current_setting_is_said_so),
         cmocka_unit_test(a_scenario_that_always_fails_is_named_with_what_to_do),
         cmocka_unit_test(witnesses_are_tolerated_when_the_file_says_so),
+        cmocka_unit_test(waits_that_nobody_made_make_no_setting_infeasible),
         cmocka_unit_test(a_combination_that_the_configuration_refuses_is_infeasible_and_no_error),
         cmocka_unit_test(where_a_scenario_sets_a_swept_option_the_file_says_who_wins),
         cmocka_unit_test(a_try_measures_what_a_plain_simulation_shows),
