@@ -1,17 +1,6 @@
 #include "harness/shrink_guard.h"
 
-#include <string.h>
-
 #include "base/rng.h"
-
-/* NULL: an invariant, or a crash. */
-static const struct expect *find_expect(const struct scenario *scenario, const char *check)
-{
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        if (strcmp(scenario->expects[i].name, check) == 0) return &scenario->expects[i];
-    }
-    return NULL;
-}
 
 static bool asks_for_many(const struct expect *expect)
 {
@@ -21,7 +10,7 @@ static bool asks_for_many(const struct expect *expect)
 
 bool shrink_guard_freezes(const struct run *run, const char *check)
 {
-    const struct expect *expect = find_expect(run->scenario, check);
+    const struct expect *expect = scenario_expect(run->scenario, check);
     if (expect == NULL) return false;
     switch (expect->kind) {
     case EXPECT_SERVED:
@@ -44,7 +33,7 @@ bool shrink_guard_freezes(const struct run *run, const char *check)
 
 uint64_t shrink_guard_digest(const struct run *run, const char *check)
 {
-    const struct expect *expect = find_expect(run->scenario, check);
+    const struct expect *expect = scenario_expect(run->scenario, check);
     uint64_t digest = 0;
     if (expect == NULL || expect->kind != EXPECT_BREAKER) return digest;
     for (size_t i = 0; i < run->transition_count; i++)

@@ -173,8 +173,8 @@ void realised_write(struct buf *out, const struct realised *realised)
     if (!realised_as_asked(realised)) buf_puts(out, ": NOT AS ASKED");
 }
 
-void realised_write_all(struct buf *out, const struct scenario *scenario,
-                        const struct plan_state *state)
+void realised_each(const struct scenario *scenario, const struct plan_state *state,
+                   realised_visit_fn *visit, void *context)
 {
     for (size_t p = 0; p < scenario->phase_count; p++) {
         const struct phase *phase = &scenario->phases[p];
@@ -182,8 +182,20 @@ void realised_write_all(struct buf *out, const struct scenario *scenario,
             const struct fault *fault = &phase->faults[i];
             if (fault->positioned && fault->at == FAULT_AT_CONNECT) continue;
             struct realised realised = realised_of(state, phase, i);
-            realised_write(out, &realised);
-            buf_putc(out, '\n');
+            visit(context, &realised);
         }
     }
+}
+
+static void write_line(void *context, const struct realised *realised)
+{
+    struct buf *out = context;
+    realised_write(out, realised);
+    buf_putc(out, '\n');
+}
+
+void realised_write_all(struct buf *out, const struct scenario *scenario,
+                        const struct plan_state *state)
+{
+    realised_each(scenario, state, write_line, out);
 }

@@ -28,10 +28,16 @@ struct realised realised_of(const struct plan_state *state, const struct phase *
 /* False: it is not what was asked for. */
 bool realised_as_asked(const struct realised *realised);
 
+/* Each fault of the scenario that has its say in plans, in the order of the file: what is at
+ * connect happens before there is a plan. */
+typedef void realised_visit_fn(void *context, const struct realised *realised);
+void realised_each(const struct scenario *scenario, const struct plan_state *state,
+                   realised_visit_fn *visit, void *context);
+
 /* "outage: status 503 60%: fired 287 of 1000 attempts (28.7%, 99% interval 25.1% to 32.5%), asked
  * 60%" */
 void realised_write(struct buf *out, const struct realised *realised);
-/* A line for each fault of the scenario that has its say in plans; "" for none. */
+/* A line for each of realised_each(); "" for none. */
 void realised_write_all(struct buf *out, const struct scenario *scenario,
                         const struct plan_state *state);
 

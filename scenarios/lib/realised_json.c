@@ -3,8 +3,9 @@
 #include "scenario/realised.h"
 #include "scenario/realised_delay.h"
 
-static void write_share(struct json *json, const struct realised *realised)
+static void write_share(void *context, const struct realised *realised)
 {
+    struct json *json = context;
     json_open(json, '{');
     json_member_string(json, "phase", realised->phase->name);
     json_member_string(json, "fault", realised->fault->text);
@@ -24,15 +25,7 @@ void realised_write_json(struct buf *out, const struct scenario *scenario,
     struct json json;
     json_init(&json, out);
     json_open(&json, '[');
-    for (size_t p = 0; p < scenario->phase_count; p++) {
-        const struct phase *phase = &scenario->phases[p];
-        for (size_t i = 0; i < phase->fault_count; i++) {
-            const struct fault *fault = &phase->faults[i];
-            if (fault->positioned && fault->at == FAULT_AT_CONNECT) continue;
-            struct realised realised = realised_of(state, phase, i);
-            write_share(&json, &realised);
-        }
-    }
+    realised_each(scenario, state, write_share, &json);
     json_close(&json, ']');
 }
 

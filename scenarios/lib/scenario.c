@@ -187,6 +187,14 @@ enum err scenario_load(struct arena *arena, const char *path, struct scenario *o
     return err;
 }
 
+const struct expect *scenario_expect(const struct scenario *scenario, const char *name)
+{
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        if (strcmp(scenario->expects[i].name, name) == 0) return &scenario->expects[i];
+    }
+    return NULL;
+}
+
 const char *scenario_tier_name(enum scenario_tier tier)
 {
     return tier_names[tier];

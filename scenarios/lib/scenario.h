@@ -99,6 +99,10 @@ MUST_USE enum err scenario_load(struct arena *arena, const char *path, struct sc
 MUST_USE enum err scenario_parse(struct arena *arena, const char *path, const char *text,
                                  size_t length, struct scenario *out, struct err_note *note);
 
+/* What its file expects by this name, as checks bear it; NULL: nothing, it is an invariant or the
+ * like. */
+const struct expect *scenario_expect(const struct scenario *scenario, const char *name);
+
 /* "gate", "nightly" */
 const char *scenario_tier_name(enum scenario_tier tier);
 /* False when `name` is no tier. */

@@ -25,11 +25,9 @@ static void parse_edited(struct arena *arena, const char *old, const char *new,
 
 static const struct expect *find(const struct scenario *scenario, const char *name)
 {
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        if (strcmp(scenario->expects[i].name, name) == 0) return &scenario->expects[i];
-    }
-    fail_msg("no expectation \"%s\"", name);
-    return NULL;
+    const struct expect *expect = scenario_expect(scenario, name);
+    if (expect == NULL) fail_msg("no expectation \"%s\"", name);
+    return expect;
 }
 
 static void expectations_of_the_header_become_nine_checks(void **state)
