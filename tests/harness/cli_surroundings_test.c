@@ -28,18 +28,8 @@ static struct command command;
 
 static void assert_exits(int wanted, const char *world, const char *scenario, const char *programs)
 {
-    const char *arguments[] = { "run",
-                                "--world",
-                                world,
-                                "--configs",
-                                "configs",
-                                "--out",
-                                scratch_path("out"),
-                                scenario,
-                                programs == NULL ? NULL : "--programs",
-                                programs,
-                                NULL };
-    int code = command_run(&command, arguments);
+    command_start_run(&command, world, scratch_path("out"), scenario, programs);
+    int code = command_finish(&command);
     if (code != wanted) fail_msg("exit %d, expected %d:\n%s", code, wanted, command.text);
 }
 

@@ -38,16 +38,8 @@ static struct command command;
 
 static int run_text(const char *name, const char *text, const char *world)
 {
-    const char *arguments[] = { "run",
-                                "--world",
-                                world,
-                                "--configs",
-                                "configs",
-                                "--out",
-                                scratch_path("out"),
-                                scratch_write(name, text),
-                                NULL };
-    return command_run(&command, arguments);
+    command_start_run(&command, world, scratch_path("out"), scratch_write(name, text), NULL);
+    return command_finish(&command);
 }
 
 static void help_names_the_verbs_and_exit_codes(void **state)
@@ -187,18 +179,9 @@ static void a_short_run_over_sockets_passes_and_leaves_nothing_behind(void **sta
 static void a_run_whose_generator_lagged_is_played_again(void **state)
 {
     (void)state;
-    const char *arguments[] = { "run",
-                                "--world",
-                                "real",
-                                "--configs",
-                                "configs",
-                                "--out",
-                                scratch_path("lag"),
-                                scratch_write("lag.yaml",
-                                              SCENARIO_HEAD "duration: 4s\n" SCENARIO_TAIL
-                                                            "expect:\n  - order: guide\n"),
-                                NULL };
-    command_start(&command, arguments);
+    const char *path = scratch_write("lag.yaml", SCENARIO_HEAD
+                                     "duration: 4s\n" SCENARIO_TAIL "expect:\n  - order: guide\n");
+    command_start_run(&command, "real", scratch_path("lag"), path, NULL);
     assert_true(command_wait_text(&command, "real started"));
     kill(command.pid, SIGSTOP);
     poll(NULL, 0, 500);
@@ -220,11 +203,7 @@ static const char *long_scenario(void)
 
 static void start_long(void)
 {
-    const char *arguments[] = {
-        "run",           "--world", "real", "--configs", "configs", "--out", scratch_path("long"),
-        long_scenario(), NULL
-    };
-    command_start(&command, arguments);
+    command_start_run(&command, "real", scratch_path("long"), long_scenario(), NULL);
     assert_true(command_wait_text(&command, "real started"));
 }
 

@@ -43,6 +43,16 @@ void command_start(struct command *command, const char *const *arguments)
     close(ends[1]);
 }
 
+void command_start_run(struct command *command, const char *world, const char *out,
+                       const char *scenario, const char *programs)
+{
+    const char *arguments[] = { "run",       "--world", world,
+                                "--configs", "configs", "--out",
+                                out,         scenario,  programs == NULL ? NULL : "--programs",
+                                programs,    NULL };
+    command_start(command, arguments);
+}
+
 /* One read with a limit; 0 at the end of the text or when the limit passed. */
 static size_t command_read(struct command *command, instant_ns until)
 {

@@ -15,6 +15,10 @@ struct command {
 /* Starts build/bin/tollgate in the source folder with these arguments (NULL-terminated, without
  * argv[0]). */
 void command_start(struct command *command, const char *const *arguments);
+/* Starts `tollgate run` of one scenario with the project's configurations; its report goes to
+ * `out`. `programs`: the folder of the programs it starts, NULL: its own. */
+void command_start_run(struct command *command, const char *world, const char *out,
+                       const char *scenario, const char *programs);
 /* Reads until its text contains `wanted` or it ends; at most 30 s. Returns whether it was seen. */
 int command_wait_text(struct command *command, const char *wanted);
 /* Reads to the end and waits; its exit code, or 256 + the signal that ended it. */

@@ -26,15 +26,22 @@ enum { FIRST = 12, SECOND = 18, BODY = FIRST + SECOND };
 
 static const char LINES[] = "{\"line\": 1}\n{\"line\": \"last\"}\r\n";
 
-static void begin(struct upstream *upstream, struct wire_peer *peer, const char *fault)
+/* `option`: one of the mock's and its value; NULL: none. */
+static void begin_with(struct upstream *upstream, struct wire_peer *peer, const char *fault,
+                       const char *const option[2])
 {
     struct buf request;
-    upstream_start(upstream, fault, NULL);
+    upstream_start(upstream, fault, option);
     wire_open(peer, &upstream->mock);
     wire_request(&request, "r000001", 0);
     wire_send(peer, request.data, request.length);
     buf_deinit(&request);
     upstream_take(upstream, NULL);
+}
+
+static void begin(struct upstream *upstream, struct wire_peer *peer, const char *fault)
+{
+    begin_with(upstream, peer, fault, NULL);
 }
 
 static void end(struct upstream *upstream, struct wire_peer *peer)
@@ -55,15 +62,30 @@ static void send_second(struct upstream *upstream)
     upstream_send(upstream, LINES + FIRST);
 }
 
-/* The head and the first line have passed; the head's length. */
-static size_t begin_body(struct upstream *upstream, struct wire_peer *peer)
+/* The head, which announces so many bytes, and the first line have passed, with `more` bytes that
+ * the fault adds to it; the head's length. */
+static size_t begin_faulty_body(struct upstream *upstream, struct wire_peer *peer,
+                                const char *fault, unsigned announced, size_t more)
 {
-    begin(upstream, peer, NULL);
-    upstream_send_head(upstream, BODY);
+    begin(upstream, peer, fault);
+    upstream_send_head(upstream, announced);
     send_first(upstream);
     size_t head = wire_read_head(peer);
-    wire_read(peer, head + FIRST, CLIENT_PATIENCE_MS);
+    wire_read(peer, head + FIRST + more, CLIENT_PATIENCE_MS);
     return head;
+}
+
+static size_t begin_body(struct upstream *upstream, struct wire_peer *peer)
+{
+    return begin_faulty_body(upstream, peer, NULL, BODY, 0);
+}
+
+/* The head of an answer with this fault in it has passed; its length. */
+static size_t begin_head(struct upstream *upstream, struct wire_peer *peer, const char *fault)
+{
+    begin(upstream, peer, fault);
+    upstream_send_head(upstream, BODY);
+    return wire_read_head(peer);
 }
 
 /* Exactly so many bytes of the body came, and nothing more for a while or at the end. */
@@ -146,11 +168,7 @@ static void a_cut_falls_into_the_stream(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         struct upstream upstream;
         struct wire_peer peer;
-        begin(&upstream, &peer, CASES[i].fault);
-        upstream_send_head(&upstream, 40);
-        size_t head = wire_read_head(&peer);
-        send_first(&upstream);
-        wire_read(&peer, head + FIRST, CLIENT_PATIENCE_MS);
+        size_t head = begin_faulty_body(&upstream, &peer, CASES[i].fault, 40, 0);
         expect_body(&peer, head, FIRST);
         assert_int_equal(peer.end, END_SILENT);
         send_second(&upstream);
@@ -168,9 +186,7 @@ static void a_stall_falls_into_the_stream(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    begin(&upstream, &peer, "{ at: response_body@20B, do: stall }");
-    upstream_send_head(&upstream, BODY);
-    size_t head = wire_read_head(&peer);
+    size_t head = begin_head(&upstream, &peer, "{ at: response_body@20B, do: stall }");
     upstream_send(&upstream, LINES);
     wire_read(&peer, head + 20, CLIENT_PATIENCE_MS);
     expect_body(&peer, head, 20);
@@ -183,11 +199,8 @@ static void garbage_falls_into_the_stream(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    begin(&upstream, &peer, "{ at: response_body@5B, do: garbage, bytes: 7 }");
-    upstream_send_head(&upstream, BODY);
-    size_t head = wire_read_head(&peer);
-    send_first(&upstream);
-    wire_read(&peer, head + FIRST + 7, CLIENT_PATIENCE_MS);
+    static const char garbage[] = "{ at: response_body@5B, do: garbage, bytes: 7 }";
+    size_t head = begin_faulty_body(&upstream, &peer, garbage, BODY, 7);
     send_second(&upstream);
     wire_read(&peer, head + BODY + 7, CLIENT_PATIENCE_MS);
     assert_int_equal(peer.bytes.length, head + BODY + 7);
@@ -200,28 +213,22 @@ static void garbage_falls_into_the_stream(void **state)
 static void a_delay_and_a_dribble_slow_the_stream(void **state)
 {
     (void)state;
-    struct upstream upstream;
-    struct wire_peer peer;
-    begin(&upstream, &peer, "{ at: response_body@10B, do: dribble, piece: 5B, every: 20ms }");
-    upstream_send_head(&upstream, BODY);
-    size_t head = wire_read_head(&peer); /* it is being passed on, then */
-    uint64_t sent_ns = clock_now();
-    upstream_send(&upstream, LINES);
-    wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
-    expect_body(&peer, head, BODY);
-    /* Four pieces of 5 bytes, three pauses. */
-    assert_true(peer.moments[peer.moment_count - 1].at_ns - sent_ns >= 60 * NS_PER_MS);
-    end(&upstream, &peer);
-
-    begin(&upstream, &peer, "{ at: response_body@10B, do: delay, for: 60ms }");
-    upstream_send_head(&upstream, BODY);
-    head = wire_read_head(&peer);
-    sent_ns = clock_now();
-    upstream_send(&upstream, LINES);
-    wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
-    expect_body(&peer, head, BODY);
-    assert_true(peer.moments[peer.moment_count - 1].at_ns - sent_ns >= 60 * NS_PER_MS);
-    end(&upstream, &peer);
+    /* Four pieces of 5 bytes, three pauses; and one pause. */
+    static const char *const FAULTS[] = {
+        "{ at: response_body@10B, do: dribble, piece: 5B, every: 20ms }",
+        "{ at: response_body@10B, do: delay, for: 60ms }",
+    };
+    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
+        struct upstream upstream;
+        struct wire_peer peer;
+        size_t head = begin_head(&upstream, &peer, FAULTS[i]); /* it is being passed on, then */
+        uint64_t sent_ns = clock_now();
+        upstream_send(&upstream, LINES);
+        wire_read(&peer, head + BODY, CLIENT_PATIENCE_MS);
+        expect_body(&peer, head, BODY);
+        assert_true(peer.moments[peer.moment_count - 1].at_ns - sent_ns >= 60 * NS_PER_MS);
+        end(&upstream, &peer);
+    }
 }
 
 static void a_share_of_an_unknown_length_waits_for_the_end(void **state)
@@ -272,13 +279,7 @@ static void a_server_that_falls_silent_in_mid_body_is_given_up(void **state)
     (void)state;
     struct upstream upstream;
     struct wire_peer peer;
-    struct buf request;
-    upstream_start(&upstream, NULL, (const char *const[]){ "--upstream-timeout", "200ms" });
-    wire_open(&peer, &upstream.mock);
-    wire_request(&request, "r000001", 0);
-    wire_send(&peer, request.data, request.length);
-    buf_deinit(&request);
-    upstream_take(&upstream, NULL);
+    begin_with(&upstream, &peer, NULL, (const char *const[]){ "--upstream-timeout", "200ms" });
     upstream_send_head(&upstream, BODY);
     send_first(&upstream);
     size_t head = wire_read_head(&peer);

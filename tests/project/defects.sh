@@ -48,21 +48,11 @@ try() {
 }
 
 tab=$(printf '\t')
-running=0
 while IFS=$tab read -r name worlds file scenario check edit; do
     case $name in '#'*) continue ;; esac
     case $worlds in "$world" | both) ;; *) continue ;; esac
     grep -q "| \`$name\` " "$source/docs/trust.md" ||
         echo "FAILED: docs/trust.md does not list it" >"$work/$name.unlisted.verdict"
-    try "$name" "$file" "$scenario" "$check" "$edit" >"$work/$name.verdict" 2>&1 </dev/null &
-    running=$((running + 1))
-    [ $((running % at_once)) -ne 0 ] || wait
+    plant_beside "$at_once" "$work/$name.verdict" try "$name" "$file" "$scenario" "$check" "$edit"
 done <"$source/tests/project/defects.tsv"
-wait
-
-status=0
-for verdict in "$work"/*.verdict; do
-    echo "$(basename "$verdict" .verdict): $(cat "$verdict")"
-    grep -q '^caught' "$verdict" || status=1
-done
-exit "$status"
+plant_verdicts "$work" caught

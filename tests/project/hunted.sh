@@ -43,19 +43,10 @@ sed -n 's/^    { "\(invariant\.[a-z_]*\)".*/\1/p' "$source/harness/invariants.c"
 done
 
 tab=$(printf '\t')
-running=0
 while IFS=$tab read -r check name count file edit; do
     case $check in '#'*) continue ;; esac
     if [ $# -gt 0 ]; then case " $* " in *" $check "*) ;; *) continue ;; esac; fi
-    try "$check" "$count" "$file" "$edit" "$work/$check" >"$work/$check.$name.verdict" 2>&1 </dev/null &
-    running=$((running + 1))
-    [ $((running % at_once)) -ne 0 ] || wait
+    plant_beside "$at_once" "$work/$check.$name.verdict" \
+        try "$check" "$count" "$file" "$edit" "$work/$check"
 done <"$table"
-wait
-
-status=0
-for verdict in "$work"/*.verdict; do
-    echo "$(basename "$verdict" .verdict): $(cat "$verdict")"
-    grep -q '^found in story' "$verdict" || status=1
-done
-exit "$status"
+plant_verdicts "$work" 'found in story'

@@ -31,3 +31,26 @@ plant_link() {
 plant_tollgate() {
     plant_link "$1" "$2" "$binary/harness/libharness.a" "$binary/harness/CMakeFiles/tollgate.dir/main.c.o"
 }
+
+# plant_beside AT_ONCE VERDICT COMMAND ...: runs the command beside the others; after each AT_ONCE of
+# them it waits for all. What the command says goes into the file VERDICT.
+plant_running=0
+plant_beside() {
+    plant_most=$1 plant_verdict=$2
+    shift 2
+    "$@" >"$plant_verdict" 2>&1 </dev/null &
+    plant_running=$((plant_running + 1))
+    [ $((plant_running % plant_most)) -ne 0 ] || wait
+}
+
+# plant_verdicts FOLDER START: waits for all, and prints their verdicts; false when one does not have a
+# line that begins with START.
+plant_verdicts() {
+    wait
+    plant_status=0
+    for plant_verdict in "$1"/*.verdict; do
+        echo "$(basename "$plant_verdict" .verdict): $(cat "$plant_verdict")"
+        grep -q "^$2" "$plant_verdict" || plant_status=1
+    done
+    return "$plant_status"
+}
