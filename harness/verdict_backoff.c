@@ -98,7 +98,7 @@ void verdict_backoff(const struct run *run, const struct expect *expect, struct 
     }
     double chance = gate_uniform_chance(most, n);
     if (chance <= backoff_alpha) check->status = CHECK_FAIL;
-    check_say(check, "expected %s%s; of %zu retries the mean wait was %.3f of what it could be, and "
-                     "the largest distance from uniform %.3f, which chance exceeds with %.2g",
+    check_say(check, "expected %s%s; of %zu retries the mean wait was %.3f of what it could be, "
+                     "and the largest distance from uniform %.3f, which chance exceeds with %.2g",
               expected, window, n, sum / (double)n, most, chance);
 }
