@@ -10,9 +10,7 @@
 
 enum {
     EXCHANGE_FREE_MAX = 1024,             /* kept for use again */
-    EXCHANGE_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's memory is given back */
     EXCHANGE_BODY_DROPPED_BYTES = 64 * 1024, /* of a request answered by its head */
-    EXCHANGE_DROPPED_BYTES_MAX = 64 << 20, /* of a body too large; then the connection closes */
 };
 
 int http_exchange_fd(const struct http_exchange *exchange)
@@ -57,61 +55,11 @@ void http_exchange_release(struct http_exchange *exchange)
         mem_free(exchange);
         return;
     }
-    if (exchange->body.capacity > EXCHANGE_BODY_KEPT_BYTES) buf_deinit(&exchange->body);
+    if (exchange->body.capacity > HTTP_SERVER_BODY_KEPT_BYTES) buf_deinit(&exchange->body);
     buf_clear(&exchange->body);
     exchange->next_free = server->free;
     server->free = exchange;
     server->free_count++;
-}
-
-/* Memory that the latest request has just left is still in the processor's caches. */
-static void exchange_borrow_memory(struct http_exchange *exchange)
-{
-    struct http_server *server = exchange->server;
-    if (exchange->body.data != NULL || server->body_count == 0) return;
-    exchange->body = server->bodies[--server->body_count];
-}
-
-void http_exchange_body_done(struct http_exchange *exchange)
-{
-    struct http_server *server = exchange->server;
-    struct buf *body = &exchange->body;
-    if (body->data == NULL || body->overflow) return;
-    if (server->body_count == HTTP_SERVER_BODIES_MAX ||
-        body->capacity > EXCHANGE_BODY_KEPT_BYTES) {
-        buf_deinit(body);
-        return;
-    }
-    buf_clear(body);
-    server->bodies[server->body_count++] = *body;
-    buf_init(body, server->config.body_bytes_max);
-}
-
-static void exchange_receive(struct http_exchange *exchange, const char *bytes, size_t length)
-{
-    exchange->received += length;
-    http_connection_progress(exchange->on, length);
-    exchange_borrow_memory(exchange);
-    /* Once it overflows it stays empty: half a body is of no use to anyone. */
-    if (exchange->body.overflow) return;
-    buf_put(&exchange->body, bytes, length);
-    if (!exchange->body.overflow) return;
-    buf_deinit(&exchange->body);
-    exchange->body.overflow = true;
-}
-
-enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
-                                   size_t *length)
-{
-    size_t dropped_max = exchange->server->config.body_bytes_max + EXCHANGE_DROPPED_BYTES_MAX;
-    size_t taken = *length;
-    if (exchange->stops) taken = u64_min(taken, exchange->stop_at - exchange->received);
-    exchange_receive(exchange, bytes, taken);
-    *length -= taken;
-    if (exchange->received > dropped_max) return MHD_NO;
-    if (!exchange->stops || exchange->received < exchange->stop_at) return MHD_YES;
-    exchange->stopped = true;
-    return http_exchange_hand_over(exchange);
 }
 
 /* A hang-up, a half-close or a reset: all of them mean that nobody waits for the answer. */
@@ -187,6 +135,44 @@ enum MHD_Result http_exchange_queue(struct http_exchange *exchange)
     return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
 }
 
+/* Whether an answer that is ready leaves behind those of the requests that are still to be read in
+ * this turn. The daemon calls for it in its next one. */
+static bool exchange_waits(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    if (!server->config.answers_together || exchange->response == NULL) return false;
+    if (exchange->waited || server->waiting_answers == HTTP_SERVER_TOGETHER_MAX) return false;
+    exchange->waited = true;
+    server->waiting_answers++;
+    return true;
+}
+
+void http_exchange_call(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    exchange->state = EXCHANGE_HANDED;
+    http_connection_enter(exchange->on, HTTP_PHASE_WORK);
+    server->pending++;
+    server->config.on_request(server->config.context, exchange);
+    if (exchange->state == EXCHANGE_ENDED) return;
+    exchange->state = EXCHANGE_SUSPENDED;
+    MHD_suspend_connection(exchange->connection);
+    if (!exchange->raw) http_connection_watch(exchange);
+}
+
+enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
+{
+    http_exchange_call(exchange);
+    if (exchange->state != EXCHANGE_ENDED || exchange_waits(exchange)) return MHD_YES;
+    return http_exchange_queue(exchange);
+}
+
+enum MHD_Result http_exchange_queue_late(struct http_exchange *exchange)
+{
+    bool waits = exchange->in_place && exchange_waits(exchange);
+    return waits ? MHD_YES : http_exchange_queue(exchange);
+}
+
 /* Whether reading the body to its end is cheaper than a new connection. A client that waits to be
  * told to go on has sent none yet. */
 static bool exchange_body_is_small(struct http_exchange *exchange)
@@ -233,34 +219,6 @@ void http_exchange_tell_end(struct http_exchange *exchange, bool whole)
     }
 }
 
-/* Whether an answer that is ready leaves behind those of the requests that are still to be read in
- * this turn. The daemon calls for it in its next one. */
-static bool exchange_waits(struct http_exchange *exchange)
-{
-    struct http_server *server = exchange->server;
-    if (!server->config.answers_together || exchange->response == NULL) return false;
-    if (server->waiting_answers == HTTP_SERVER_TOGETHER_MAX) return false;
-    server->waiting_answers++;
-    return true;
-}
-
-enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange)
-{
-    struct http_server *server = exchange->server;
-    exchange->state = EXCHANGE_HANDED;
-    http_connection_enter(exchange->on, HTTP_PHASE_WORK);
-    server->pending++;
-    server->config.on_request(server->config.context, exchange);
-    if (exchange->state == EXCHANGE_ENDED) {
-        return exchange_waits(exchange) ? MHD_YES : http_exchange_queue(exchange);
-    }
-
-    exchange->state = EXCHANGE_SUSPENDED;
-    MHD_suspend_connection(exchange->connection);
-    if (!exchange->raw) http_connection_watch(exchange);
-    return MHD_YES;
-}
-
 void http_exchange_end(struct http_exchange *exchange)
 {
     bool suspended = exchange->state == EXCHANGE_SUSPENDED;
@@ -286,17 +244,6 @@ const char *http_exchange_path(const struct http_exchange *exchange)
 const char *http_exchange_header(struct http_exchange *exchange, const char *name)
 {
     return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
-}
-
-const char *http_exchange_body(const struct http_exchange *exchange, size_t *length)
-{
-    *length = exchange->body.length;
-    return buf_text(&exchange->body);
-}
-
-bool http_exchange_body_too_large(const struct http_exchange *exchange)
-{
-    return exchange->body.overflow;
 }
 
 const struct http_peer *http_exchange_peer(const struct http_exchange *exchange)

@@ -19,7 +19,7 @@ static enum MHD_Result server_on_access(void *context, struct MHD_Connection *co
     struct http_server *server = context;
     struct http_exchange *exchange = *request;
     if (exchange != NULL && exchange->state == EXCHANGE_ENDED) {
-        if (*length == 0 || exchange->response == NULL) return http_exchange_queue(exchange);
+        if (*length == 0 || exchange->response == NULL) return http_exchange_queue_late(exchange);
         *length = 0; /* the rest of a body that on_head did not want */
         return MHD_YES;
     }

@@ -49,6 +49,9 @@ struct http_server_config {
     /* Answers to requests that came together leave together, when all of these have been read: a
      * client that has many connections is then woken up once for all, not for each. */
     bool answers_together;
+    /* A body of announced length that is there in one piece is not copied for on_request. What is
+     * not answered there gets its copy behind it, so pointers to the body end with on_request. */
+    bool body_in_place;
     size_t connection_bytes; /* memory for each one's head and buffers; 0: 32 KiB */
     void (*on_request)(void *context, struct http_exchange *exchange);
     /* May answer with http_reply(); only method, path, headers, size and peer are there (may be
@@ -113,6 +116,7 @@ const char *http_exchange_header(struct http_exchange *exchange, const char *nam
  * 9110 5.3), are added to `joined` unless it is NULL. */
 unsigned http_exchange_header_all(struct http_exchange *exchange, const char *name,
                                   struct buf *joined);
+/* With a NUL behind it, but not with body_in_place. */
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *length);
 bool http_exchange_body_too_large(const struct http_exchange *exchange);
 /* The body is not needed any more: its memory serves the next request. */

@@ -18,6 +18,7 @@
 enum {
     HTTP_SERVER_CONNECTIONS_SPARE = 64, /* being closed at one time */
     HTTP_SERVER_BODIES_MAX = 16,        /* memory of bodies that waits for the next request */
+    HTTP_SERVER_BODY_KEPT_BYTES = 64 * 1024, /* a larger body's is given back */
     HTTP_SERVER_TOGETHER_MAX = 32,      /* answers that leave together */
     HTTP_ACCEPT_BACKLOG = 4096,
     HTTP_FILLERS_MAX = 4,
@@ -34,6 +35,7 @@ struct http_exchange {
     const char *path;
     const char *version;
     struct buf body;
+    const char *lent; /* the body, in the daemon's memory, during on_request; NULL: it is in `body` */
     size_t received; /* body bytes, also those dropped */
     void *user;
     bool raw;
@@ -42,6 +44,8 @@ struct http_exchange {
     bool seen;      /* by on_head */
     size_t stop_at;
     bool ambiguous; /* see struct http_head_size */
+    bool in_place;  /* it was answered before the daemon took an answer */
+    bool waited;    /* its answer waited for others */
     size_t reply_bytes;            /* of the body given to http_reply() */
     bool sent_watched;
     bool sent_told; /* http_exchange_sent() was called, of a whole answer */
@@ -134,8 +138,12 @@ void http_exchange_sent_begin(struct http_exchange *exchange);
 void http_exchange_sent_end(struct http_exchange *exchange);
 /* Tells on_done or on_dropped, once. */
 void http_exchange_tell_end(struct http_exchange *exchange, bool whole);
-/* Calls on_request; queues the answer, or suspends the connection. */
+/* Calls on_request, and suspends the connection unless that has ended the exchange. */
+void http_exchange_call(struct http_exchange *exchange);
+/* The same; the answer is queued, now or a little later. */
 enum MHD_Result http_exchange_hand_over(struct http_exchange *exchange);
+/* The answer of an exchange that ended before the daemon could take it: the same. */
+enum MHD_Result http_exchange_queue_late(struct http_exchange *exchange);
 /* Queues the answer of an ended exchange; MHD_NO closes the connection. */
 enum MHD_Result http_exchange_queue(struct http_exchange *exchange);
 /* Ends it: the daemon goes on with the connection, soon. */

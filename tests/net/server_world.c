@@ -31,7 +31,7 @@ static void on_request(void *context, struct http_exchange *exchange)
     }
     size_t length;
     const char *body = http_exchange_body(exchange, &length);
-    assert_int_equal(body[length], '\0');
+    if (!world->in_place) assert_int_equal(body[length], '\0');
     const char *tag = http_exchange_header(exchange, "x-tag");
     char text[256];
     snprintf(text, sizeof text, "%s %s %zu %d %s", http_exchange_method(exchange), path, length,

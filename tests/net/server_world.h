@@ -23,6 +23,7 @@ struct server_world {
     uv_loop_t loop;
     struct http_server *server;
     uint16_t port;
+    bool in_place; /* bodies may have no NUL behind them */
     struct http_exchange *held[SERVER_WORLD_HELD_MAX];
     unsigned held_count;
     unsigned held_wanted;
