@@ -1,0 +1,17 @@
+#ifndef HARNESS_PLAY_PRIVATE_H
+#define HARNESS_PLAY_PRIVATE_H
+/* Between play.c, which goes from state to state, and play_programs.c, which starts what is played
+ * with: with which arguments, and where its log goes. */
+
+#include "harness/play.h"
+
+/* Into a state, with the time that it may take. */
+void play_enter(struct play *play, enum play_state state);
+
+/* Each starts one program; when that fails, the play is aborted with a sentence. */
+void play_start_mock(struct play *play);
+void play_start_runtime(struct play *play);
+/* The service that is judged instead: started when there is a command for that. */
+void play_start_target(struct play *play);
+
+#endif
