@@ -76,15 +76,6 @@ static bool is_witness(const struct expect *expect)
     return false;
 }
 
-/* What the scenario's file expects by this name; NULL: nothing, it is an invariant. */
-static const struct expect *expect_of(const struct check *check, const struct scenario *scenario)
-{
-    for (size_t i = 0; i < scenario->expect_count; i++) {
-        if (strcmp(scenario->expects[i].name, check->name) == 0) return &scenario->expects[i];
-    }
-    return NULL;
-}
-
 /* Whether enough attempts met a fault, or enough retries waited, to tell anything: no setting is
  * worse for it. */
 static bool is_about_the_scenario(const struct check *check, const struct expect *expect)
@@ -112,7 +103,7 @@ void sweep_measure_judge(const struct verdicts *verdicts, const struct scenario 
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct check *check = &verdicts->checks[i];
         if (check->status == CHECK_PASS || check->status == CHECK_UNOBSERVABLE) continue;
-        const struct expect *expect = expect_of(check, scenario);
+        const struct expect *expect = scenario_expect(scenario, check->name);
         if (is_about_the_scenario(check, expect)) continue;
         if (is_tolerated(check, expect, tolerated)) continue;
         if (out->failed++ > 0) continue;
