@@ -200,10 +200,8 @@ static inline size_t scan_short(const char *text, size_t length, double *out)
     return 2 + count;
 }
 
-size_t decimal_scan(const char *text, size_t length, double *out)
+static __attribute__((noinline)) size_t scan_long(const char *text, size_t length, double *out)
 {
-    size_t shortened = scan_short(text, length, out);
-    if (shortened > 0) return shortened;
     const char *end = text + length;
     struct number number = { .negative = length > 0 && *text == '-' };
     const char *whole = text + number.negative;
@@ -225,4 +223,10 @@ size_t decimal_scan(const char *text, size_t length, double *out)
     }
     if (at < end && (*at == 'e' || *at == 'E')) return 0;
     return take_double(&number, out) ? (size_t)(at - text) : 0;
+}
+
+size_t decimal_scan(const char *text, size_t length, double *out)
+{
+    size_t taken = scan_short(text, length, out);
+    return taken > 0 ? taken : scan_long(text, length, out);
 }

@@ -96,16 +96,14 @@ void api_json_moment(struct json *json, const struct mock *mock, instant_ns when
     json_string(json, timestamp_utc(mock->created_wall_ms + since_ms, text));
 }
 
-void api_drop(const struct player_order *order)
+void api_drop(struct player_order *order)
 {
-    mem_free(order->id);
-    mem_free(order->echo_id);
-    mem_free(order->body);
+    player_order_free_texts(order);
     if (order->on_end != NULL) order->on_end(order->owner);
     api_reply_error(order->exchange, 503, "too many requests are open in the mock");
 }
 
-void api_play(struct mock *mock, const struct player_order *order)
+void api_play(struct mock *mock, struct player_order *order)
 {
     if (!player_start(&mock->player, order)) api_drop(order);
 }

@@ -14,7 +14,7 @@
 #include "mock/proxy.h"
 #include "scenario/plan_state.h"
 
-enum { TIMING_BYTES_LIKELY = 64 };
+enum { TIMING_BYTES_LIKELY = 64, ATTEMPTS_IDLE_MAX = 256 };
 
 /* What is known of a request without the scenario. */
 struct request {
@@ -148,13 +148,6 @@ static void order_answer(struct mock *mock, struct player_order *order, struct r
     order->body = buf_take(&body);
 }
 
-static char *order_echo(struct http_exchange *exchange, const struct player_order *order)
-{
-    const char *echo = api_echo_of(exchange);
-    if (echo == NULL) return NULL;
-    return mem_copy_string(order->answer == ANSWER_WRONG_ID ? "another-request" : echo);
-}
-
 /* What a play holds until its end. */
 struct attempt {
     struct mock *mock;
@@ -163,7 +156,60 @@ struct attempt {
     bool answered;       /* else no byte of an answer was ever needed */
     unsigned status;     /* as planned */
     uint64_t planned_ns;
+    struct attempt *next_idle;
+    /* For the order's texts, where they fit and no proxy takes them over. */
+    char id[IDENTITY_ROOM];
+    char echo_id[IDENTITY_ROOM];
 };
+
+static struct attempt *attempt_open(struct mock *mock, enum ask_api api)
+{
+    struct attempt *attempt = mock->idle_attempts;
+    if (attempt != NULL) {
+        mock->idle_attempts = attempt->next_idle;
+        mock->idle_attempt_count--;
+    } else {
+        attempt = mem_alloc(1, sizeof *attempt);
+    }
+    memset(attempt, 0, offsetof(struct attempt, id));
+    attempt->mock = mock;
+    attempt->api = api;
+    return attempt;
+}
+
+static void attempt_close(struct attempt *attempt)
+{
+    struct mock *mock = attempt->mock;
+    if (mock->idle_attempt_count == ATTEMPTS_IDLE_MAX) {
+        mem_free(attempt);
+        return;
+    }
+    attempt->next_idle = mock->idle_attempts;
+    mock->idle_attempts = attempt;
+    mock->idle_attempt_count++;
+}
+
+void attempts_deinit(struct mock *mock)
+{
+    while (mock->idle_attempts != NULL) {
+        struct attempt *attempt = mock->idle_attempts;
+        mock->idle_attempts = attempt->next_idle;
+        mem_free(attempt);
+    }
+}
+
+static void order_echo(struct player_order *order, struct attempt *attempt)
+{
+    const char *echo = api_echo_of(order->exchange);
+    if (echo != NULL && order->answer == ANSWER_WRONG_ID) echo = "another-request";
+    size_t bytes = echo != NULL ? strlen(echo) + 1 : 0;
+    order->echo_id_is_lent = bytes > 0 && bytes <= sizeof attempt->echo_id &&
+                             attempt->mock->proxy == NULL;
+    if (order->echo_id_is_lent)
+        order->echo_id = memcpy(attempt->echo_id, echo, bytes);
+    else if (echo != NULL)
+        order->echo_id = mem_copy_string(echo);
+}
 
 static void attempt_end(void *owner)
 {
@@ -172,7 +218,7 @@ static void attempt_end(void *owner)
         metrics_count(&attempt->mock->metrics, attempt->api, attempt->status, attempt->planned_ns);
     }
     stage_release(attempt->stage);
-    mem_free(attempt);
+    attempt_close(attempt);
 }
 
 /* Fills what the player needs to answer. */
@@ -180,7 +226,7 @@ static void attempt_answer(struct player_order *order, struct request *request)
 {
     struct attempt *attempt = order->owner;
     order_answer(attempt->mock, order, request);
-    order->echo_id = order_echo(order->exchange, order);
+    order_echo(order, attempt);
     attempt->answered = true;
     metrics_count(&attempt->mock->metrics, attempt->api, order->status, attempt->planned_ns);
     if (order->status != 200 || request->model == NULL) return;
@@ -222,6 +268,7 @@ static void attempt_decide(struct player_order *order, struct reply_plan *plan,
     struct identity_source source = {
         .request_id = http_exchange_header(exchange, "X-Request-ID"),
         .attempt = http_exchange_header(exchange, "X-Attempt"),
+        .room = mock->proxy == NULL ? attempt->id : NULL,
     };
     source.body = http_exchange_body(exchange, &source.body_length);
     struct identity identity = identity_make(&mock->identities, &source);
@@ -244,6 +291,7 @@ static void attempt_decide(struct player_order *order, struct reply_plan *plan,
     attempt->status = plan->status;
     if (pick.stage != NULL) attempt->stage = stage_hold(pick.stage);
     order->id = identity.id;
+    order->id_is_lent = identity.id == attempt->id;
     order->attempt = identity.attempt;
     order->at_ns = show_offset_ns(&mock->show, order->read_at);
     if (!reads) return;
@@ -270,8 +318,7 @@ void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const
 {
     struct reply_plan plan;
     struct attempt_early *early = http_exchange_user(exchange);
-    struct attempt *attempt = mem_alloc(1, sizeof *attempt);
-    *attempt = (struct attempt){ .mock = mock, .api = api };
+    struct attempt *attempt = attempt_open(mock, api);
     struct player_order order = {
         .exchange = exchange,
         .plan = &plan,

@@ -23,4 +23,7 @@ void attempt_on_dropped(struct mock *mock, struct http_exchange *exchange);
 void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const char *path,
                         enum ask_api api);
 
+/* Of the mock's end: memory that waits for the next attempts. */
+void attempts_deinit(struct mock *mock);
+
 #endif

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-enum { ATTEMPT_MAX = 1000000, BODY_ID_MAX = 64 };
+enum { ATTEMPT_MAX = 1000000 };
 
 void identity_table_init(struct identity_table *table)
 {
@@ -60,18 +60,25 @@ static unsigned attempt_parse(const char *text)
     return value;
 }
 
+static char *id_room(const struct identity_source *source, size_t bytes)
+{
+    bool fits = source->room != NULL && bytes <= IDENTITY_ROOM;
+    return fits ? source->room : mem_alloc(bytes, 1);
+}
+
 struct identity identity_make(struct identity_table *table, const struct identity_source *source)
 {
     struct identity identity = { .attempt = attempt_parse(source->attempt) };
     if (source->request_id != NULL && source->request_id[0] != '\0') {
         size_t length = length_without_attempt(source->request_id);
-        identity.id = mem_alloc(length + 1, 1);
+        identity.id = id_room(source, length + 1);
         memcpy(identity.id, source->request_id, length);
+        identity.id[length] = '\0';
         return identity;
     }
     uint64_t hash = hash_bytes(source->body, source->body_length);
-    identity.id = mem_alloc(BODY_ID_MAX, 1);
-    snprintf(identity.id, BODY_ID_MAX, "body-%016llx-%u", (unsigned long long)hash,
+    identity.id = id_room(source, IDENTITY_ROOM);
+    snprintf(identity.id, IDENTITY_ROOM, "body-%016llx-%u", (unsigned long long)hash,
              count_body(table, hash));
     return identity;
 }

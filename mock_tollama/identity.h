@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { IDENTITY_BODIES_MAX = 65536, IDENTITY_PROBES = 16 };
+enum { IDENTITY_BODIES_MAX = 65536, IDENTITY_PROBES = 16, IDENTITY_ROOM = 64 };
 
 struct identity_slot {
     uint64_t body_hash;
@@ -28,7 +28,7 @@ void identity_table_deinit(struct identity_table *table);
 void identity_table_clear(struct identity_table *table);
 
 struct identity {
-    char *id; /* owned; mem_free() */
+    char *id; /* owned; mem_free(); or in the source's room */
     unsigned attempt;
 };
 
@@ -37,6 +37,7 @@ struct identity_source {
     const char *attempt;    /* the header; NULL when absent */
     const char *body;
     size_t body_length;
+    char *room; /* of IDENTITY_ROOM bytes, for an id that fits; NULL: none */
 };
 
 struct identity identity_make(struct identity_table *table, const struct identity_source *source);

@@ -196,6 +196,7 @@ void mock_destroy(struct mock *mock)
     ledger_close(&mock->ledger);
     http_server_destroy(mock->control_server);
     player_deinit(&mock->player);
+    attempts_deinit(mock);
     show_deinit(&mock->show);
     registry_deinit(&mock->registry);
     identity_table_deinit(&mock->identities);

@@ -92,16 +92,21 @@ static void play_note(struct play *play, enum ledger_end end)
     ledger_add(play->player->ledger, &entry);
 }
 
+void player_order_free_texts(struct player_order *order)
+{
+    if (!order->id_is_lent) mem_free(order->id);
+    if (!order->echo_id_is_lent) mem_free(order->echo_id);
+    mem_free(order->body);
+}
+
 static void play_forget(struct play *play)
 {
     struct player *player = play->player;
     struct player_order *order = &play->order;
     play_forget_preparing(play);
     play_wake_at(play, INSTANT_NEVER);
+    player_order_free_texts(order);
     if (order->on_end != NULL) order->on_end(order->owner);
-    mem_free(order->id);
-    mem_free(order->echo_id);
-    mem_free(order->body);
     mem_free(play->garbage);
     if (play->has_response) response_deinit(&play->response);
     if (play->has_insert) spool_deinit(&play->insert);
@@ -165,8 +170,10 @@ void play_reply(struct play *play)
     };
     order->body = NULL;
     play->state = PLAY_SENDING;
-    play->first_ns = instant_until(clock_now(), order->read_at);
-    if (ledger_writes(play->player->ledger)) http_exchange_watch_sent(play->exchange);
+    if (ledger_writes(play->player->ledger)) {
+        play->first_ns = instant_until(clock_now(), order->read_at);
+        http_exchange_watch_sent(play->exchange);
+    }
     http_reply(play->exchange, &response);
 }
 
@@ -288,8 +295,8 @@ void player_done(struct player *player, struct http_exchange *exchange, bool who
 {
     struct play *play = play_of(player, exchange);
     assert(play->state == PLAY_SENDING);
-    play->last_ns = instant_until(clock_now(), play->order.read_at);
     if (ledger_writes(player->ledger)) {
+        play->last_ns = instant_until(clock_now(), play->order.read_at);
         play->reply_known = http_exchange_sent(exchange, &play->reply);
     }
     enum ledger_end cut = player->stopping ? LEDGER_STOPPED : LEDGER_CLIENT_GONE;

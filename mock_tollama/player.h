@@ -69,7 +69,9 @@ struct player_order {
     instant_ns read_at;            /* when the request was read: the plan's zero */
     int64_t at_ns;                 /* the same, since the scenario's start */
     const char *path;              /* static */
-    char *id;                      /* for the ledger; owned by the player from here on */
+    char *id;                      /* for the ledger; owned by the player from here on, or lent */
+    bool id_is_lent;               /* until on_end; as the echo */
+    bool echo_id_is_lent;
     unsigned attempt;
 
     /* The answer. Filled now, or by `prepare`, which may look at the exchange's body. */
@@ -101,6 +103,8 @@ struct player_order {
     void *owner;
 };
 
+/* Its id, echo and body, where they are its own. */
+void player_order_free_texts(struct player_order *order);
 void player_init(struct player *player, uv_loop_t *loop, struct ledger *ledger, uint32_t capacity);
 /* False when `capacity` plays are open: then nothing was taken over. */
 bool player_start(struct player *player, const struct player_order *order);

@@ -19,6 +19,7 @@
 #include "mock/stage.h"
 #include "net/http_server.h"
 
+struct attempt;
 struct proxy;
 
 struct mock {
@@ -30,6 +31,8 @@ struct mock {
     struct ledger ledger;
     struct identity_table identities;
     struct answers answers;
+    struct attempt *idle_attempts; /* attempt.c */
+    unsigned idle_attempt_count;
     uv_timer_t flush; /* MOCK_LEDGER_FLUSH_MS after the first line that waits */
     struct show show;
     struct registry registry;
@@ -68,9 +71,9 @@ void api_json_moment(struct json *json, const struct mock *mock, instant_ns when
 const cJSON *api_read_body(struct http_exchange *exchange, struct arena *arena);
 /* Starts a play; without a place for it the request is answered with 503. The order's texts are
  * taken over. */
-void api_play(struct mock *mock, const struct player_order *order);
+void api_play(struct mock *mock, struct player_order *order);
 /* The same as when there is no place. */
-void api_drop(const struct player_order *order);
+void api_drop(struct player_order *order);
 
 /* What can be decided before the body is read (http_server's on_head). */
 void api_on_head(void *context, struct http_exchange *exchange);
