@@ -2,9 +2,11 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Moves per value until something is called out of order. */
-enum { MOVES = 8 };
+/* Moves per value until something is called out of order; of items, which are moved many at once
+ * and compared by a call, there may be more. */
+enum { MOVES = 8, ITEM_MOVES = 64, ITEM_BYTES_MAX = 128 };
 
 int sort_compare_u64(const void *a, const void *b)
 {
@@ -27,6 +29,50 @@ static bool insert_all(uint64_t *values, size_t count)
         if (moves == 0) return false;
     }
     return true;
+}
+
+/* How many of the `count` items, which are in order, come before `item` or are equal to it. Looks
+ * from their end on, twice as far each time. */
+static size_t count_before(const char *items, size_t count, size_t size, const void *item,
+                           int (*compare)(const void *a, const void *b))
+{
+    size_t high = count;
+    size_t low = count;
+    for (size_t step = 1; low > 0; step *= 2) {
+        size_t next = low > step ? low - step : 0;
+        if (compare(items + next * size, item) <= 0) {
+            low = next + 1;
+            break;
+        }
+        low = high = next;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(items + middle * size, item) <= 0) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+void sort_items(void *items, size_t count, size_t size,
+                int (*compare)(const void *a, const void *b))
+{
+    char *first = items;
+    char item[ITEM_BYTES_MAX];
+    size_t moves = count * ITEM_MOVES;
+    for (size_t i = 1; i < count; i++) {
+        char *at = first + i * size;
+        if (compare(at - size, at) <= 0) continue;
+        size_t to = count_before(first, i, size, at, compare);
+        if (size > sizeof item || i - to > moves) {
+            qsort(items, count, size, compare);
+            return;
+        }
+        moves -= i - to;
+        memcpy(item, at, size);
+        memmove(first + (to + 1) * size, first + to * size, (i - to) * size);
+        memcpy(first + to * size, item, size);
+    }
 }
 
 void sort_u64(uint64_t *values, size_t count)

@@ -56,11 +56,48 @@ static void large_values_are_not_taken_for_small_ones(void **state)
     assert_true(values[4] == UINT64_MAX);
 }
 
+struct item {
+    uint64_t key;
+    size_t number;
+    char ballast[24];
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    return sort_compare_u64(&((const struct item *)a)->key, &((const struct item *)b)->key);
+}
+
+/* Nearly in order, in no order, and in the opposite one. */
+static void equal_items_keep_their_order(void **state)
+{
+    (void)state;
+    static struct item items[MANY];
+    for (uint64_t spread = 1; spread <= UINT64_C(1) << 40; spread *= 16) {
+        for (size_t i = 0; i < MANY; i++) {
+            uint64_t key = i / 3 + draw(spread, rng_stream("items"), i, 0) % spread;
+            items[i] = (struct item){ .key = spread == 1 ? (MANY - i) / 2 : key, .number = i };
+            items[i].ballast[0] = (char)(i % 100);
+        }
+        sort_items(items, MANY, sizeof items[0], compare_keys);
+        bool seen[MANY] = { false };
+        for (size_t i = 0; i < MANY; i++) {
+            assert_false(seen[items[i].number]);
+            seen[items[i].number] = true;
+            assert_int_equal(items[i].number % 100, items[i].ballast[0]);
+            if (i == 0) continue;
+            assert_true(items[i - 1].key <= items[i].key);
+            bool same = items[i - 1].key == items[i].key;
+            assert_true(!same || items[i - 1].number < items[i].number);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_order_becomes_ascending),
         cmocka_unit_test(large_values_are_not_taken_for_small_ones),
+        cmocka_unit_test(equal_items_keep_their_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
