@@ -5,9 +5,8 @@
 
 uint64_t invariant_drawn_backoff_ns(const struct run *run, uint32_t request, uint32_t retry)
 {
-    char id[REQUEST_ID_MAX];
     uint64_t seed = run->config->engine.seed == 0 ? run->seed : run->config->engine.seed;
-    uint64_t key = hash_text(run_request_id(run, request, id));
+    uint64_t key = run_request_key(run, request);
     uint64_t ceiling_ns = reference_backoff_ceiling_ns(&run->config->engine.backoff, retry);
     if (ceiling_ns == 0) return 0;
     return draw_below(draw(seed, rng_stream("backoff"), key, retry), ceiling_ns);

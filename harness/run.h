@@ -95,6 +95,7 @@ struct run {
     char invalid_reason[512];
     bool lagged;               /* that is because the load generator was late, and nothing else */
     bool complete;             /* all of the schedule was played */
+    bool out_of_calls;         /* sim: a request came when all calls were taken */
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */
     char *realised_delays;     /* owned: JSON of scenario/realised_delay.h; NULL: not audited */
@@ -115,6 +116,8 @@ void run_settle(struct run *run);
 uint32_t run_index_of(const struct run *run, uint32_t number);
 /* The id of a request, given by index, as client, ledger and trace know it. Returns `out`. */
 const char *run_request_id(const struct run *run, uint32_t index, char out[REQUEST_ID_MAX]);
+/* Its hash. */
+uint64_t run_request_key(const struct run *run, uint32_t index);
 
 /* The first reason stays. */
 void run_set_invalid(struct run *run, const char *format, ...)

@@ -82,3 +82,8 @@ const char *run_request_id(const struct run *run, uint32_t index, char out[REQUE
 {
     return schedule_request_id(run->schedule->items[index].number, out);
 }
+
+uint64_t run_request_key(const struct run *run, uint32_t index)
+{
+    return schedule_request_key(run->schedule->items[index].number);
+}

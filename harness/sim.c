@@ -255,6 +255,7 @@ static void on_arrival(struct sim *sim)
     const struct arrival *arrival = &sim->run->plan->items[request];
     const struct sim_request *wanted = sim_requests_at(sim->requests, arrival);
     if (wanted->refused != CODE_NONE || sim->free_count == 0) {
+        if (wanted->refused == CODE_NONE) sim->run->out_of_calls = true;
         refuse(sim, request,
                wanted->refused != CODE_NONE ? wanted->refused : CODE_RUNTIME_OVERLOADED);
         return;
@@ -265,11 +266,10 @@ static void on_arrival(struct sim *sim)
         uint64_t after_ns = sim->run->scenario->workloads[arrival->workload].client.after_ns;
         timers_set(&sim->gone, call, sim->now + after_ns);
     }
-    char id[REQUEST_ID_MAX];
     struct engine_input input = {
         .kind = ENGINE_REQUEST,
         .call = call,
-        .request_key = hash_text(schedule_request_id(request, id)),
+        .request_key = schedule_request_key(request),
         .cache_key = wanted->key,
         .has_family = sim->config.cache.families,
         .family_key = wanted->family,

@@ -11,7 +11,7 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-enum { SCHEDULE_FIRST_CAPACITY = 1024 };
+enum { SCHEDULE_FIRST_CAPACITY = 1024, ID_DIGITS = 6, ID_MILLION = 1000000 };
 
 /* One workload's own sequence; the schedule is the merge of these. */
 struct source {
@@ -195,15 +195,21 @@ const char *schedule_up_to(const struct scenario *scenario)
 
 const char *schedule_request_id(size_t number, char out[REQUEST_ID_MAX])
 {
-    enum { DIGITS = 6, MILLION = 1000000 };
-    size_t at = text_put(out, REQUEST_ID_MAX, 0, "r");
-    if (number >= MILLION) {
-        text_put_u64(out, REQUEST_ID_MAX, at, number);
+    out[0] = 'r';
+    if (number >= ID_MILLION) {
+        text_put_u64(out, REQUEST_ID_MAX, 1, number);
         return out;
     }
-    for (size_t i = DIGITS; i > 0; i--, number /= 10) out[i] = (char)('0' + number % 10);
-    out[DIGITS + 1] = '\0';
+    for (size_t i = ID_DIGITS; i > 0; i--, number /= 10) out[i] = (char)('0' + number % 10);
+    out[ID_DIGITS + 1] = '\0';
     return out;
+}
+
+uint64_t schedule_request_key(size_t number)
+{
+    char id[REQUEST_ID_MAX];
+    schedule_request_id(number, id);
+    return number >= ID_MILLION ? hash_text(id) : hash_bytes(id, ID_DIGITS + 1);
 }
 
 uint64_t schedule_upload_ns(const struct scenario *scenario, const struct arrival *arrival)

@@ -43,6 +43,8 @@ enum { REQUEST_ID_MAX = 64 };
 /* The id of the request with this number: "r000042". Its hash is the subject of every draw. Returns
  * `out`. */
 const char *schedule_request_id(size_t number, char out[REQUEST_ID_MAX]);
+/* That hash. */
+uint64_t schedule_request_key(size_t number);
 
 /* When its client has sent all of it, after the moment at which it began: 0 but for a slow one. */
 uint64_t schedule_upload_ns(const struct scenario *scenario, const struct arrival *arrival);

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/rng.h"
 #include "scenario/arrival.h"
 
 static struct schedule make(const struct workload *workloads, size_t count, uint64_t seed)
@@ -193,6 +194,17 @@ static void request_ids_are_numbered_and_never_cut(void **state)
     assert_string_equal(schedule_request_id(4999999, id), "r4999999");
 }
 
+static void a_request_is_drawn_for_by_the_hash_of_its_id(void **state)
+{
+    (void)state;
+    static const size_t numbers[] = { 0, 42, 999999, 1000000, 4999999 };
+    char id[REQUEST_ID_MAX];
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        uint64_t wanted = hash_text(schedule_request_id(numbers[i], id));
+        assert_true(schedule_request_key(numbers[i]) == wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +216,7 @@ int main(void)
         cmocka_unit_test(keys_are_asked_by_zipfs_law),
         cmocka_unit_test(keys_without_zipf_are_asked_equally_often),
         cmocka_unit_test(request_ids_are_numbered_and_never_cut),
+        cmocka_unit_test(a_request_is_drawn_for_by_the_hash_of_its_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
