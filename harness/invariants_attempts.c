@@ -111,22 +111,24 @@ void invariant_attempts(struct invariant *invariant)
     check_deliveries(invariant);
 }
 
-/* What the upstream did to attempt `number` of a request; false when that is not known. The plan is
- * composed again from what the upstream decided. */
+/* What the upstream did to attempt `number` of a request, but for when; false when that is not
+ * known. The plan is composed again from what the upstream decided. */
 static bool plan_of(const struct run *run, const struct run_delivery *delivery,
                     struct reply_plan *out)
 {
-    char id[REQUEST_ID_MAX];
+    const struct phase *phase = scenario_phase_at(run->scenario, delivery->at_ns);
+    uint32_t index = phase == NULL ? UINT32_MAX : (uint32_t)(phase - run->scenario->phases);
+    if (index != delivery->phase) return false;
     struct plan_query query = {
-        .request_key = hash_text(run_request_id(run, delivery->request, id)),
         .attempt = delivery->attempt,
         .offset_ns = delivery->at_ns,
     };
     struct plan_fate fate = { delivery->fired, delivery->wait_ns };
-    plan_compose(run->scenario, run->seed, &query, &fate, out);
-    uint32_t phase = out->phase == NULL ? UINT32_MAX
-                                        : (uint32_t)(out->phase - run->scenario->phases);
-    return phase == delivery->phase;
+    /* Where nothing fired, draws tell only when the healthy reply came: most are such. */
+    bool plain = delivery->fired == 0;
+    if (!plain) query.request_key = run_request_key(run, delivery->request);
+    plan_compose(plain ? NULL : run->scenario, run->seed, &query, &fate, out);
+    return true;
 }
 
 /* The attempt that a delivery belongs to; NULL when its request says nothing of it. */

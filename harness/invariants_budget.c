@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/invariants.h"
 #include "harness/reference.h"
 #include "harness/sim.h"
@@ -81,7 +80,7 @@ static void collect(struct deeds *deeds, const struct run *run)
             }
         }
     }
-    qsort(deeds->items, deeds->count, sizeof *deeds->items, compare_deeds);
+    sort_items(deeds->items, deeds->count, sizeof *deeds->items, compare_deeds);
 }
 
 /* What is earned in the very moment of the deed, which may have come first: an attempt that its own

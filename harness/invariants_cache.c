@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/invariants.h"
 #include "harness/sim.h"
 
@@ -85,52 +84,76 @@ static bool has_joined(const struct run *run, uint32_t request)
     return false;
 }
 
-static void add(struct uses *uses, const struct run *run, uint64_t at_ns, enum use_kind kind,
-                uint32_t request, enum cache_state told)
+/* `own` holds what all uses of a request have in common. */
+static void add(struct uses *uses, const struct use *own, uint64_t at_ns, enum use_kind kind,
+                enum cache_state told)
 {
-    uses->items[uses->count++] = (struct use){
-        .at_ns = at_ns,
-        .kind = kind,
-        .request = request,
-        .key = key_of(run, request),
-        .told = told,
-        .joined = has_joined(run, request),
-        .came_ns = u64_max(run->answers[request].sent_ns, run->answers[request].looked_ns),
-    };
+    struct use *use = &uses->items[uses->count++];
+    *use = *own;
+    use->at_ns = at_ns;
+    use->kind = kind;
+    use->told = told;
 }
 
-/* What the words of a path say of the cache. */
-static const struct {
-    enum path_step step;
+struct look {
     enum use_kind kind;
     enum cache_state told;
-} looks[] = {
-    { PATH_L1_FRESH, USE_ARRIVAL, CACHE_FRESH },   { PATH_L1_STALE, USE_ARRIVAL, CACHE_STALE },
-    { PATH_L1_MISS, USE_ARRIVAL, CACHE_MISS },     { PATH_STALE_HIT, USE_FALLBACK, CACHE_STALE },
-    { PATH_STALE_MISS, USE_FALLBACK, CACHE_MISS }, { PATH_L1_FILLED, USE_FALLBACK, CACHE_FRESH },
-    { PATH_FLIGHT_OK, USE_FALLBACK, CACHE_FRESH }, { PATH_STALE_L2, USE_FALLBACK, CACHE_MISS },
-    { PATH_L2_FRESH, USE_GLANCE, CACHE_MISS },     { PATH_L2_STALE, USE_GLANCE, CACHE_MISS },
-    { PATH_L2_MISS, USE_GLANCE, CACHE_MISS },      { PATH_L2_TIMEOUT, USE_GLANCE, CACHE_MISS },
-    { PATH_L2_FRESH, USE_TAKE, CACHE_FRESH },      { PATH_STALE_L2, USE_TAKE, CACHE_STALE },
 };
+
+enum { LOOKS_MAX = 2 };
+
+/* What a word of a path says of the cache; how many `out` then holds. */
+static uint32_t looks_of(enum path_step step, struct look out[LOOKS_MAX])
+{
+    static const struct look glance = { USE_GLANCE, CACHE_MISS };
+    switch ((int)step) {
+    case PATH_L1_FRESH: out[0] = (struct look){ USE_ARRIVAL, CACHE_FRESH }; return 1;
+    case PATH_L1_STALE: out[0] = (struct look){ USE_ARRIVAL, CACHE_STALE }; return 1;
+    case PATH_L1_MISS: out[0] = (struct look){ USE_ARRIVAL, CACHE_MISS }; return 1;
+    case PATH_STALE_HIT: out[0] = (struct look){ USE_FALLBACK, CACHE_STALE }; return 1;
+    case PATH_STALE_MISS: out[0] = (struct look){ USE_FALLBACK, CACHE_MISS }; return 1;
+    case PATH_L1_FILLED:
+    case PATH_FLIGHT_OK: out[0] = (struct look){ USE_FALLBACK, CACHE_FRESH }; return 1;
+    case PATH_STALE_L2:
+        out[0] = (struct look){ USE_FALLBACK, CACHE_MISS };
+        out[1] = (struct look){ USE_TAKE, CACHE_STALE };
+        return 2;
+    case PATH_L2_STALE:
+    case PATH_L2_MISS:
+    case PATH_L2_TIMEOUT: out[0] = glance; return 1;
+    case PATH_L2_FRESH:
+        out[0] = glance;
+        out[1] = (struct look){ USE_TAKE, CACHE_FRESH };
+        return 2;
+    }
+    return 0;
+}
 
 static void collect_request(struct uses *uses, const struct run *run, uint32_t request)
 {
     const struct run_answer *answer = &run->answers[request];
     uint64_t done_ns = answer->hung_up ? answer->done_ns : answer->done_ns - SIM_TRANSPORT_NS;
+    if (answer->path_count + answer->attempt_count == 0) return;
+    const struct use own = {
+        .request = request,
+        .key = key_of(run, request),
+        .joined = has_joined(run, request),
+        .came_ns = u64_max(answer->sent_ns, answer->looked_ns),
+    };
     for (uint32_t w = 0; w < answer->path_count; w++) {
-        for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++) {
-            if (looks[i].step != (enum path_step)run->path[answer->path_at + w].step) continue;
+        struct look looks[LOOKS_MAX];
+        uint32_t count = looks_of((enum path_step)run->path[answer->path_at + w].step, looks);
+        for (uint32_t i = 0; i < count; i++) {
             uint64_t at_ns = looks[i].kind == USE_ARRIVAL  ? answer->sent_ns
                              : looks[i].kind == USE_GLANCE ? answer->looked_ns
                                                            : done_ns;
-            add(uses, run, at_ns, looks[i].kind, request, looks[i].told);
+            add(uses, &own, at_ns, looks[i].kind, looks[i].told);
         }
     }
     for (uint32_t a = 0; a < answer->attempt_count; a++) {
         const struct run_attempt *attempt = &run->attempts[answer->attempt_at + a];
         if (attempt->outcome != OUTCOME_OK) continue;
-        add(uses, run, attempt->started_ns + attempt->latency_ns, USE_STORE, request, CACHE_MISS);
+        add(uses, &own, attempt->started_ns + attempt->latency_ns, USE_STORE, CACHE_MISS);
     }
 }
 
@@ -270,7 +293,7 @@ void invariant_cache(struct invariant *invariant)
     };
     for (uint32_t i = 0; i < run->schedule->count; i++)
         collect_request(&uses, run, i);
-    qsort(uses.items, uses.count, sizeof *uses.items, compare_uses);
+    sort_items(uses.items, uses.count, sizeof *uses.items, compare_uses);
     judge(invariant, &model, &uses);
     mem_free(model.keys);
     mem_free(uses.items);

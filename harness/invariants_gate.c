@@ -2,17 +2,30 @@
 
 #include "harness/invariants.h"
 
-struct gate gate_first(const struct run *run, uint32_t request)
+struct gate gate_first(uint32_t request)
 {
-    struct gate gate = { .request = request, .number = UINT32_MAX };
-    for (size_t p = 0; p < run->scenario->phase_count; p++) {
-        const struct phase *phase = &run->scenario->phases[p];
+    return (struct gate){ .request = request, .number = UINT32_MAX };
+}
+
+/* Whether Retry-After may have made waits longer than their draw. */
+static bool may_be_told(const struct scenario *scenario)
+{
+    for (size_t p = 0; p < scenario->phase_count; p++) {
+        const struct phase *phase = &scenario->phases[p];
         for (size_t f = 0; f < phase->fault_count; f++) {
             const struct fault *fault = &phase->faults[f];
-            gate.told = gate.told || fault->has_retry_after || fault->header_count > 0;
+            if (fault->has_retry_after || fault->header_count > 0) return true;
         }
     }
-    return gate;
+    return false;
+}
+
+bool gate_has_word(const struct run *run, enum path_step step)
+{
+    for (size_t i = 0; i < run->path_count; i++) {
+        if (run->path[i].step == step) return true;
+    }
+    return false;
 }
 
 bool path_is_lookup(enum path_step step)
@@ -46,7 +59,7 @@ static void begin(const struct run *run, struct gate *gate)
         const struct run_attempt *before = gate->attempt - 1;
         gate->asked_ns = before->started_ns + before->latency_ns + gate->attempt->backoff_ns;
         gate->asked_known = true;
-    } else if (run->world == WORLD_SIM && !gate->told) {
+    } else if (run->world == WORLD_SIM && !may_be_told(run->scenario)) {
         const struct run_attempt *last = &run->attempts[answer->attempt_at + gate->number - 1];
         gate->asked_ns = last->started_ns + last->latency_ns +
                          invariant_drawn_backoff_ns(run, gate->request, gate->number - 1);

@@ -16,7 +16,6 @@ struct gate {
     enum path_step end;                /* breaker:closed, breaker:probe, or why not */
     const struct run_attempt *attempt; /* NULL: it was refused, or left while it waited */
     uint32_t at;       /* the next word to look at */
-    bool told;         /* Retry-After may have made waits longer than their draw */
     bool joined;       /* waited for another call before: when that ended is not known */
     bool looked_up;    /* asked the second level before: when that ended only the simulator knows */
 };
@@ -24,8 +23,12 @@ struct gate {
 /* Whether a word is what the second level had to say. */
 bool path_is_lookup(enum path_step step);
 
+/* Whether any path has this word: most runs know no waits and no holds, and need not be walked
+ * through for their sake. */
+bool gate_has_word(const struct run *run, enum path_step step);
+
 /* Before the first of them. */
-struct gate gate_first(const struct run *run, uint32_t request);
+struct gate gate_first(uint32_t request);
 /* The next one; false when there is none. */
 bool gate_next(const struct run *run, struct gate *gate);
 

@@ -29,17 +29,16 @@ static int by_since(const void *a, const void *b)
 static uint64_t asked_ns(const struct run *run, const struct run_delivery *delivery,
                          const struct run_attempt *attempt)
 {
-    char id[REQUEST_ID_MAX];
+    bool may_wait = attempt->outcome == OUTCOME_HTTP_429 || attempt->outcome == OUTCOME_HTTP_502 ||
+                    attempt->outcome == OUTCOME_HTTP_503 || attempt->outcome == OUTCOME_HTTP_504;
+    if (!may_wait || delivery->fired == 0) return 0;
     struct reply_plan plan;
     struct plan_query query = {
-        .request_key = hash_text(run_request_id(run, delivery->request, id)),
+        .request_key = run_request_key(run, delivery->request),
         .attempt = delivery->attempt,
         .offset_ns = delivery->at_ns,
     };
     struct plan_fate fate = { delivery->fired, delivery->wait_ns };
-    bool may_wait = attempt->outcome == OUTCOME_HTTP_429 || attempt->outcome == OUTCOME_HTTP_502 ||
-                    attempt->outcome == OUTCOME_HTTP_503 || attempt->outcome == OUTCOME_HTTP_504;
-    if (!may_wait || delivery->fired == 0) return 0;
     plan_compose(run->scenario, run->seed, &query, &fate, &plan);
     if (!plan.has_retry_after || plan.status != attempt->http_status) return 0;
     return (uint64_t)plan.retry_after_s * NS_PER_S;
@@ -119,8 +118,9 @@ void invariant_hold(struct invariant *invariant)
                          "until %.6f s",
                          attempt->number, verdict_seconds(started_ns), verdict_seconds(until_ns));
     }
-    for (uint32_t i = 0; sim && i < run->schedule->count; i++) {
-        struct gate gate = gate_first(run, i);
+    bool any = sim && gate_has_word(run, PATH_HOLD);
+    for (uint32_t i = 0; any && i < run->schedule->count; i++) {
+        struct gate gate = gate_first(i);
         while (gate_next(run, &gate))
             check_word(invariant, &holds, &gate);
     }

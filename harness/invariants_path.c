@@ -139,9 +139,9 @@ void invariant_path(struct invariant *invariant)
     const struct run *run = invariant->run;
     uint32_t scans = 0;
     for (uint32_t i = 0; i < run->schedule->count; i++) {
-        struct gate gate = gate_first(run, i);
-        uint32_t began = 0;
         if (run->answers[i].path_count == 0) continue;
+        struct gate gate = gate_first(i);
+        uint32_t began = 0;
         invariant->check->n++;
         check_words(invariant, i);
         while (gate_next(run, &gate)) {

@@ -4,64 +4,84 @@
 #include "harness/invariants_gate.h"
 #include "harness/sim.h"
 
-/* Spans of time, as their sorted begins and ends: how many hold a moment is two binary searches. */
+/* Moments in order, and the place where one was last looked for: the next is mostly near. */
+struct moments {
+    uint64_t *items; /* owned */
+    size_t near;
+};
+
+/* Spans of time, as their begins and ends: how many hold a moment is two searches. */
 struct spans {
-    uint64_t *begins, *ends; /* owned */
+    struct moments begins, ends;
     size_t count;
 };
 
 static void spans_init(struct spans *spans, size_t capacity)
 {
     *spans = (struct spans){
-        .begins = mem_alloc(capacity + 1, sizeof(uint64_t)),
-        .ends = mem_alloc(capacity + 1, sizeof(uint64_t)),
+        .begins.items = mem_alloc(capacity + 1, sizeof(uint64_t)),
+        .ends.items = mem_alloc(capacity + 1, sizeof(uint64_t)),
     };
 }
 
 static void spans_deinit(struct spans *spans)
 {
-    mem_free(spans->begins);
-    mem_free(spans->ends);
+    mem_free(spans->begins.items);
+    mem_free(spans->ends.items);
 }
 
 static void spans_add(struct spans *spans, uint64_t begin_ns, uint64_t end_ns)
 {
-    spans->begins[spans->count] = begin_ns;
-    spans->ends[spans->count++] = end_ns;
+    spans->begins.items[spans->count] = begin_ns;
+    spans->ends.items[spans->count++] = end_ns;
 }
 
 static void spans_sort(struct spans *spans)
 {
-    sort_u64(spans->begins, spans->count);
-    sort_u64(spans->ends, spans->count);
+    sort_u64(spans->begins.items, spans->count);
+    sort_u64(spans->ends.items, spans->count);
 }
 
-/* How many lie before `at`, or at it. */
-static size_t count_until(const uint64_t *sorted, size_t count, uint64_t at, bool with)
+static bool is_until(uint64_t moment, uint64_t at, bool with)
 {
-    size_t low = 0;
-    size_t high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sorted[middle] < at || (with && sorted[middle] == at)) low = middle + 1;
-        else high = middle;
+    return moment < at || (with && moment == at);
+}
+
+/* How many of `count` lie before `at`, or at it. */
+static size_t count_until(struct moments *moments, size_t count, uint64_t at, bool with)
+{
+    enum { STEPS_MAX = 16 };
+    const uint64_t *items = moments->items;
+    size_t found = moments->near;
+    size_t steps = STEPS_MAX;
+    for (; steps > 0 && found < count && is_until(items[found], at, with); steps--) found++;
+    for (; steps > 0 && found > 0 && !is_until(items[found - 1], at, with); steps--) found--;
+    if (steps == 0) {
+        size_t high = count;
+        found = 0;
+        while (found < high) {
+            size_t middle = found + (high - found) / 2;
+            if (is_until(items[middle], at, with)) found = middle + 1;
+            else high = middle;
+        }
     }
-    return low;
+    moments->near = found;
+    return found;
 }
 
 /* Spans that hold `at` for certain: those that begin or end then may come before or after it. */
-static size_t spans_inside(const struct spans *spans, uint64_t at)
+static size_t spans_inside(struct spans *spans, uint64_t at)
 {
-    size_t begun = count_until(spans->begins, spans->count, at, false);
-    size_t ended = count_until(spans->ends, spans->count, at, true);
+    size_t begun = count_until(&spans->begins, spans->count, at, false);
+    size_t ended = count_until(&spans->ends, spans->count, at, true);
     return begun > ended ? begun - ended : 0;
 }
 
 /* Spans that may hold `at`. */
-static size_t spans_touching(const struct spans *spans, uint64_t at)
+static size_t spans_touching(struct spans *spans, uint64_t at)
 {
-    return count_until(spans->begins, spans->count, at, true) -
-           count_until(spans->ends, spans->count, at, false);
+    return count_until(&spans->begins, spans->count, at, true) -
+           count_until(&spans->ends, spans->count, at, false);
 }
 
 struct referee {
@@ -92,8 +112,9 @@ static void collect(struct referee *referee, const struct run *run)
     for (size_t i = 0; i < run->attempt_count; i++) {
         spans_add(&referee->running, run->attempts[i].started_ns, end_of(&run->attempts[i]));
     }
-    for (uint32_t i = 0; i < run->schedule->count; i++) {
-        struct gate gate = gate_first(run, i);
+    bool any = gate_has_word(run, PATH_POOL_WAIT);
+    for (uint32_t i = 0; any && i < run->schedule->count; i++) {
+        struct gate gate = gate_first(i);
         while (gate_next(run, &gate)) {
             if (!gate.waited) continue;
             if (!gate.asked_known) {
@@ -164,7 +185,7 @@ static void check_grant(struct referee *referee, const struct gate *gate)
 {
     if (!gate->waited || gate->attempt == NULL) return;
     uint64_t at_ns = gate->attempt->started_ns;
-    const uint64_t *ends = referee->running.ends;
+    struct moments *ends = &referee->running.ends;
     size_t count = referee->running.count;
     if (count_until(ends, count, at_ns, false) < count_until(ends, count, at_ns, true)) return;
     invariant_breach(referee->invariant, gate->request,
@@ -176,7 +197,7 @@ static void check_grant(struct referee *referee, const struct gate *gate)
 static void check_gates(struct referee *referee, const struct run *run)
 {
     for (uint32_t i = 0; i < run->schedule->count; i++) {
-        struct gate gate = gate_first(run, i);
+        struct gate gate = gate_first(i);
         while (gate_next(run, &gate)) {
             if (!gate.asked_known) continue;
             referee->invariant->check->n++;

@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "base/mem.h"
+#include "base/sort.h"
 #include "harness/invariants.h"
 #include "harness/invariants_gate.h"
 
@@ -74,6 +73,25 @@ static void check(struct invariant *invariant, const struct call_span *spans, si
     }
 }
 
+/* By key, and of one key in the order of the schedule, which is nearly that of time. Owned. */
+static struct call_span *spans_by_key(const struct run *run, size_t *count)
+{
+    uint32_t key_count = run->scenario->workloads[0].key_count;
+    size_t *next = mem_alloc((size_t)key_count + 1, sizeof *next); /* place of a key's next one */
+    struct call_span *spans = mem_alloc(run->schedule->count + 1, sizeof *spans);
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        next[run->schedule->items[i].key + 1] += run->answers[i].path_count > 0;
+    }
+    for (uint32_t key = 0; key < key_count; key++) next[key + 1] += next[key];
+    *count = next[key_count];
+    for (uint32_t i = 0; i < run->schedule->count; i++) {
+        if (run->answers[i].path_count == 0) continue;
+        spans[next[run->schedule->items[i].key]++] = span_of(run, i);
+    }
+    mem_free(next);
+    return spans;
+}
+
 /* Only in virtual time is it known who came first, and in one workload what is the same. */
 void invariant_single_flight(struct invariant *invariant)
 {
@@ -81,12 +99,9 @@ void invariant_single_flight(struct invariant *invariant)
     const struct engine_config *config = &run->config->engine;
     if (run->world == WORLD_REAL || run->scenario->workload_count != 1) return;
     bool off = config->cache.entries_max == 0 || config->cache.ttl_ns + config->cache.stale_ns == 0;
-    struct call_span *spans = mem_alloc(run->schedule->count + 1, sizeof *spans);
-    size_t count = 0;
-    for (uint32_t i = 0; i < run->schedule->count; i++) {
-        if (run->answers[i].path_count > 0) spans[count++] = span_of(run, i);
-    }
-    qsort(spans, count, sizeof *spans, by_key_and_time);
+    size_t count;
+    struct call_span *spans = spans_by_key(run, &count);
+    sort_items(spans, count, sizeof *spans, by_key_and_time);
     invariant->check->n = count;
     check(invariant, spans, count, config->single_flight && !off);
     mem_free(spans);

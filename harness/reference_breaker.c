@@ -2,9 +2,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/sort.h"
 
 void referee_find(struct referee *referee, uint32_t request, const char *format, ...)
 {
@@ -216,7 +216,7 @@ static void collect(struct referee *referee, const struct run *run)
         };
         referee->longest_ns = u64_max(referee->longest_ns, attempt->latency_ns);
     }
-    qsort(referee->results, referee->count, sizeof *referee->results, compare_results);
+    sort_items(referee->results, referee->count, sizeof *referee->results, compare_results);
 }
 
 static uint64_t run_end(const struct run *run)
