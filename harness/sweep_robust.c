@@ -5,10 +5,10 @@
 enum {
     NEIGHBOUR_SEEDS = 2,
     TRIED_MAX = 3, /* finalists whose neighbours are tried before they are moved */
-    /* Of how many of them variants are made that keep away from a cliff, and how many of each. */
-    SHIFTED_OF = SWEEP_SHIFTED_MAX / 2,
-    SHIFTS = 2,
+    SHIFTS = 2,    /* variants of each of these that keep away from a cliff */
 };
+
+_Static_assert(TRIED_MAX * SHIFTS == SWEEP_SHIFTED_MAX, "room for each variant");
 
 static const int neighbour_permilles[SWEEP_NEIGHBOURS] = { -250, -100, 100, 250 };
 
@@ -113,12 +113,12 @@ static bool shift(const struct sweep_space *space, const struct sweep_finalist *
     return moved && sweep_point_broken(space, out) == NULL;
 }
 
-/* Of the best few, two variants each, behind the other finalists. */
+/* Of those that were tried, two variants each, behind the other finalists. */
 static void add_shifted(struct sweep *sweep)
 {
     static const unsigned percents[] = { 10, 20 };
     size_t before = sweep->finalist_count;
-    for (size_t i = 0; i < SHIFTED_OF && i < before; i++) {
+    for (size_t i = 0; i < TRIED_MAX && i < before; i++) {
         for (size_t j = 0; j < SHIFTS; j++) {
             struct sweep_finalist variant = { .id = sweep->finalists[i].id, .is_shifted = true };
             if (!shift(&sweep->spec->space, &sweep->finalists[i], percents[j], &variant.point)) {

@@ -34,7 +34,7 @@ struct sweep_neighbour {
     char why[96];      /* the check, or what the configuration's own checks say */
 };
 
-enum { SWEEP_SHIFTED_MAX = 4 };
+enum { SWEEP_SHIFTED_MAX = 6 };
 enum { SWEEP_NEIGHBOURS = 4 }; /* per parameter: -25 %, -10 %, +10 %, +25 % */
 
 struct sweep_finalist {

@@ -101,6 +101,38 @@ static void a_better_setting_beside_a_cliff_is_not_picked(void **state)
     sweep_set_close(&stage);
 }
 
+/* All of the range has the model's half second within 25 %: each of the three that are tried is
+ * moved away from it. */
+static void all_that_were_tried_are_moved_when_none_is_robust(void **state)
+{
+    (void)state;
+    struct sweep_set stage;
+    sweep_set_open(&stage);
+    sweep_set_write(&stage, "scenarios/a.yaml", SWEEP_SLOW_MODEL);
+    sweep_set_write(&stage, "sweep.yaml",
+                    "version: 1\nname: tried\nbase: { env: prod, set: { read_timeout_s: 0.31 } }\n"
+                    "parameters:\n  read_timeout_s: { from: 0.3, to: 0.66, scale: log }\n"
+                    "scenarios: [scenarios]\nseeds: { search: 1, fresh: 2 }\n"
+                    "budget: { configurations: 30, rounds: 1, finalists: 3 }\n");
+    sweep_set_run(&stage, 1);
+    const struct sweep *sweep = &stage.sweep;
+    unsigned moved = 0;
+    for (size_t i = 0; i < sweep->finalist_count; i++) {
+        const struct sweep_finalist *finalist = &sweep->finalists[i];
+        if (finalist->is_shifted) continue;
+        assert_true(finalist->neighbours_known && !sweep_finalist_robust(finalist));
+        for (size_t j = 0; j < sweep->finalist_count; j++) {
+            const struct sweep_finalist *variant = &sweep->finalists[j];
+            if (!variant->is_shifted || variant->id != finalist->id) continue;
+            assert_true(variant->point.values[0] > finalist->point.values[0]);
+            moved++;
+            break;
+        }
+    }
+    assert_int_equal(3, moved);
+    sweep_set_close(&stage);
+}
+
 static void an_infeasible_current_setting_is_said_so(void **state)
 {
     (void)state;
@@ -408,6 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_planted_cliff_is_found_and_the_pick_keeps_away_from_it),
         cmocka_unit_test(a_better_setting_beside_a_cliff_is_not_picked),
+        cmocka_unit_test(all_that_were_tried_are_moved_when_none_is_robust),
         cmocka_unit_test(an_infeasible_current_setting_is_said_so),
         cmocka_unit_test(a_scenario_that_always_fails_is_named_with_what_to_do),
         cmocka_unit_test(witnesses_are_tolerated_when_the_file_says_so),
