@@ -81,7 +81,8 @@ static void ledger_on_line(void *context, const cJSON *line)
                                 .offset_ns = delivery->at_ns,
                                 .path = observer_text(line, "path") };
     struct reply_plan plan;
-    struct plan_fate fate = { (uint32_t)observer_u64(line, "fired"), observer_u64(line, "wait_ns") };
+    struct plan_fate fate = { .fired = (uint32_t)observer_u64(line, "fired"),
+                              .wait_ns = observer_u64(line, "wait_ns") };
     plan_compose(run->scenario, run->seed, &query, &fate, &plan);
     delivery->fired = plan.fired;
     delivery->wait_ns = plan.wait_ns;

@@ -109,7 +109,9 @@ static void trace_on_line(void *context, const cJSON *line)
     if (cJSON_HasObjectItem(line, "end")) check_end(reader, line);
     if (strcmp(action, "breaker") == 0) trace_on_transition(reader, line, at);
     if (strcmp(action, "answer") == 0) trace_on_answer(reader, line);
-    if (strcmp(action, "l2_get") == 0) lookups_asked(&reader->lookups, observer_u64(line, "call"), at);
+    if (strcmp(action, "l2_get") == 0) {
+        lookups_asked(&reader->lookups, observer_u64(line, "call"), at);
+    }
     if (strcmp(input, "l2_done") == 0) {
         lookups_answered(&reader->lookups, observer_u64(line, "call"), at);
     }
