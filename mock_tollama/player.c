@@ -240,7 +240,7 @@ static void plan_copy(struct reply_plan *to, const struct reply_plan *from)
 static struct play *play_open(struct player *player, const struct player_order *order)
 {
     struct play *play = &player->plays[player->idle[--player->idle_count]];
-    memset(play, 0, offsetof(struct play, plan));
+    memset(play, 0, offsetof(struct play, response));
     play->player = player;
     play->exchange = order->exchange;
     play->order = *order;

@@ -38,19 +38,20 @@ struct play {
     instant_ns since;           /* SETTLING, LINGERING */
     struct wire wire;
     bool has_response;
-    struct response response;
     uint64_t target; /* bytes of the response that are to be out */
     uint64_t sent;   /* that are */
     bool has_insert;
-    struct spool insert; /* garbage, a stray answer */
-    char *garbage;       /* owned; in `insert` */
+    char *garbage; /* owned; in `insert` */
     uint64_t insert_sent;
     uint64_t other_bytes;   /* inserts that are out */
     struct play_stream stream;
     struct http_sent reply; /* SENDING: what the server has sent, once it is over */
     bool reply_known;
     bool cut_above; /* the server failed in mid-body, and this play ends as that did */
-    struct reply_plan plan; /* last: steps behind step_count are not copied */
+    /* What follows is not cleared for a new play. */
+    struct response response; /* with has_response */
+    struct spool insert;      /* with has_insert: garbage, a stray answer */
+    struct reply_plan plan;   /* last: steps behind step_count are not copied */
 };
 
 /* Makes every step that is due. */

@@ -51,8 +51,7 @@ static bool exchange_comes_whole(struct http_exchange *exchange, size_t length)
     const struct http_server_config *config = &exchange->server->config;
     if (!config->body_in_place || exchange->received > 0) return false;
     if (exchange->stops || exchange->ambiguous || length > config->body_bytes_max) return false;
-    const char *announced = http_exchange_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    return announced != NULL && strtoull(announced, NULL, 10) == length;
+    return exchange->announced != NULL && strtoull(exchange->announced, NULL, 10) == length;
 }
 
 /* The daemon takes an answer only when it is called again, at once, without any bytes. */

@@ -36,6 +36,7 @@ unsigned http_exchange_header_all(struct http_exchange *exchange, const char *na
 /* How a head says where its body ends. */
 struct framing {
     unsigned lengths;
+    const char *length; /* the last of them */
     unsigned codings;
     bool chunked;
     bool malformed;
@@ -57,6 +58,7 @@ static enum MHD_Result on_framing(void *context, enum MHD_ValueKind kind, const 
         framing->malformed = true;
     } else if (first == 'c' && strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
         framing->lengths++;
+        framing->length = value;
     } else if (first == 't' && strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         framing->codings++;
         framing->chunked = value != NULL && strcasecmp(value, "chunked") == 0;
@@ -68,6 +70,7 @@ bool http_exchange_look_for_ambiguity(struct http_exchange *exchange)
 {
     struct framing framing = { .lengths = 0 };
     (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, on_framing, &framing);
+    exchange->announced = framing.length;
     if (framing.malformed || framing.lengths + framing.codings > 1) return true;
     return framing.codings == 1 && !framing.chunked;
 }

@@ -49,8 +49,9 @@ struct http_server_config {
     /* Answers to requests that came together leave together, when all of these have been read: a
      * client that has many connections is then woken up once for all, not for each. */
     bool answers_together;
-    /* A body of announced length that is there in one piece is not copied for on_request. What is
-     * not answered there gets its copy behind it, so pointers to the body end with on_request. */
+    /* With on_head: a body of announced length that is there in one piece is not copied for
+     * on_request. A request that is not answered there gets its copy behind it, so pointers to the
+     * body end with on_request. */
     bool body_in_place;
     size_t connection_bytes; /* memory for each one's head and buffers; 0: 32 KiB */
     void (*on_request)(void *context, struct http_exchange *exchange);

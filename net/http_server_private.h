@@ -44,6 +44,7 @@ struct http_exchange {
     bool seen;      /* by on_head */
     size_t stop_at;
     bool ambiguous; /* see struct http_head_size */
+    const char *announced; /* Content-Length, looked for with `on_head`; borrowed; NULL: none */
     bool in_place;  /* it was answered before the daemon took an answer */
     bool waited;    /* its answer waited for others */
     size_t reply_bytes;            /* of the body given to http_reply() */

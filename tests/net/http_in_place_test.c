@@ -13,10 +13,17 @@ struct in_place {
     struct peer peer;
 };
 
+static void on_head(void *context, struct http_exchange *exchange)
+{
+    (void)context;
+    (void)exchange;
+}
+
 static void open_world(struct in_place *test, bool together)
 {
     test->config = server_world_config(&test->world);
     test->config.body_in_place = true;
+    test->config.on_head = on_head;
     test->config.answers_together = together;
     server_world_open_with(&test->world, &test->config);
     test->world.in_place = true;
