@@ -7,14 +7,14 @@
 
 #include "mock/ask_lists_bits.h"
 
-#define FOR_AVX2 __attribute__((target("avx2,bmi,popcnt,lzcnt")))
+#define FOR_AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
 enum { LANES = ASK_LISTS_AVX2_LANES };
 
 bool ask_lists_avx2_runs(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("lzcnt");
+           __builtin_cpu_supports("popcnt");
 }
 
 FOR_AVX2 static inline __m256i lanes_at(const char *at)
