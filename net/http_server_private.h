@@ -35,7 +35,7 @@ struct http_exchange {
     const char *path;
     const char *version;
     struct buf body;
-    const char *lent; /* the body, in the daemon's memory, during on_request; NULL: it is in `body` */
+    const char *lent; /* during on_request: the body in the daemon's memory; NULL: it is `body` */
     size_t received; /* body bytes, also those dropped */
     void *user;
     bool raw;
