@@ -37,7 +37,7 @@ static size_t find_row(const struct options *options, const char *key, size_t le
 {
     for (size_t i = 0; i < options->count; i++) {
         const char *candidate = options->rows[i].key;
-        if (strlen(candidate) == length && memcmp(candidate, key, length) == 0) return i;
+        if (strncmp(candidate, key, length) == 0 && candidate[length] == '\0') return i;
     }
     return options->count;
 }

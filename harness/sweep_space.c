@@ -73,7 +73,7 @@ void sweep_value_set(const struct option *row, struct runtime_config *config, ui
 
 void sweep_value_format(const struct option *row, uint64_t value, struct buf *out)
 {
-    struct runtime_config *scratch = mem_alloc(1, sizeof *scratch);
+    struct runtime_config *scratch = mem_resize(NULL, 1, sizeof *scratch); /* one field is read */
     sweep_value_set(row, scratch, value);
     option_format(row, scratch, out);
     mem_free(scratch);

@@ -139,6 +139,15 @@ static void read_own_values(struct sweep_world *world)
     }
 }
 
+static enum err read_config(struct sweep_world *world, FILE *errors)
+{
+    struct err_note note = { .err = ERR_OK };
+    world->config = mem_alloc(1, sizeof *world->config);
+    enum err rc = config_load_file(world->config, world->config_path, &note);
+    if (rc != ERR_OK) err_note_print(errors, &note);
+    return rc;
+}
+
 enum err sweep_world_open(struct sweep_world *world, struct arena *arena,
                           const struct sweep_spec *spec, const char *configs, FILE *errors)
 {
@@ -150,6 +159,7 @@ enum err sweep_world_open(struct sweep_world *world, struct arena *arena,
                                         .configs = configs };
     enum err rc = discover(&world->suite, arena, &options, errors);
     if (rc == ERR_OK) rc = apply_names(world, errors);
+    if (rc == ERR_OK) rc = read_config(world, errors);
     if (rc != ERR_OK) return rc;
     read_own_values(world);
     world->seed_count = spec->search.count + spec->fresh.count;
@@ -177,6 +187,7 @@ void sweep_world_close(struct sweep_world *world)
     mem_free(world->blocks);
     mem_free(world->held_out);
     mem_free(world->own);
+    mem_free(world->config);
     suite_deinit(&world->suite);
 }
 
@@ -310,7 +321,7 @@ void sweep_world_try(const struct sweep_world *world, const struct sweep_point *
     assert(block->ready);
     struct arena arena = { .head = NULL };
     struct runtime_config *config = mem_alloc(1, sizeof *config);
-    struct config_source source = { .path = world->config_path };
+    struct config_source source = { .path = world->config_path, .read = world->config };
     struct err_note note = { .err = ERR_OK };
     source.sets = sweep_world_sets(world, block->scenario, point, &arena, &source.set_count);
     if (config_load(config, &source, &note) != ERR_OK) {

@@ -43,6 +43,7 @@ struct sweep_block {
 struct sweep_world {
     const struct sweep_spec *spec; /* borrowed */
     const char *config_path;       /* borrowed: the file every configuration starts from */
+    struct runtime_config *config; /* owned: that file, read */
     struct suite suite;            /* owned: all scenarios, also held-out ones */
     bool *held_out;                /* owned; by scenario */
     uint64_t *own;                 /* owned; by scenario, then parameter: what it sets itself */

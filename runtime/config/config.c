@@ -225,16 +225,21 @@ void config_derive(struct runtime_config *config)
     config->engine.l2_enabled = config->l2.redis_url[0] != '\0';
 }
 
-enum err config_load(struct runtime_config *out, const struct config_source *source,
-                     struct err_note *note)
+enum err config_load_file(struct runtime_config *out, const char *path, struct err_note *note)
 {
     *out = (struct runtime_config){ 0 };
     size_t count;
     const struct option *rows = config_rows(&count);
     options_init(&out->options, rows, count, out);
+    return path == NULL ? ERR_OK : load_file(out, path, note);
+}
 
+enum err config_load(struct runtime_config *out, const struct config_source *source,
+                     struct err_note *note)
+{
     enum err rc = ERR_OK;
-    if (source->path != NULL) rc = load_file(out, source->path, note);
+    if (source->read != NULL) *out = *source->read;
+    else rc = config_load_file(out, source->path, note);
     if (rc == ERR_OK && source->environment != NULL) {
         rc = options_load_environment(&out->options, out, source->environment, foreign_variables,
                                       note);

@@ -84,12 +84,17 @@ struct runtime_config {
 
 struct config_source {
     const char *path;         /* a YAML file; NULL: defaults only */
+    const struct runtime_config *read; /* what config_load_file() made of it; NULL: not read yet */
     char *const *environment; /* as environ; NULL: not consulted */
     const char *const *sets;  /* "key=value"; NULL when set_count is 0 */
     size_t set_count;
     const char *set_origin; /* named in notes; "--set" when NULL */
 };
 
+/* The defaults and a file over them (NULL: none), unchecked: the first part of config_load(), for
+ * those who load one file with many settings over it. */
+MUST_USE enum err config_load_file(struct runtime_config *out, const char *path,
+                                   struct err_note *note);
 /* Loads, then checks what one row cannot see: phases that cannot fit the deadline are an error
  * (connect + write + min_attempt_budget > deadline; base > cap; keepalive > connections); a window
  * under 4 deadlines, or retries whose backoff cannot fit, are named warnings. */

@@ -307,9 +307,36 @@ static void all_warnings_at_once_have_room(void **state)
     assert_true(config.warning_count <= CONFIG_WARNINGS_MAX);
 }
 
+static void a_file_that_was_read_before_gives_what_reading_it_gives(void **state)
+{
+    (void)state;
+    static const char *const sets[] = { "request_deadline_s=1", "breaker_window_s=2" };
+    static struct runtime_config before, with, without;
+    const char *file = TOLLGATE_SOURCE_DIR "/configs/dev.yaml";
+    struct err_note note = { 0 };
+    struct config_source source = { .path = file, .sets = sets, .set_count = 2 };
+    assert_int_equal(config_load_file(&before, file, &note), ERR_OK);
+    assert_int_equal(config_load(&without, &source, &note), ERR_INVALID);
+    const int line = note.line;
+    source.read = &before;
+    assert_int_equal(config_load(&with, &source, &note), ERR_INVALID);
+    assert_int_equal(line, note.line);
+    assert_memory_equal(&with, &without, sizeof with);
+    static const char *const good[] = { "retry_count=3", "breaker_window_s=2" };
+    source.sets = good;
+    assert_int_equal(config_load(&with, &source, &note), ERR_OK);
+    source.read = NULL;
+    assert_int_equal(config_load(&without, &source, &note), ERR_OK);
+    assert_memory_equal(&with, &without, sizeof with);
+    assert_int_equal(with.warning_count, 1);
+    assert_int_equal(before.warning_count, 0);
+    assert_int_equal(with.engine.read_timeout_ns, 2 * NS_PER_S);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_that_was_read_before_gives_what_reading_it_gives),
         cmocka_unit_test(files_hold_the_values_of_guide_section_9),
         cmocka_unit_test(defaults_are_the_production_file),
         cmocka_unit_test(every_default_reaches_its_own_field),
