@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "harness/invariants.h"
+#include "harness/invariants_gate.h"
 #include "harness/reference.h"
 #include "harness/sim_reading.h"
 #include "scenario/plan.h"
@@ -170,7 +171,8 @@ void invariant_backoff(struct invariant *invariant)
     const struct run *run = invariant->run;
     uint64_t *asked_ns = mem_alloc(run->attempt_count, sizeof *asked_ns); /* by the one before */
     bool any_asked = false;
-    for (size_t i = 0; i < run->delivery_count; i++) {
+    bool any_told = gate_may_be_told(run->scenario);
+    for (size_t i = 0; any_told && i < run->delivery_count; i++) {
         const struct run_delivery *delivery = &run->deliveries[i];
         const struct run_attempt *attempt = attempt_of(run, delivery);
         struct reply_plan plan;

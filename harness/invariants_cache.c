@@ -285,7 +285,7 @@ void invariant_cache(struct invariant *invariant)
     if (!is_observable(run)) return;
     size_t most = 2 * run->path_count + run->attempt_count + 1;
     uint32_t key_count = count_keys(run);
-    struct uses uses = { .items = mem_alloc(most, sizeof *uses.items) };
+    struct uses uses = { .items = mem_resize(NULL, most, sizeof *uses.items) };
     struct model model = {
         .config = &run->config->engine.cache,
         .keys = mem_alloc(key_count, sizeof *model.keys),

@@ -7,8 +7,7 @@ struct gate gate_first(uint32_t request)
     return (struct gate){ .request = request, .number = UINT32_MAX };
 }
 
-/* Whether Retry-After may have made waits longer than their draw. */
-static bool may_be_told(const struct scenario *scenario)
+bool gate_may_be_told(const struct scenario *scenario)
 {
     for (size_t p = 0; p < scenario->phase_count; p++) {
         const struct phase *phase = &scenario->phases[p];
@@ -59,7 +58,7 @@ static void begin(const struct run *run, struct gate *gate)
         const struct run_attempt *before = gate->attempt - 1;
         gate->asked_ns = before->started_ns + before->latency_ns + gate->attempt->backoff_ns;
         gate->asked_known = true;
-    } else if (run->world == WORLD_SIM && !may_be_told(run->scenario)) {
+    } else if (run->world == WORLD_SIM && !gate_may_be_told(run->scenario)) {
         const struct run_attempt *last = &run->attempts[answer->attempt_at + gate->number - 1];
         gate->asked_ns = last->started_ns + last->latency_ns +
                          invariant_drawn_backoff_ns(run, gate->request, gate->number - 1);

@@ -27,6 +27,9 @@ bool path_is_lookup(enum path_step step);
  * through for their sake. */
 bool gate_has_word(const struct run *run, enum path_step step);
 
+/* Whether Retry-After may have made waits longer than their draw. */
+bool gate_may_be_told(const struct scenario *scenario);
+
 /* Before the first of them. */
 struct gate gate_first(uint32_t request);
 /* The next one; false when there is none. */

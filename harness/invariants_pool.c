@@ -19,8 +19,8 @@ struct spans {
 static void spans_init(struct spans *spans, size_t capacity)
 {
     *spans = (struct spans){
-        .begins.items = mem_alloc(capacity + 1, sizeof(uint64_t)),
-        .ends.items = mem_alloc(capacity + 1, sizeof(uint64_t)),
+        .begins.items = mem_resize(NULL, capacity + 1, sizeof(uint64_t)),
+        .ends.items = mem_resize(NULL, capacity + 1, sizeof(uint64_t)),
     };
 }
 

@@ -78,7 +78,7 @@ static struct call_span *spans_by_key(const struct run *run, size_t *count)
 {
     uint32_t key_count = run->scenario->workloads[0].key_count;
     size_t *next = mem_alloc((size_t)key_count + 1, sizeof *next); /* place of a key's next one */
-    struct call_span *spans = mem_alloc(run->schedule->count + 1, sizeof *spans);
+    struct call_span *spans = mem_resize(NULL, run->schedule->count + 1, sizeof *spans);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         next[run->schedule->items[i].key + 1] += run->answers[i].path_count > 0;
     }

@@ -158,14 +158,21 @@ enum err expect_window_parse(const struct value_reader *reader, const struct sce
 bool expect_covers(const struct expect *expect, const struct scenario *scenario, uint64_t offset_ns)
 {
     if (expect->window == WINDOW_ALL) return true;
-    assert(expect->phase < scenario_window_count(scenario));
-    const struct scenario_window phase = scenario_window_at(scenario, expect->phase);
-    bool inside = offset_ns >= phase.from_ns && offset_ns < phase.to_ns;
+    /* As scenario_window_at(), but asked for every request of every run. */
+    size_t index = expect->phase;
+    bool upstream = index < scenario->phase_count;
+    if (!upstream) index -= scenario->phase_count;
+    assert(upstream || index < scenario->redis.phase_count);
+    const struct phase *phase = upstream ? &scenario->phases[index] : NULL;
+    const struct redis_phase *redis = upstream ? NULL : &scenario->redis.phases[index];
+    uint64_t from_ns = upstream ? phase->from_ns : redis->from_ns;
+    uint64_t to_ns = upstream ? phase->to_ns : redis->to_ns;
+    bool inside = offset_ns >= from_ns && offset_ns < to_ns;
     switch (expect->window) {
     case WINDOW_ALL: return true;
     case WINDOW_IN: return inside;
     case WINDOW_OUTSIDE: return !inside;
-    case WINDOW_AFTER: return offset_ns >= phase.to_ns;
+    case WINDOW_AFTER: return offset_ns >= to_ns;
     }
     return false;
 }
