@@ -198,12 +198,13 @@ static void put_forecast(struct sim *sim, uint32_t call)
  * which is why there can be a second round. */
 static void sim_step(struct sim *sim, const struct engine_input *first)
 {
-    struct engine_input input = *first;
+    const struct engine_input *input = first; /* a copy right after it was written is slow */
+    struct engine_input second;
     bool again;
     do {
         again = false;
-        if (sim->trace != NULL) engine_trace_input(sim->trace, &input, sim->now);
-        const struct engine_actions *actions = engine_step(sim->engine, &input, sim->now);
+        if (sim->trace != NULL) engine_trace_input(sim->trace, input, sim->now);
+        const struct engine_actions *actions = engine_step(sim->engine, input, sim->now);
         for (uint32_t i = 0; i < actions->count; i++) {
             const struct engine_action *action = &actions->items[i];
             if (sim->trace != NULL) {
@@ -215,9 +216,10 @@ static void sim_step(struct sim *sim, const struct engine_input *first)
             case ENGINE_RUN_BASELINE:
                 assert(!again); /* a step moves one call, which computes one baseline */
                 again = true;
-                input = (struct engine_input){ .kind = ENGINE_BASELINE_DONE,
-                                               .call = action->call };
-                input.baseline_ok = request_of(sim, action->call)->baseline_ok;
+                second = (struct engine_input){ .kind = ENGINE_BASELINE_DONE,
+                                                .call = action->call };
+                second.baseline_ok = request_of(sim, action->call)->baseline_ok;
+                input = &second;
                 break;
             case ENGINE_STORE: break; /* bodies are not kept */
             case ENGINE_DROP: break;
