@@ -62,14 +62,14 @@ enum err value_scalar(const struct value_reader *reader, const struct yaml_node 
     return ERR_OK;
 }
 
-/* Units as people abbreviate them elsewhere: what they are here. "" stands for a missing unit. */
+/* Units as people abbreviate them elsewhere: what they are here. */
 static const char *unit_meant(const char *unit)
 {
     static const struct {
         const char *typed;
         const char *meant;
     } units[] = {
-        { "", "s" },        { "sec", "s" },    { "secs", "s" },    { "second", "s" },
+        { "sec", "s" },     { "secs", "s" },   { "second", "s" },
         { "seconds", "s" }, { "S", "s" },      { "msec", "ms" },   { "msecs", "ms" },
         { "millis", "ms" }, { "MS", "ms" },    { "Ms", "ms" },     { "min", "m" },
         { "mins", "m" },    { "minute", "m" }, { "minutes", "m" }, { "M", "m" },
@@ -80,6 +80,24 @@ static const char *unit_meant(const char *unit)
         if (strcmp(units[i].typed, unit) == 0) return units[i].meant;
     }
     return NULL;
+}
+
+/* `text` begins with so many digits and goes on with no unit of ours. A bare number is as likely one
+ * of seconds as of milliseconds; which of them people write bare, its size tells. */
+static const char *duration_hint(const struct value_reader *reader, const char *text, size_t digits,
+                                 const char *unit)
+{
+    uint64_t number = 0;
+    if (digits == 0 || digits >= TEXT_SHOWN) return "";
+    if (unit[0] == '\0') {
+        bool large = units_parse_decimal(text, 0, &number) && number >= 100;
+        return arena_printf(reader->arena, "; did you mean \"%.*s%s\" or \"%.*s%s\"?",
+                            (int)digits, text, large ? "ms" : "s", (int)digits, text,
+                            large ? "s" : "ms");
+    }
+    const char *meant = unit_meant(unit);
+    if (meant == NULL) return "";
+    return arena_printf(reader->arena, "; did you mean \"%.*s%s\"?", (int)digits, text, meant);
 }
 
 static enum err note_duration(const struct value_reader *reader, const struct yaml_node *node,
@@ -102,10 +120,7 @@ static enum err note_duration(const struct value_reader *reader, const struct ya
                          what, text);
     }
     const char *unit = text + digits + strspn(text + digits, " ");
-    const char *meant = digits > 0 && digits < TEXT_SHOWN ? unit_meant(unit) : NULL;
-    const char *hint = meant == NULL ? ""
-                                     : arena_printf(reader->arena, "; did you mean \"%.*s%s\"?",
-                                                    (int)digits, text, meant);
+    const char *hint = duration_hint(reader, text, digits, unit);
     return yaml_note(
         reader->file, node, reader->note,
         "%s: \"%.80s\" is not a length of time%s%s A number and a unit (ns, us, ms, s, "
@@ -152,6 +167,21 @@ enum err value_rate(const struct value_reader *reader, const struct yaml_node *n
     return ERR_OK;
 }
 
+/* A bare number up to 1 may be the part of a whole, or the percentage itself. */
+static const char *share_hint(const struct value_reader *reader, const char *text)
+{
+    enum { ONE_MICRO = 1000000 };
+    uint64_t micro = 0;
+    char part[UNITS_TEXT_MAX];
+    bool bare = text[0] != '.' && text[strspn(text, "0123456789.")] == '\0';
+    if (!bare || strlen(text) >= TEXT_SHOWN) return ".";
+    if (units_parse_decimal(text, 6, &micro) && micro > 0 && micro <= ONE_MICRO) {
+        return arena_printf(reader->arena, "; did you mean \"%s\" or \"%s%%\"?",
+                            units_format_share((uint32_t)micro, part), text);
+    }
+    return arena_printf(reader->arena, "; did you mean \"%s%%\"?", text);
+}
+
 enum err value_share(const struct value_reader *reader, const struct yaml_node *node,
                      const char *what, uint32_t *out_ppm)
 {
@@ -159,14 +189,10 @@ enum err value_share(const struct value_reader *reader, const struct yaml_node *
     enum err err = value_scalar(reader, node, what, &text);
     if (err != ERR_OK) return err;
     if (units_parse_share(text, out_ppm)) return ERR_OK;
-    size_t digits = strspn(text, "0123456789.");
-    bool unit_missing = digits > 0 && text[digits] == '\0' && digits < TEXT_SHOWN;
     return yaml_note(reader->file, node, reader->note,
                      "%s: \"%.80s\" is not a share%s Allowed: 0%% to 100%%, for example 60%% or "
                      "0.5%%",
-                     what, text,
-                     unit_missing ? arena_printf(reader->arena, "; did you mean \"%s%%\"?", text)
-                                  : ".");
+                     what, text, share_hint(reader, text));
 }
 
 enum err value_whole(const struct value_reader *reader, const struct yaml_node *node,

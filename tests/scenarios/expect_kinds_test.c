@@ -128,7 +128,7 @@ static void wrong_newer_expectations_are_refused_at_their_place(void **state)
         { LAST_LINE, LAST_LINE "  - freshness: { max_age: 5s, share: ^5 }\n",
           "\"5\" is a number of answers, but a share is wanted" },
         { LAST_LINE, LAST_LINE "  - freshness: { max_age: ^5, share: '>= 5%' }\n",
-          "did you mean \"5s\"?" },
+          "did you mean \"5s\" or \"5ms\"?" },
         { LAST_LINE, LAST_LINE "  - freshness: { ^age: 5s, max_age: 5s, share: '>= 5%' }\n",
           "unknown key \"age\" in freshness" },
         { LAST_LINE, LAST_LINE "  - availability: ^'>= 0%'\n", "is always true" },
