@@ -120,6 +120,7 @@ static void compare_checks(struct diff *diff, const struct diff_world *row)
     }
     for (size_t i = 0; i < old->count; i++) {
         if (find_check(new, old->checks[i].name) != NULL) continue;
+        diff->missing += old->checks[i].line > 0;
         add_check(diff, &(struct diff_check){ .scenario = row->scenario,
                                               .world = row->world,
                                               .old = &old->checks[i],
@@ -141,6 +142,7 @@ static void add_world(struct diff *diff, const char *scenario, const struct suit
         diff->worse = diff->worse || row.new_fails;
     } else if (new == NULL) {
         row.verdict = CHANGE_GONE;
+        diff->missing++;
     } else {
         row.verdict = status_change(old->verdict.status, new->verdict.status);
         note_change(diff, row.verdict);
@@ -169,6 +171,11 @@ void diff_make(struct diff *out, const struct suite *old, const struct suite *ne
             add_world(out, item->scenario.name, world_of(item, (enum world)which), NULL);
         }
     }
+}
+
+void diff_forbid_missing(struct diff *diff)
+{
+    diff->worse = diff->worse || diff->missing > 0;
 }
 
 void diff_deinit(struct diff *diff)

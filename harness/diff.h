@@ -11,7 +11,8 @@
  *   - a share of fresh answers (cache or upstream) that fell, or of errors and lost answers that
  *     rose, by more than 3.29 standard errors of the difference: by chance once in 2,000 times.
  * Better is the same the other way round. What only the old result has is told, and neither: who
- * takes a check away has his reasons, and a reviewer sees it.
+ * takes a check away has his reasons, and a reviewer sees it; diff_forbid_missing() does not take
+ * them.
  *
  * Example: 1,000 requests, errors 0.1 % before and 0.3 % now: z = 1.0, so it is told and nothing is
  * worse; 2.0 % now: z = 4.2, worse. */
@@ -49,12 +50,15 @@ struct diff {
     struct diff_check *checks; /* owned; only those that changed, within worlds that both have */
     size_t check_count;
     size_t same_checks; /* the others that both have */
+    size_t missing;     /* expectations and runs that only the old result has */
     bool worse;         /* anything */
     bool better;
 };
 
 /* Both are borrowed for as long as `out` lives. */
 void diff_make(struct diff *out, const struct suite *old, const struct suite *new);
+/* From now on, what is missing is worse: for a gate that must notice a test that is taken away. */
+void diff_forbid_missing(struct diff *diff);
 void diff_deinit(struct diff *diff);
 
 /* Its world of a scenario; NULL when there is none. */

@@ -8,7 +8,7 @@
 enum { EXIT_WORSE = 1 };
 
 static const char help[] =
-    "usage: tollgate diff [--markdown] OLD NEW\n"
+    "usage: tollgate diff [--markdown] [--fail-on-missing] OLD NEW\n"
     "\n"
     "Compares two results: each a result.json, or the folder of a run. Prints which verdicts and\n"
     "checks changed, which are new or gone, and how p95 and the shares of fresh answers and "
@@ -16,7 +16,9 @@ static const char help[] =
     "moved. Figures count as worse only beyond what chance explains (p95: the 95 % intervals do\n"
     "not overlap; shares: more than 3.29 standard errors).\n"
     "\n"
-    "  --markdown  for a pull request\n"
+    "  --markdown         for a pull request\n"
+    "  --fail-on-missing  worse is also what only the old result has: a scenario, a world of one,\n"
+    "                     an expectation\n"
     "\n"
     "exit codes: 0 the same or better; 1 worse; 2 bad usage, or no result\n"
     "\n"
@@ -26,6 +28,7 @@ struct words {
     const char *paths[2];
     int count;
     bool markdown;
+    bool fail_on_missing;
     bool help;
 };
 
@@ -36,6 +39,8 @@ static bool parse(struct words *words, int argc, char **argv)
             words->help = true;
         } else if (strcmp(argv[i], "--markdown") == 0) {
             words->markdown = true;
+        } else if (strcmp(argv[i], "--fail-on-missing") == 0) {
+            words->fail_on_missing = true;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             fprintf(stderr, "error: unknown option %s; try: tollgate diff --help\n", argv[i]);
             return false;
@@ -55,6 +60,7 @@ static int compare(const struct words *words, const struct suite *suites)
     struct buf out;
     buf_init(&out, BUF_UNBOUNDED);
     diff_make(&diff, &suites[0], &suites[1]);
+    if (words->fail_on_missing) diff_forbid_missing(&diff);
     if (words->markdown)
         diff_write_markdown(&out, &diff);
     else

@@ -111,8 +111,9 @@ void diff_sentence(struct buf *out, const struct diff *diff)
                                { "new run does not pass", "new runs do not pass", 0 },
                                { "check is better", "checks are better", 0 },
                                { "figure is better", "figures are better", 0 },
-                               { "check is gone", "checks are gone", 0 } };
-    enum { WORSE, P95, SHARES, NEW_CHECK, NEW_RUN, BETTER, FIGURES, GONE };
+                               { "check is gone", "checks are gone", 0 },
+                               { "run is gone", "runs are gone", 0 } };
+    enum { WORSE, P95, SHARES, NEW_CHECK, NEW_RUN, BETTER, FIGURES, GONE, RUN_GONE };
     for (size_t i = 0; i < diff->check_count; i++) {
         const struct diff_check *check = &diff->checks[i];
         tallies[WORSE].count += check->change == CHANGE_WORSE;
@@ -126,6 +127,7 @@ void diff_sentence(struct buf *out, const struct diff *diff)
         tallies[SHARES].count += row->fresh == CHANGE_WORSE;
         tallies[SHARES].count += row->errors == CHANGE_WORSE;
         tallies[NEW_RUN].count += row->new_fails;
+        tallies[RUN_GONE].count += row->verdict == CHANGE_GONE;
         const enum change figures[] = { row->p95, row->fresh, row->errors };
         for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++)
             tallies[FIGURES].count += figures[f] == CHANGE_BETTER;

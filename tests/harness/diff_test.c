@@ -121,6 +121,10 @@ static void a_scenario_that_is_new_or_gone_is_told(void **state)
     assert_int_equal(two->diff.world_count, 6);
     assert_int_equal(diff_find(&two->diff, "calmer", "real")->verdict, CHANGE_NEW);
     assert_int_equal(diff_find(&two->diff, "calm", "real")->verdict, CHANGE_GONE);
+    assert_true(two->diff.missing > 0);
+    assert_false(two->diff.worse);
+    diff_forbid_missing(&two->diff);
+    assert_true(two->diff.worse);
     assert_null(diff_find(&two->diff, "calm", "parity"));
     diff_deinit(&two->diff);
     two->new.scenarios[0].real.verdict.status = CHECK_INCONCLUSIVE;
