@@ -7,7 +7,7 @@ const char cli_help_main[] =
     "\n"
     "  run     play scenarios, judge them, write reports\n"
     "  check   validate scenario files without running them\n"
-    "  list    show scenarios and what each teaches\n"
+    "  list    show scenarios, what each teaches and what it covers\n"
     "  report  make reports again from a result.json\n"
     "  diff    compare two results: what got worse, what got better\n"
     "  sweep   try many settings against scenarios and say which to use\n"
@@ -71,4 +71,5 @@ const char cli_help_list[] =
     "                     [SCENARIO|FOLDER ...]\n"
     "\n"
     "Shows each scenario with its tier, duration and load, what it teaches, the faults it\n"
-    "plays and what it expects (scenarios/ when nothing is named).\n";
+    "plays, what it expects, and what it covers: the codes, transitions of the breaker and steps\n"
+    "of the chain that its simulation reaches (scenarios/ when nothing is named).\n";

@@ -2,10 +2,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/units.h"
 #include "harness/cli.h"
 #include "harness/report_text.h"
+#include "harness/sim.h"
+
+/* So many take about a third of a second. */
+enum { SIMULATED_MAX = 200000 };
 
 static void put_faults(struct buf *out, const struct scenario *scenario)
 {
@@ -44,6 +49,50 @@ static void put_redis(struct buf *out, const struct redis_story *redis)
     buf_puts(out, redis->phase_count == 0 ? "no trouble\n" : "\n");
 }
 
+/* A line of what is reached in `group`; none when nothing is. */
+static void put_group(struct buf *out, const struct coverage *coverage, const char *group,
+                      const char *label)
+{
+    bool any = false;
+    for (size_t i = 0; i < coverage->count; i++) {
+        const struct coverage_item *item = &coverage->items[i];
+        if (item->count == 0 || strcmp(item->group, group) != 0) continue;
+        if (!any) buf_printf(out, "    %-8s ", label);
+        buf_printf(out, "%s%s", any ? "; " : "", item->name);
+        any = true;
+    }
+    if (any) buf_putc(out, '\n');
+}
+
+/* What its requests bring about, found out by simulating it: the codes, the breaker's transitions
+ * with their rules, and the steps of the chain. */
+static void put_covered(struct buf *out, const struct suite_scenario *item)
+{
+    struct suite_scenario copy = *item;
+    struct suite alone = { .scenarios = &copy, .count = 1 };
+    struct run *run = &copy.sim.run;
+    struct sim_options options = { .jitter_seed = 0 };
+    struct err_note note = { .err = ERR_OK };
+    if (item->schedule.count > SIMULATED_MAX) {
+        buf_printf(out, "    covers   unknown: too many requests to simulate here (over %d)\n",
+                   SIMULATED_MAX);
+        return;
+    }
+    run_init(run, WORLD_SIM, &copy.scenario, &copy.schedule, &copy.config, copy.seed);
+    copy.sim.present = true;
+    if (sim_run(run, &options, NULL, &note) == ERR_OK) {
+        struct coverage coverage;
+        coverage_make(&coverage, &alone);
+        put_group(out, &coverage, "code", "codes");
+        put_group(out, &coverage, "breaker", "breaker");
+        put_group(out, &coverage, "chain", "chain");
+        coverage_deinit(&coverage);
+    } else {
+        buf_printf(out, "    covers   unknown: %s\n", note.sentence);
+    }
+    run_deinit(run);
+}
+
 static void put_scenario(struct buf *out, const struct suite_scenario *item)
 {
     const struct scenario *scenario = &item->scenario;
@@ -61,6 +110,7 @@ static void put_scenario(struct buf *out, const struct suite_scenario *item)
         buf_printf(out, "%s%s", i == 0 ? "" : ", ", scenario->expects[i].name);
     }
     buf_putc(out, '\n');
+    put_covered(out, item);
 }
 
 int list_command(const struct discover_options *options)
