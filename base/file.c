@@ -93,7 +93,12 @@ static bool write_plain(const char *path, const void *bytes, size_t length)
     return ok;
 }
 
-enum err file_write(const char *path, const void *bytes, size_t length, struct err_note *note)
+enum { TEMPORARY_MAX = ERR_PATH_MAX + 32 };
+
+/* Where the bytes for `path` go: a name beside it, or itself (`*plain`) when it must never be
+ * replaced: /dev/stdout, a pipe. */
+static enum err choose_name(const char *path, char temporary[TEMPORARY_MAX], bool *plain,
+                            struct err_note *note)
 {
     struct stat st;
     bool exists = stat(path, &st) == 0;
@@ -101,14 +106,38 @@ enum err file_write(const char *path, const void *bytes, size_t length, struct e
         return err_note_set(note, ERR_INVALID, path, 0, 0,
                             "this is a folder; a file name is needed");
     }
-    if (exists && !S_ISREG(st.st_mode)) { /* /dev/stdout, a pipe: never to be replaced */
+    *plain = exists && !S_ISREG(st.st_mode);
+    int need = snprintf(temporary, TEMPORARY_MAX, "%s.%ld.part", path, (long)getpid());
+    if (need < 0 || need >= TEMPORARY_MAX) {
+        return err_note_set(note, ERR_INVALID, path, 0, 0, "the file's name is too long");
+    }
+    return ERR_OK;
+}
+
+enum err file_clear(const char *path, struct err_note *note)
+{
+    char temporary[TEMPORARY_MAX];
+    bool plain = false;
+    enum err err = choose_name(path, temporary, &plain, note);
+    if (err != ERR_OK) return err;
+    if (plain) {
+        return access(path, W_OK) == 0 ? ERR_OK : note_errno(note, path, "write this file");
+    }
+    if (!write_plain(temporary, "", 0)) return note_errno(note, path, "write this file");
+    unlink(temporary);
+    if (unlink(path) == 0 || errno == ENOENT) return ERR_OK;
+    return note_errno(note, path, "replace this file");
+}
+
+enum err file_write(const char *path, const void *bytes, size_t length, struct err_note *note)
+{
+    char temporary[TEMPORARY_MAX];
+    bool plain = false;
+    enum err chosen = choose_name(path, temporary, &plain, note);
+    if (chosen != ERR_OK) return chosen;
+    if (plain) {
         if (write_plain(path, bytes, length)) return ERR_OK;
         return note_errno(note, path, "write this file");
-    }
-    char temporary[ERR_PATH_MAX + 32];
-    int need = snprintf(temporary, sizeof temporary, "%s.%ld.part", path, (long)getpid());
-    if (need < 0 || (size_t)need >= sizeof temporary) {
-        return err_note_set(note, ERR_INVALID, path, 0, 0, "the file's name is too long");
     }
     if (!write_plain(temporary, bytes, length) || rename(temporary, path) != 0) {
         enum err err = note_errno(note, path, "write this file");

@@ -128,28 +128,45 @@ static enum err add_folder(struct suite *suite, struct arena *arena, const char 
         const char *slash = has_ending(folder, "/") ? "" : "/";
         const char *path = arena_printf(arena, "%s%s%s", folder, slash, entries[i]->d_name);
         enum err rc = add_scenario(suite, arena, path, options, &note);
-        if (rc != ERR_OK) err_note_print(errors, &note);
+        if (rc != ERR_OK) troubles_tell(options->troubles, errors, &note);
         if (first == ERR_OK) first = rc;
         free(entries[i]);
     }
     free(entries);
+    struct err_note none = { .err = ERR_OK };
     if (count < 0) {
-        fprintf(errors, "%s: error: cannot read this folder: %s\n", folder, strerror(errno));
-        return ERR_IO;
+        first = err_note_set(&none, ERR_IO, folder, 0, 0, "cannot read this folder: %s",
+                             strerror(errno));
+    } else if (count == 0) {
+        first = err_note_set(&none, ERR_NOT_FOUND, folder, 0, 0,
+                             "no scenario (*.yaml) in this folder");
     }
-    if (count == 0) {
-        fprintf(errors, "%s: error: no scenario (*.yaml) in this folder\n", folder);
-        return ERR_NOT_FOUND;
-    }
+    if (count <= 0) troubles_tell(options->troubles, errors, &none);
     return first;
 }
 
-static void print_none(const struct discover_options *options, FILE *errors)
+static void tell_none(const struct discover_options *options, FILE *errors)
 {
-    fputs("error: no scenario", errors);
-    if (options->has_tier) fprintf(errors, " of tier %s", scenario_tier_name(options->tier));
-    if (options->only != NULL) fprintf(errors, " whose name contains \"%s\"", options->only);
-    fputs("; see: tollgate list\n", errors);
+    struct err_note note = { .err = ERR_OK };
+    const char *only = options->only;
+    err_note_set(&note, ERR_NOT_FOUND, NULL, 0, 0,
+                 "no scenario%s%s%s%s%s; see: tollgate list", options->has_tier ? " of tier " : "",
+                 options->has_tier ? scenario_tier_name(options->tier) : "",
+                 only != NULL ? " whose name contains \"" : "", only != NULL ? only : "",
+                 only != NULL ? "\"" : "");
+    troubles_tell(options->troubles, errors, &note);
+}
+
+static enum err tell_idle(const struct suite_scenario *item, const struct discover_options *options,
+                          FILE *errors)
+{
+    struct err_note note = { .err = ERR_OK };
+    err_note_set(&note, ERR_INVALID, item->scenario.path, 0, 0,
+                 "with seed %" PRIu64 " its load sends no request at all, so there is nothing to "
+                 "judge; raise the rate or the duration",
+                 item->seed);
+    troubles_tell(options->troubles, errors, &note);
+    return ERR_INVALID;
 }
 
 enum err discover(struct suite *suite, struct arena *arena, const struct discover_options *options,
@@ -164,23 +181,18 @@ enum err discover(struct suite *suite, struct arena *arena, const struct discove
         } else {
             struct err_note note = { .err = ERR_OK };
             rc = add_scenario(suite, arena, path, options, &note);
-            if (rc != ERR_OK) err_note_print(errors, &note);
+            if (rc != ERR_OK) troubles_tell(options->troubles, errors, &note);
         }
         if (first == ERR_OK) first = rc;
     }
     if (first == ERR_OK && suite->count == 0) {
-        print_none(options, errors);
+        tell_none(options, errors);
         return ERR_NOT_FOUND;
     }
     for (size_t i = 0; i < suite->count; i++) {
         struct suite_scenario *item = &suite->scenarios[i];
         schedule_create(&item->scenario, item->seed, &item->schedule);
-        if (item->schedule.count > 0) continue;
-        fprintf(errors,
-                "%s: error: with seed %" PRIu64 " its load sends no request at all, so there is "
-                "nothing to judge; raise the rate or the duration\n",
-                item->scenario.path, item->seed);
-        first = ERR_INVALID;
+        if (item->schedule.count == 0) first = tell_idle(item, options, errors);
     }
     return first;
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "harness/suite.h"
+#include "harness/troubles.h"
 
 struct discover_options {
     const char *const *paths; /* files and folders */
@@ -16,6 +17,7 @@ struct discover_options {
                           * the scenario's folder, then in ./configs */
     bool has_seed;
     uint64_t seed;            /* instead of the scenario's own */
+    struct troubles *troubles; /* keeps what is printed; NULL: nobody asks for it */
 };
 
 /* Fills suite->scenarios (schedules included). Every file is looked at: each trouble is printed to

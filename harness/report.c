@@ -40,6 +40,20 @@ static enum err write_from(size_t first, const char *folder, const struct suite 
     return rc;
 }
 
+enum err report_clear(const char *folder, struct err_note *note)
+{
+    enum err rc = file_make_folder(folder, note);
+    struct buf path;
+    buf_init(&path, BUF_UNBOUNDED);
+    for (size_t i = 0; rc == ERR_OK && i < sizeof files / sizeof files[0]; i++) {
+        buf_clear(&path);
+        buf_printf(&path, "%s/%s", folder, files[i].name);
+        rc = file_clear(buf_text(&path), note);
+    }
+    buf_deinit(&path);
+    return rc;
+}
+
 enum err report_write_all(const char *folder, const struct suite *suite, struct err_note *note)
 {
     return write_from(0, folder, suite, note);

@@ -18,7 +18,8 @@ static const char help[] =
 
 static const char help_end[] =
     "\n"
-    "exit codes: 0; 1 less coverage than required; 2 bad usage, or no result of this version\n"
+    "exit codes: 0; 1 less coverage than required; 2 bad usage, or no result of this version;\n"
+    "4 a report could not be written\n"
     "\n"
     "example: tollgate report --baseline main.json --summary - reports/latest\n";
 
@@ -70,10 +71,10 @@ static int make_reports(const struct words *words, struct suite *suite, struct a
     enum err rc = report_outputs_open(&words->outputs, arena, &baseline, &note);
     if (words->outputs.baseline != NULL) suite->baseline = &baseline;
     bool named = report_outputs_any(&words->outputs);
+    int code = rc == ERR_OK ? EXIT_INVALID_RUN : EXIT_BAD_USAGE;
     if (rc == ERR_OK && !named)
         rc = report_write_rebuilt(folder_of(words->path, arena), suite, &note);
     if (rc == ERR_OK) rc = report_outputs_write(&words->outputs, suite, &note);
-    int code = EXIT_BAD_USAGE;
     if (rc == ERR_OK)
         code = report_outputs_gate(&words->outputs, suite, EXIT_OK, stderr);
     else

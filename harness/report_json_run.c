@@ -275,6 +275,8 @@ void report_json_world(struct json *json, const struct suite_world *world)
         json_null(json);
     json_key(json, "foreign");
     json_bool(json, run->foreign);
+    json_key(json, "strict");
+    json_bool(json, run->strict);
     json_key(json, "lagged");
     json_bool(json, run->lagged);
     put_counts(json, run, &figures);

@@ -10,6 +10,7 @@
 #include "harness/report_annotations.h"
 #include "harness/report_openmetrics.h"
 #include "harness/report_rules.h"
+#include "harness/report_troubles.h"
 #include "harness/result_read.h"
 
 const char report_outputs_help[] =
@@ -48,6 +49,38 @@ static bool annotations_known(const char *where)
     return strcmp(where, "github") == 0 || strcmp(where, "none") == 0;
 }
 
+/* Where GitLab's code quality goes; NULL: nowhere. */
+static const char *gitlab_file(const struct report_outputs *outputs)
+{
+    bool asked = outputs->annotations != NULL &&
+                 strncmp(outputs->annotations, gitlab, strlen(gitlab)) == 0;
+    return asked ? outputs->annotations + strlen(gitlab) : NULL;
+}
+
+static bool wants_github(const struct report_outputs *outputs)
+{
+    if (outputs->annotations != NULL) return strcmp(outputs->annotations, "github") == 0;
+    const char *inside = getenv("GITHUB_ACTIONS");
+    return inside != NULL && strcmp(inside, "true") == 0;
+}
+
+/* How many of the files are standard output. */
+static size_t count_on_stdout(const struct report_outputs *outputs)
+{
+    const char *const files[] = { outputs->html, outputs->junit, outputs->summary,
+                                  outputs->openmetrics, gitlab_file(outputs) };
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        count += files[i] != NULL && strcmp(files[i], "-") == 0;
+    }
+    return count;
+}
+
+bool report_outputs_on_stdout(const struct report_outputs *outputs)
+{
+    return count_on_stdout(outputs) > 0;
+}
+
 enum err report_outputs_open(const struct report_outputs *outputs, struct arena *arena,
                              struct suite *baseline, struct err_note *note)
 {
@@ -63,6 +96,11 @@ enum err report_outputs_open(const struct report_outputs *outputs, struct arena 
                             "--require-coverage %s: write a share, for example 90%%",
                             outputs->require_coverage);
     }
+    if (count_on_stdout(outputs) > 1) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "only one report can go to standard output (\"-\"); name files for the "
+                            "others");
+    }
     if (outputs->baseline == NULL) return ERR_OK;
     return result_load(outputs->baseline, arena, baseline, note);
 }
@@ -71,6 +109,45 @@ bool report_outputs_any(const struct report_outputs *outputs)
 {
     return outputs->html != NULL || outputs->junit != NULL || outputs->summary != NULL ||
            outputs->openmetrics != NULL || outputs->rules != NULL || outputs->annotations != NULL;
+}
+
+static enum err clear_rules(const char *folder, struct err_note *note)
+{
+    static const char *const names[] = { "rules.yml", "rules_test.yml" };
+    char path[1024];
+    if (folder == NULL) return ERR_OK;
+    enum err rc = file_make_folder(folder, note);
+    for (size_t i = 0; rc == ERR_OK && i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        rc = file_clear(path, note);
+    }
+    return rc;
+}
+
+enum err report_outputs_clear(const struct report_outputs *outputs, struct err_note *note)
+{
+    const char *const files[] = { outputs->html, outputs->junit, outputs->summary,
+                                  outputs->openmetrics, gitlab_file(outputs) };
+    enum err rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < sizeof files / sizeof files[0]; i++) {
+        if (files[i] == NULL || strcmp(files[i], "-") == 0) continue;
+        rc = file_clear(files[i], note);
+    }
+    return rc == ERR_OK ? clear_rules(outputs->rules, note) : rc;
+}
+
+static enum err write_stream(FILE *stream, const struct buf *text, struct err_note *note)
+{
+    fflush(stdout);
+    bool written = fwrite(buf_text(text), 1, text->length, stream) == text->length;
+    if (written && fflush(stream) == 0) return ERR_OK;
+    return err_note_set(note, ERR_IO, "standard output", 0, 0, "cannot be written");
+}
+
+static enum err write_text(const char *path, const struct buf *text, struct err_note *note)
+{
+    if (strcmp(path, "-") == 0) return write_stream(stdout, text, note);
+    return file_write(path, buf_text(text), text->length, note);
 }
 
 typedef void write_report(struct buf *out, const struct suite *suite);
@@ -82,27 +159,30 @@ static enum err write_one(const char *path, write_report *write, const struct su
     struct buf text;
     buf_init(&text, BUF_UNBOUNDED);
     write(&text, suite);
-    enum err rc = ERR_OK;
-    if (strcmp(path, "-") == 0) {
-        fflush(stdout);
-        if (fwrite(buf_text(&text), 1, text.length, stdout) != text.length || fflush(stdout) != 0)
-            rc = err_note_set(note, ERR_IO, "standard output", 0, 0, "cannot be written");
-    } else {
-        rc = file_write(path, buf_text(&text), text.length, note);
-    }
+    enum err rc = write_text(path, &text, note);
     buf_deinit(&text);
     return rc;
 }
 
-static enum err write_annotations(const char *where, const struct suite *suite,
+/* GitHub reads both streams. */
+static enum err write_github(const struct report_outputs *outputs, const struct buf *text,
+                             struct err_note *note)
+{
+    return write_stream(report_outputs_on_stdout(outputs) ? stderr : stdout, text, note);
+}
+
+static enum err write_annotations(const struct report_outputs *outputs, const struct suite *suite,
                                   struct err_note *note)
 {
-    const char *inside = getenv("GITHUB_ACTIONS");
-    if (where == NULL && inside != NULL && strcmp(inside, "true") == 0) where = "github";
-    if (where == NULL) return ERR_OK;
-    if (strcmp(where, "github") == 0) return write_one("-", report_write_github, suite, note);
-    if (strcmp(where, "none") == 0) return ERR_OK;
-    return write_one(where + strlen(gitlab), report_write_gitlab, suite, note);
+    if (!wants_github(outputs)) {
+        return write_one(gitlab_file(outputs), report_write_gitlab, suite, note);
+    }
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    report_write_github(&text, suite);
+    enum err rc = write_github(outputs, &text, note);
+    buf_deinit(&text);
+    return rc;
 }
 
 static enum err write_rules(const char *folder, const struct suite *suite, struct err_note *note)
@@ -125,7 +205,38 @@ enum err report_outputs_write(const struct report_outputs *outputs, const struct
     if (rc == ERR_OK) rc = write_one(outputs->summary, report_write_summary, suite, note);
     if (rc == ERR_OK) rc = write_one(outputs->openmetrics, report_write_openmetrics, suite, note);
     if (rc == ERR_OK) rc = write_rules(outputs->rules, suite, note);
-    if (rc == ERR_OK) rc = write_annotations(outputs->annotations, suite, note);
+    if (rc == ERR_OK) rc = write_annotations(outputs, suite, note);
+    return rc;
+}
+
+typedef void write_troubles(struct buf *out, const struct troubles *troubles);
+
+enum err report_outputs_troubles(const struct report_outputs *outputs,
+                                 const struct troubles *troubles, struct err_note *note)
+{
+    const struct {
+        const char *path;
+        write_troubles *write;
+    } rows[] = {
+        { outputs->junit, report_troubles_junit },
+        { outputs->summary, report_troubles_summary },
+        { gitlab_file(outputs), report_troubles_gitlab },
+    };
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    enum err rc = ERR_OK;
+    for (size_t i = 0; rc == ERR_OK && i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].path == NULL) continue;
+        buf_clear(&text);
+        rows[i].write(&text, troubles);
+        rc = write_text(rows[i].path, &text, note);
+    }
+    if (rc == ERR_OK && wants_github(outputs)) {
+        buf_clear(&text);
+        report_troubles_github(&text, troubles);
+        rc = write_github(outputs, &text, note);
+    }
+    buf_deinit(&text);
     return rc;
 }
 

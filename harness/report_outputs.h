@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "harness/suite.h"
+#include "harness/troubles.h"
 
 struct report_outputs {
     const char *html, *junit, *summary, *openmetrics, *rules; /* borrowed; NULL: not asked for */
@@ -34,12 +35,23 @@ const char **report_outputs_slot(struct report_outputs *outputs, const char *wor
 MUST_USE enum err report_outputs_open(const struct report_outputs *outputs, struct arena *arena,
                                       struct suite *baseline, struct err_note *note);
 
+/* Before a run: what earlier ones left at these places is removed (its readers would take it for
+ * this run's), and whether a file can be written there is tried, which is better known before the
+ * play than after it. */
+MUST_USE enum err report_outputs_clear(const struct report_outputs *outputs, struct err_note *note);
+
 /* Whether any file was asked for. */
 bool report_outputs_any(const struct report_outputs *outputs);
+/* Whether one goes to standard output: what is meant for people must go elsewhere then. */
+bool report_outputs_on_stdout(const struct report_outputs *outputs);
 
 /* Writes what was asked for. `suite->baseline` points to the baseline, if there is one. */
 MUST_USE enum err report_outputs_write(const struct report_outputs *outputs,
                                        const struct suite *suite, struct err_note *note);
+
+/* What kept the run from being played, in those of them that a CI system reads. */
+MUST_USE enum err report_outputs_troubles(const struct report_outputs *outputs,
+                                          const struct troubles *troubles, struct err_note *note);
 
 /* Whether the coverage that was asked for is reached; when not, says so and makes exit code 0 a 1.
  */

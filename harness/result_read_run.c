@@ -86,6 +86,8 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
                  cursor_value_text(cursor, reason, "invalid_reason"));
     }
     run->foreign = cursor_bool(cursor, object, "foreign");
+    /* Results of before it was written have none. */
+    run->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "strict"));
     run->lagged = cursor_bool(cursor, object, "lagged");
     run->complete = cursor_bool(cursor, object, "complete");
     run->lag_p99_ns = cursor_u64(cursor, object, "generator_lag_p99_ns", RESULT_NUMBER_MAX);

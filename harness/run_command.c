@@ -11,6 +11,7 @@
 #include "harness/progress.h"
 #include "harness/repeat_suite.h"
 #include "harness/report.h"
+#include "harness/report_troubles.h"
 #include "harness/run_place.h"
 #include "harness/run_real.h"
 #include "harness/sim.h"
@@ -70,7 +71,8 @@ static int session_run(struct run_session *session)
         err_note_print(stderr, &note);
         return EXIT_INVALID_RUN;
     }
-    progress_init(&session->progress, stdout, options->quiet, &session->suite);
+    FILE *people = report_outputs_on_stdout(&options->outputs) ? stderr : stdout;
+    progress_init(&session->progress, people, options->quiet, &session->suite);
     session->progress.verbose = options->verbose;
     session->progress.sim_only = !options->real;
     session->progress.jobs = (uint32_t)run_real_jobs(options);
@@ -103,6 +105,52 @@ static int session_run(struct run_session *session)
     return code;
 }
 
+/* What an earlier run left where this one will write. */
+static enum err clear_old(const struct run_options *options, struct err_note *note)
+{
+    enum err rc = options->out == NULL ? ERR_OK : report_clear(options->out, note);
+    return rc == ERR_OK ? report_outputs_clear(&options->outputs, note) : rc;
+}
+
+/* What is asked of a run that cannot be played: why. */
+static void report_troubles(const struct run_options *options, const struct troubles *troubles)
+{
+    struct err_note note = { .err = ERR_OK };
+    enum err rc = ERR_OK;
+    if (troubles->count == 0) return;
+    if (options->out != NULL) rc = report_troubles_write(options->out, troubles, &note);
+    if (rc == ERR_OK) rc = report_outputs_troubles(&options->outputs, troubles, &note);
+    if (rc != ERR_OK) err_note_print(stderr, &note);
+}
+
+/* Fills the suite; the exit code, EXIT_OK when it can be played. */
+static int prepare(struct run_session *session, struct arena *arena)
+{
+    const struct run_options *options = session->options;
+    struct troubles troubles = { .count = 0 };
+    struct err_note note = { .err = ERR_OK };
+    struct discover_options discover_options = options->discover;
+    enum err rc = report_outputs_open(&options->outputs, arena, &session->baseline, &note);
+    if (rc == ERR_USAGE) {
+        err_note_print(stderr, &note);
+        return EXIT_BAD_USAGE;
+    }
+    if (rc != ERR_OK) troubles_tell(&troubles, stderr, &note);
+    struct err_note blocked = { .err = ERR_OK };
+    if (clear_old(options, &blocked) != ERR_OK) {
+        err_note_print(stderr, &blocked);
+        troubles_deinit(&troubles);
+        return EXIT_INVALID_RUN;
+    }
+    discover_options.troubles = &troubles;
+    if (rc == ERR_OK && options->ready == NULL) {
+        rc = discover(&session->suite, arena, &discover_options, stderr);
+    }
+    report_troubles(options, &troubles);
+    troubles_deinit(&troubles);
+    return rc == ERR_OK ? EXIT_OK : EXIT_BAD_USAGE;
+}
+
 int run_command(const struct run_options *options)
 {
     struct run_session *session = mem_alloc(1, sizeof *session);
@@ -110,12 +158,8 @@ int run_command(const struct run_options *options)
     if (options->ready != NULL) session->suite = *options->ready;
     session->suite.started_wall_ms = clock_wall_ms();
     struct arena arena = { .head = NULL };
-    struct err_note note = { .err = ERR_OK };
-    int code = EXIT_BAD_USAGE;
-    if (report_outputs_open(&options->outputs, &arena, &session->baseline, &note) != ERR_OK) {
-        err_note_print(stderr, &note);
-    } else if (options->ready != NULL ||
-               discover(&session->suite, &arena, &options->discover, stderr) == ERR_OK) {
+    int code = prepare(session, &arena);
+    if (code == EXIT_OK) {
         if (options->outputs.baseline != NULL) session->suite.baseline = &session->baseline;
         repeat_expand(&session->suite, &arena, options->repeat);
         code = session_run(session);

@@ -208,6 +208,11 @@ static void invalidate(const struct run *run, struct verdicts *out)
     }
 }
 
+bool verdict_excuses(const struct run *run, const struct check *check)
+{
+    return check->line == 0 || (run->foreign && !run->strict);
+}
+
 /* The worst of all. What a stranger does not show is excused, unless --strict asks for it, but not
  * all of what was asked for: then nothing was judged. */
 static enum check_status overall(const struct run *run, const struct verdicts *verdicts)
@@ -219,8 +224,7 @@ static enum check_status overall(const struct run *run, const struct verdicts *v
         enum check_status status = check->status;
         judged += i < run->scenario->expect_count && status != CHECK_UNOBSERVABLE;
         if (status == CHECK_UNOBSERVABLE) {
-            bool excused = check->line == 0 || (run->foreign && !run->strict);
-            status = excused ? CHECK_PASS : CHECK_INCONCLUSIVE;
+            status = verdict_excuses(run, check) ? CHECK_PASS : CHECK_INCONCLUSIVE;
         }
         if (check_status_badness(status) > check_status_badness(worst)) worst = status;
     }

@@ -68,6 +68,8 @@ struct verdicts {
 const char *check_verdict_word(const struct check *check);
 /* It passed, and there is nothing to say about it. */
 bool check_is_quiet(const struct check *check);
+/* Whether such a check of `run` may be unobservable without any harm to the verdict. */
+bool verdict_excuses(const struct run *run, const struct check *check);
 
 /* Never fails; a run that is invalid makes every check CHECK_INVALID with the run's reason. */
 void verdict_judge(const struct run *run, struct verdicts *out);

@@ -171,6 +171,23 @@ static void closed_standard_descriptors_are_taken_by_nothing_else(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static void what_is_cleared_is_gone_and_what_cannot_be_written_is_known_before(void **state)
+{
+    (void)state;
+    struct err_note note = { .err = ERR_OK };
+    assert_int_equal(file_clear(in_folder("a"), &note), ERR_OK); /* nothing stood there */
+    assert_false(file_exists(in_folder("a")));
+    assert_int_equal(file_write(in_folder("a"), "x", 1, &note), ERR_OK);
+    assert_int_equal(file_clear(in_folder("a"), &note), ERR_OK);
+    assert_false(file_exists(in_folder("a")));
+    assert_int_equal(file_clear("/dev/null", &note), ERR_OK);
+    assert_true(file_exists("/dev/null"));
+    assert_int_equal(file_clear(in_folder("no/such"), &note), ERR_NOT_FOUND);
+    note = (struct err_note){ .err = ERR_OK };
+    assert_int_equal(file_clear(folder, &note), ERR_INVALID);
+    assert_string_equal(note.sentence, "this is a folder; a file name is needed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +199,9 @@ int main(void)
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file_and_no_rest,
                                         make_scratch, remove_scratch),
+        cmocka_unit_test_setup_teardown(
+            what_is_cleared_is_gone_and_what_cannot_be_written_is_known_before, make_scratch,
+            remove_scratch),
         cmocka_unit_test_setup_teardown(a_pipe_is_written_to_and_not_replaced, make_scratch,
                                         remove_scratch),
         cmocka_unit_test_setup_teardown(folders_are_made_with_all_their_parents, make_scratch,

@@ -109,7 +109,7 @@ static void report_writes_one_file_where_it_is_told(void **state)
     char *copy = load("copy.xml");
     check_holds(copy, "<testsuite ");
     mem_free(copy);
-    assert_int_equal(RUN(&command, "report", "--junit", FOLDER "/a/no/such/x", FOLDER "/a"), 2);
+    assert_int_equal(RUN(&command, "report", "--junit", FOLDER "/a/no/such/x", FOLDER "/a"), 4);
 }
 
 static void what_is_no_result_is_refused_with_what_to_do(void **state)
@@ -146,11 +146,13 @@ static void diff_exits_1_when_the_second_result_is_worse(void **state)
 static void a_run_shows_the_change_since_its_baseline_and_annotates(void **state)
 {
     (void)state;
+    setenv("GITHUB_WORKSPACE", FOLDER, 1);
     int code = RUN(&command, "run", "-q", "--world", "sim", "--configs", "configs", "--out",
                    FOLDER "/b", "--baseline", FOLDER "/a", "--annotations", "github", "--summary",
                    FOLDER "/b.md", FOLDER "/slow.yaml");
+    unsetenv("GITHUB_WORKSPACE");
     assert_int_not_equal(code, 0);
-    check_holds(command.text, "::error file=" FOLDER "/slow.yaml,line=");
+    check_holds(command.text, "::error file=slow.yaml,line=");
     char *summary = load("b.md");
     check_holds(summary, "was pass; p95 +");
     mem_free(summary);
@@ -168,7 +170,10 @@ static void a_bad_option_is_refused_before_the_run(void **state)
     int code = RUN(&command, "run", "--world", "sim", "--out", FOLDER "/never", "--baseline",
                    FOLDER "/nothing", "--configs", "configs", FOLDER "/small.yaml");
     assert_int_equal(code, 2);
-    assert_false(file_exists(FOLDER "/never"));
+    assert_false(file_exists(FOLDER "/never/result.json"));
+    char *summary = load("never/summary.md");
+    check_holds(summary, "Nothing was played: 1 error");
+    mem_free(summary);
 }
 
 static void required_coverage_gates(void **state)

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -237,6 +238,7 @@ static void what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it(void 
     (void)state;
     struct suite suite;
     suite_fixture_open(&suite);
+    suite.scenarios[0].real.run.foreign = false;
     suite.scenarios[0].real.verdict.checks[0].status = CHECK_UNOBSERVABLE; /* latency.p95 */
     suite.scenarios[0].real.verdict.checks[1].status = CHECK_UNOBSERVABLE; /* an invariant */
     char *junit = report_text(report_write_junit, &suite);
@@ -251,6 +253,31 @@ static void what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it(void 
     assert_null(strstr(summary, "all in time"));
     mem_free(summary);
     mem_free(github);
+    mem_free(junit);
+    suite_fixture_close(&suite);
+}
+
+/* A service that is not ours: the exit code is 0, and so must be what junit.xml says. */
+static void what_a_stranger_does_not_show_is_skipped_unless_strictness_is_asked_for(void **state)
+{
+    (void)state;
+    struct suite suite;
+    suite_fixture_open(&suite);
+    struct suite_world *world = &suite.scenarios[0].real;
+    world->verdict.checks[0].status = CHECK_UNOBSERVABLE;
+    world->run.foreign = true;
+    char *junit = report_text(report_write_junit, &suite);
+    check_holds(junit, "<skipped message=\"p95 was 10 ms\"/>");
+    assert_null(strstr(junit, "tollgate.not observable"));
+    mem_free(junit);
+    world->run.strict = true;
+    junit = report_text(report_write_junit, &suite);
+    check_holds(junit, "<error type=\"tollgate.not observable\" message=\"p95 was 10 ms\">");
+    mem_free(junit);
+    world->run.strict = false;
+    world->verdict.status = CHECK_INCONCLUSIVE; /* because nothing was observed */
+    junit = report_text(report_write_junit, &suite);
+    check_holds(junit, "<error type=\"tollgate.not observable\" message=\"p95 was 10 ms\">");
     mem_free(junit);
     suite_fixture_close(&suite);
 }
@@ -318,6 +345,15 @@ static void too_little_coverage_makes_a_pass_a_failure_and_names_what_is_missing
     suite_fixture_close(&suite);
 }
 
+/* The fixture's files are those of a repository whose root is the working folder. */
+static int at_the_root(void **state)
+{
+    (void)state;
+    char folder[1024];
+    if (getcwd(folder, sizeof folder) == NULL) return -1;
+    return setenv("GITHUB_WORKSPACE", folder, 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -330,9 +366,10 @@ int main(void)
         cmocka_unit_test(promtool_notices_rules_that_do_not_fire),
         cmocka_unit_test(a_scenario_with_objectives_of_its_own_is_not_in_the_rules_test),
         cmocka_unit_test(what_cannot_be_observed_is_skipped_unless_the_file_asks_for_it),
+        cmocka_unit_test(what_a_stranger_does_not_show_is_skipped_unless_strictness_is_asked_for),
         cmocka_unit_test(the_summary_names_each_request_of_a_check_once),
         cmocka_unit_test(outputs_refuse_what_they_do_not_know_before_a_run),
         cmocka_unit_test(too_little_coverage_makes_a_pass_a_failure_and_names_what_is_missing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, at_the_root, NULL);
 }

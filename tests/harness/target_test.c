@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "command.h"
 #include "harness/target.h"
 #include "scratch.h"
@@ -52,6 +53,16 @@ static int judge(const char *scenario, const char *more)
                                                         more, NULL });
 }
 
+/* What a CI system shows agrees with the exit code. */
+static void assert_errors_in_junit(int count)
+{
+    char wanted[32];
+    char *junit = scratch_read("out/junit.xml");
+    snprintf(wanted, sizeof wanted, " errors=\"%d\" ", count);
+    if (strstr(junit, wanted) == NULL) fail_msg("no %s in:\n%.200s", wanted, junit);
+    mem_free(junit);
+}
+
 static void a_stranger_passes_and_what_cannot_be_seen_is_said(void **state)
 {
     (void)state;
@@ -62,9 +73,15 @@ static void a_stranger_passes_and_what_cannot_be_seen_is_said(void **state)
                 "1 scenario passed over real sockets. 1 expectation could not be observed");
     assert_says(&command, "not observable (real): breaker: ");
     assert_null(strstr(command.text, "invariant.")); /* nobody asked for those */
+    assert_errors_in_junit(0);
 
     assert_int_equal(judge(path, "--strict"), 3);
     assert_says(&command, "not observable (real): breaker: ");
+    assert_errors_in_junit(1);
+    /* Also when it is made again from what was kept. */
+    assert_int_equal(
+        command_run(&command, (const char *const[]){ "report", scratch_path("out"), NULL }), 0);
+    assert_errors_in_junit(1);
 }
 
 static void a_stranger_without_stale_answers_fails_where_they_are_expected(void **state)
