@@ -164,7 +164,7 @@ static double chance_of(const struct check *check)
     return strtod(at + sizeof words - 1, NULL);
 }
 
-static unsigned size_seeds = 60; /* main's argument */
+static unsigned size_seeds = 30; /* main's argument */
 
 /* None fails, and no more are as far from uniform as chance is in 5 % and in 0.1 % than that; each
  * with a chance of blame of 1e-4. */
