@@ -54,7 +54,7 @@ static void put_lane_label(struct buf *out, const struct picture_lane *lane, int
 {
     int middle = y + lane->y + lane->height / 2;
     if (lane->empty) {
-        buf_printf(out, "<text class=\"small end faint\" x=\"-20\" y=\"%d\">%s 0</text>\n",
+        buf_printf(out, "<text class=\"small end\" x=\"-20\" y=\"%d\">%s 0</text>\n",
                    middle + 4, lane->label);
     } else {
         buf_printf(out,
@@ -84,7 +84,7 @@ static void put_limit(struct buf *out, const struct picture *picture,
         tenths / 10 + 4, units_format_duration(picture->limit_ns, text));
     uint64_t floor_y = (picture_latency_y(picture, lane, 0) + 9) / 10;
     buf_printf(out,
-               "<text class=\"small faint\" x=\"100%%\" dx=\"5\" y=\"%" PRIu64 "\">1ms</text>\n",
+               "<text class=\"small\" x=\"100%%\" dx=\"5\" y=\"%" PRIu64 "\">1ms</text>\n",
                (uint64_t)y + floor_y + 3);
 }
 

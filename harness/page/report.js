@@ -20,7 +20,9 @@
     }
 
     const speaker = make('div', { class: 'sr', 'aria-live': 'polite' });
-    document.body.append(speaker);
+    const keys = make('p', { class: 'sr', id: '~keys' }, 'Left and right go from request to request, ' +
+        'up and down change the world, plus and minus zoom, 0 shows all, Escape leaves the request.');
+    document.body.append(speaker, keys);
 
     /* ---- theme ---- */
 
@@ -147,10 +149,11 @@
             this.from = 0; /* what is shown, as parts of the duration */
             this.to = 1;
             this.point = null;
+            /* A picture (role img) until this script makes it one that takes keys. */
             this.svg.setAttribute('tabindex', '0');
             this.svg.setAttribute('role', 'application');
-            this.svg.setAttribute('aria-roledescription', 'timeline; left and right go from request ' +
-                'to request, up and down change the world, plus and minus zoom, 0 shows all');
+            this.svg.setAttribute('aria-roledescription', 'timeline');
+            this.svg.setAttribute('aria-describedby', keys.id);
             this.addButtons();
             this.listen();
         }

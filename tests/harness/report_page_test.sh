@@ -79,6 +79,9 @@ add_script "$work/open.html" "$work/driven.html" '
         seen.attempts = list.querySelector("tbody tr").cells[5].textContent;
         const svg = document.querySelector("svg.timeline");
         const tip = document.querySelector(".tip");
+        seen.role = svg.getAttribute("role") + ", " + svg.getAttribute("aria-roledescription");
+        seen.keys = document.getElementById(svg.getAttribute("aria-describedby")).textContent
+            .includes("plus and minus zoom");
         svg.focus();
         const key = (name) => svg.dispatchEvent(new KeyboardEvent("keydown", { key: name }));
         key("ArrowRight");
@@ -128,6 +131,9 @@ expect '"rings":8'
 expect '"open":true'
 expect '"rows":8'
 expect '"attempts":"1. '
+# What takes keys is no picture to a screen reader, and says which keys.
+expect '"role":"application, timeline"'
+expect '"keys":true'
 expect '"first":"r000000"'
 expect '"told":true'
 expect '"spoken":true'
@@ -141,6 +147,53 @@ expect '"leaking":0'
 case $seen in
 *'"shown":0'* | *'"hidden":0'*) fail "not both a word that fits and one that does not: $seen" ;;
 esac
+
+# Words can be told from their background, in both themes: 4.5:1, large ones 3:1 (WCAG AA).
+for theme in light dark; do
+    add_script "$work/open.html" "$work/$theme.html" '
+        document.documentElement.dataset.theme = "'"$theme"'";
+        const numbers = (colour) => colour.match(/[0-9.]+/g).map(Number);
+        const luminance = (rgb) => {
+            const part = rgb.slice(0, 3).map((c) => c / 255)
+                .map((c) => c <= 0.03928 ? c / 12.92 : Math.pow((c + 0.055) / 1.055, 2.4));
+            return 0.2126 * part[0] + 0.7152 * part[1] + 0.0722 * part[2];
+        };
+        const ground = (element) => {
+            const band = element.closest(".breaker");
+            if (band) return numbers(getComputedStyle(band.querySelector("rect")).fill);
+            for (let at = element; at; at = at.parentElement) {
+                const colour = numbers(getComputedStyle(at).backgroundColor);
+                if (colour.length === 3 || colour[3] === 1) return colour;
+            }
+        };
+        let words = 0;
+        const faint = new Set();
+        for (const element of document.querySelectorAll("body *")) {
+            if (element.closest("script, style, title, desc, .sr, .skip, .icon")) continue;
+            if (!Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.data.trim())) continue;
+            const style = getComputedStyle(element);
+            const ink = numbers(element instanceof SVGElement ? style.fill : style.color);
+            const under = ground(element);
+            let opacity = ink.length > 3 ? ink[3] : 1;
+            for (let at = element; at; at = at.parentElement) opacity *= +getComputedStyle(at).opacity;
+            const seen = ink.slice(0, 3).map((c, i) => c * opacity + under[i] * (1 - opacity));
+            const pair = [luminance(seen), luminance(under)].sort((a, b) => b - a);
+            const contrast = (pair[0] + 0.05) / (pair[1] + 0.05);
+            const size = parseFloat(style.fontSize);
+            const large = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700);
+            words++;
+            if (contrast < (large ? 3 : 4.5)) faint.add(element.tagName + "." +
+                (element.getAttribute("class") || "") + " " + contrast.toFixed(2));
+        }
+        document.body.dataset.faint = words + " words, faint: " + Array.from(faint).join("; ") + ".";
+    '
+    open_page "$work/$theme.html"
+    faint=$(grep -o 'data-faint="[^"]*"' "$work/dom") || fail "contrast was not measured: $theme"
+    case $faint in
+    *' words, faint: ."') ;;
+    *) fail "$theme: $faint" ;;
+    esac
+done
 
 # A stranger's script does not run, and that this test can hear a console.
 add_script "$work/run/index.html" "$work/stranger.html" 'document.body.dataset.stranger = "ran";'
