@@ -191,6 +191,9 @@ enum err capsule_write(const char *folder, struct suite_scenario *item, struct e
     if (rc == ERR_OK) {
         item->capsule = make_path(folder, item->scenario.name, true);
         item->capsule_in_sim = in_sim;
+        rc = story_carry_samples(&arena, root, item->scenario.path, item->capsule, note);
+    }
+    if (rc == ERR_OK) {
         put_head(&text, item, check);
         story_write(&text, root);
         rc = file_write(item->capsule, text.data, text.length, note);

@@ -6,9 +6,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "base/suggest.h"
+#include "config/config.h"
 #include "harness/cli.h"
 #include "harness/hunt.h"
 #include "harness/hunt_search.h"
+#include "harness/verdict_private.h"
 
 enum { HUNT_MINUTES = 1, HUNT_FINDS = 10 };
 
@@ -33,7 +36,8 @@ static const char help[] =
     "  --print N       print the Nth scenario of the search, and do nothing else\n"
     "  --help\n"
     "\n"
-    "exit codes: 0 nothing found; 1 found something; 2 bad usage\n";
+    "exit codes: 0 nothing found; 1 found something; 2 bad usage; 4 interrupted before it found\n"
+    "anything\n";
 
 static int usage(const char *sentence)
 {
@@ -45,7 +49,6 @@ static int usage(const char *sentence)
 static void find_commit(char *out, size_t size)
 {
     static const char *const variables[] = { "GITHUB_SHA", "CI_COMMIT_SHA" };
-    char path[HUNT_PATH_MAX] = ".git/HEAD";
     out[0] = '\0';
     for (size_t i = 0; i < 2; i++) {
         const char *value = getenv(variables[i]);
@@ -53,21 +56,12 @@ static void find_commit(char *out, size_t size)
         snprintf(out, size, "%s", value);
         return;
     }
-    for (int hops = 0; hops < 2; hops++) {
-        char *text = NULL;
-        size_t length = 0;
-        struct err_note note = { .err = ERR_OK };
-        if (file_read(path, 4096, &text, &length, &note) != ERR_OK) return;
-        text[strcspn(text, "\r\n")] = '\0';
-        bool link = strncmp(text, "ref: ", 5) == 0;
-        if (link) {
-            snprintf(path, sizeof path, ".git/%.900s", text + 5);
-        } else {
-            snprintf(out, size, "%.100s", text);
-        }
-        mem_free(text);
-        if (!link) return;
-    }
+    /* Git knows of packed references and of work trees. */
+    FILE *git = popen("git rev-parse HEAD 2>/dev/null", "re");
+    if (git == NULL) return;
+    if (fgets(out, (int)size, git) == NULL) out[0] = '\0';
+    out[strcspn(out, "\r\n")] = '\0';
+    (void)pclose(git);
 }
 
 /* "configs/prod.yaml" -> folder and name. */
@@ -90,6 +84,38 @@ static bool parse_number(const char *text, uint64_t least, uint64_t *out)
     if (text[0] < '0' || text[0] > '9') return false;
     *out = strtoull(text, &end, 10);
     return *end == '\0' && *out >= least && *out <= UINT32_MAX;
+}
+
+/* A name that no check has would find nothing, for ever. */
+static bool is_check(const char *name)
+{
+    const char *names[VERDICT_INVARIANTS_MAX + 2];
+    size_t count = invariants_names(names);
+    names[count++] = "order";
+    names[count++] = "crash";
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) return true;
+    }
+    const char *near = suggest(name, names, count);
+    fprintf(stderr, "error: --check: no check of a hunt is called \"%s\"; ", name);
+    if (near != NULL) fprintf(stderr, "did you mean \"%s\"? ", near);
+    fputs("Allowed: order, crash", stderr);
+    for (size_t i = 0; i < count - 2; i++)
+        fprintf(stderr, ", %s", names[i]);
+    fputc('\n', stderr);
+    return false;
+}
+
+/* Settings with a mistake make every story invalid, and an empty hunt look like a clean one. */
+static bool settings_load(const char *path)
+{
+    const struct config_source source = { .path = path };
+    struct err_note note = { .err = ERR_OK };
+    struct runtime_config *config = mem_alloc(1, sizeof *config);
+    bool good = config_load(config, &source, &note) == ERR_OK;
+    if (!good) err_note_print(stderr, &note);
+    mem_free(config);
+    return good;
 }
 
 struct hunt_words {
@@ -178,6 +204,8 @@ int hunt_command(int argc, char **argv)
                 words.config);
         return EXIT_BAD_USAGE;
     }
+    if (!settings_load(words.config)) return EXIT_BAD_USAGE;
+    if (hunt.check != NULL && !is_check(hunt.check)) return EXIT_BAD_USAGE;
     if (words.print == UINT64_MAX) return hunt_search(&hunt);
     return print_story(&hunt, (uint32_t)words.print);
 }

@@ -57,6 +57,14 @@ static const struct {
 
 _Static_assert(sizeof table / sizeof table[0] <= VERDICT_INVARIANTS_MAX, "announced in verdict.h");
 
+size_t invariants_names(const char *out[VERDICT_INVARIANTS_MAX])
+{
+    size_t count = sizeof table / sizeof table[0];
+    for (size_t i = 0; i < count; i++)
+        out[i] = table[i].name;
+    return count;
+}
+
 void invariant_breach(struct invariant *invariant, uint32_t request, const char *format, ...)
 {
     check_note(invariant->check, request);

@@ -10,7 +10,6 @@ enum { TOKEN = 1000, SECONDS = 10, BURST = 100 };
 struct deed {
     uint64_t at_ns;
     uint32_t request;
-    uint32_t order; /* among those of one request */
     bool earns;
     bool refused;
 };
@@ -27,6 +26,9 @@ static int compare_deeds(const void *a, const void *b)
     const struct deed *right = b;
     if (left->at_ns != right->at_ns) return left->at_ns < right->at_ns ? -1 : 1;
     if (left->earns != right->earns) return left->earns ? 1 : -1; /* replies come before arrivals */
+    /* In which order the replies of one moment were taken is not told: those that may ask again
+     * first is one that explains the others' refusals, when any does. */
+    if (left->refused != right->refused) return left->refused ? 1 : -1;
     return (left->request > right->request) - (left->request < right->request);
 }
 
@@ -57,10 +59,23 @@ static bool was_granted(const struct run *run, const struct run_answer *answer,
     return came_back || done_ns > end_ns;
 }
 
-static void add(struct deeds *deeds, uint64_t at_ns, uint32_t request, bool earns, bool refused)
+static void add_earning(struct deeds *deeds, const struct run_attempt *attempt)
 {
-    struct deed *deed = &deeds->items[deeds->count++];
-    *deed = (struct deed){ .at_ns = at_ns, .request = request, .earns = earns, .refused = refused };
+    deeds->items[deeds->count++] = (struct deed){
+        .at_ns = attempt->started_ns,
+        .request = attempt->request,
+        .earns = true,
+    };
+}
+
+/* At the end of the attempt that would be repeated. */
+static void add_retry(struct deeds *deeds, const struct run_attempt *attempt, bool refused)
+{
+    deeds->items[deeds->count++] = (struct deed){
+        .at_ns = attempt->started_ns + attempt->latency_ns,
+        .request = attempt->request,
+        .refused = refused,
+    };
 }
 
 static void collect(struct deeds *deeds, const struct run *run)
@@ -69,12 +84,11 @@ static void collect(struct deeds *deeds, const struct run *run)
         const struct run_answer *answer = &run->answers[i];
         for (uint32_t a = 0; a < answer->attempt_count; a++) {
             const struct run_attempt *attempt = &run->attempts[answer->attempt_at + a];
-            uint64_t end_ns = attempt->started_ns + attempt->latency_ns;
-            if (a == 0) add(deeds, attempt->started_ns, i, true, false);
+            if (a == 0) add_earning(deeds, attempt);
             if (word_after(run, answer, a) == PATH_RETRY_BUDGET) {
-                add(deeds, end_ns, i, false, true);
+                add_retry(deeds, attempt, true);
             } else if (a + 1u < answer->attempt_count || was_granted(run, answer, attempt)) {
-                add(deeds, end_ns, i, false, false);
+                add_retry(deeds, attempt, false);
             } else if (word_after(run, answer, a) == PATH_BREAKER_OPEN || answer->hung_up) {
                 deeds->doubt = true;
             }

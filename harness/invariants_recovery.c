@@ -72,6 +72,8 @@ static bool is_excused(struct troubles *troubles, const struct run_answer *answe
     const struct engine_config *config = &run->config->engine;
     uint32_t successes;
     if (answer->code == CODE_INPUT_INVALID) return true; /* over sockets it names no cause */
+    /* Nor does it where the service refuses before it has read the request (max_inflight). */
+    if (answer->code == CODE_RUNTIME_OVERLOADED && answer->path_count == 0) return true;
     switch (answer->cause) {
     case CODE_INPUT_INVALID:
     case CODE_INPUT_INSUFFICIENT_HISTORY:

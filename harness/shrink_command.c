@@ -7,7 +7,9 @@
 #include "base/yaml.h"
 #include "harness/capsule.h"
 #include "harness/cli.h"
+#include "harness/interrupt.h"
 #include "harness/shrink.h"
+#include "harness/story.h"
 
 static const char help[] =
     "usage: tollgate shrink [options] SCENARIO|CAPSULE\n"
@@ -62,7 +64,19 @@ static void print_replay(const char *out_path, const struct shrink_result *resul
     buf_deinit(&line);
 }
 
-static int write_result(const char *out_path, const struct shrink_result *result,
+/* What the smallest scenario names is beside it, too. */
+static enum err carry_samples(const char *from, const char *out_path, const struct buf *smallest,
+                              struct err_note *note)
+{
+    struct arena arena = { .head = NULL };
+    struct yaml_file file;
+    enum err rc = yaml_parse(&arena, out_path, smallest->data, smallest->length, &file, note);
+    if (rc == ERR_OK) rc = story_carry_samples(&arena, file.root, from, out_path, note);
+    arena_deinit(&arena);
+    return rc;
+}
+
+static int write_result(const char *path, const char *out_path, const struct shrink_result *result,
                         const struct buf *smallest, struct err_note *note)
 {
     struct buf text;
@@ -73,6 +87,7 @@ static int write_result(const char *out_path, const struct shrink_result *result
     buf_put(&text, smallest->data, smallest->length);
     if (out_path != NULL) {
         rc = file_write(out_path, text.data, text.length, note);
+        if (rc == ERR_OK) rc = carry_samples(path, out_path, smallest, note);
     } else {
         fputs(buf_text(&text), stdout);
         if (fflush(stdout) != 0) {
@@ -95,6 +110,7 @@ static int write_result(const char *out_path, const struct shrink_result *result
 
 static int shrink_file(struct shrink_options *options, const char *out_path)
 {
+    interrupt_listen();
     struct err_note note = { .err = ERR_OK };
     struct shrink_result result;
     struct buf smallest;
@@ -109,9 +125,13 @@ static int shrink_file(struct shrink_options *options, const char *out_path)
     rc = file_read(options->path, YAML_BYTES_MAX, &text, &length, &note);
     if (rc == ERR_OK) rc = shrink(text, length, options, &smallest, &result, &note);
     if (rc == ERR_OK) {
-        code = write_result(out_path, &result, &smallest, &note);
+        code = write_result(options->path, out_path, &result, &smallest, &note);
     } else {
         err_note_print(stderr, &note);
+    }
+    if (code == EXIT_OK && interrupt_came()) {
+        fputs("interrupted: this is the smallest so far; shrink it to go on\n", stderr);
+        code = EXIT_INVALID_RUN;
     }
 out:
     buf_deinit(&capsule);

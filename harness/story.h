@@ -24,6 +24,10 @@ MUST_USE enum err story_prepare(struct arena *arena, const char *path, const cha
 struct yaml_node *story_copy(struct arena *arena, const struct yaml_node *node);
 /* The tree as YAML: short branches on one line, long ones in blocks. */
 void story_write(struct buf *out, const struct yaml_node *root);
+/* The files that a tree names (latencies as `samples: FILE`, beside the scenario) for a copy of it:
+ * from beside the scenario file `from` to beside `to`. */
+MUST_USE enum err story_carry_samples(struct arena *arena, const struct yaml_node *node,
+                                      const char *from, const char *to, struct err_note *note);
 
 /* What a simulation of it says: simulates, judges; the caller releases both. */
 MUST_USE enum err story_simulate(const struct suite_scenario *item, struct run *run,

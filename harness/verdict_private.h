@@ -97,5 +97,7 @@ void verdict_faults(const struct run *run, struct verdicts *out);
 
 /* Adds every invariant's check. */
 void invariants_judge(const struct run *run, struct verdicts *out);
+/* How they are called ("invariant.deadline"); returns how many there are. */
+size_t invariants_names(const char *out[VERDICT_INVARIANTS_MAX]);
 
 #endif

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,34 @@ static double seconds(const struct recording *recording, instant_ns at)
     return (double)instant_until(at, recording->first) / 1e9;
 }
 
+/* A trace begins where the engine does: what the service decides before it (input rules, limits of
+ * connections, rates and sizes) and what it makes of an answer's bytes is not in it, nor are the
+ * names of families. */
+static bool is_of_engine(const struct option *row)
+{
+    const size_t begin = offsetof(struct runtime_config, engine);
+    const size_t end = begin + sizeof ((struct runtime_config *)0)->engine;
+    const size_t families = offsetof(struct runtime_config, engine.cache.families);
+    return row->offset >= begin && row->offset < end && row->offset != families;
+}
+
+static enum err check_reach(const char *set, const struct option *rows, size_t count,
+                            struct err_note *note)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(rows[i].key);
+        bool named = strncmp(set, rows[i].key, length) == 0 && set[length] == '=';
+        if (!named || is_of_engine(&rows[i])) continue;
+        return err_note_set(note, ERR_INVALID, NULL, 0, 0,
+                            "--set %s: a trace cannot tell what this would have changed, because "
+                            "it holds what the engine decides, not what the service does with "
+                            "requests and bytes around it; play a scenario with it instead, for "
+                            "example with runtime.set: { %s: ... }",
+                            set, rows[i].key);
+    }
+    return ERR_OK;
+}
+
 /* Each for itself first, so that the wrong one is named. */
 static enum err check_changes(const struct trace_changes *changes, struct err_note *note)
 {
@@ -25,6 +54,7 @@ static enum err check_changes(const struct trace_changes *changes, struct err_no
     options_init(&scratch->options, rows, count, scratch);
     for (size_t i = 0; i < changes->count && rc == ERR_OK; i++) {
         rc = options_set(&scratch->options, scratch, changes->sets[i], "--set", note);
+        if (rc == ERR_OK) rc = check_reach(changes->sets[i], rows, count, note);
     }
     mem_free(scratch);
     return rc;

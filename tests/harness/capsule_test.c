@@ -29,6 +29,13 @@
     "    - { name: out, from: 1s, to: 3s, faults: [ { status: 503, share: 70% } ] }\n"             \
     "expect:\n  - codes: { RUNTIME_5XX: 0 }\n"
 
+#define RECORDED                                                                                   \
+    "version: 1\nname: recorded\nduration: 2s\nruntime: { env: dev }\n"                           \
+    "workload:\n  - arrival: { constant: 40/s }\n    keys: { count: 20 }\n"                       \
+    "upstream:\n  latency: { samples: recorded/times.txt }\n  phases:\n"                          \
+    "    - { name: out, from: 1s, to: 2s, faults: [ { status: 503 } ] }\n"                        \
+    "expect:\n  - codes: { RUNTIME_5XX: 0 }\n"
+
 #define PASSING                                                                                    \
     "version: 1\nname: calm\nseed: 7\nduration: 2s\nruntime: { env: dev }\n"                       \
     "workload:\n  - arrival: { constant: 20/s }\n    keys: { count: 20 }\n"                        \
@@ -179,6 +186,28 @@ static void a_capsule_can_be_shrunk(void **state)
     mem_free(text);
 }
 
+/* In a folder below, which must come along as well. */
+static void what_a_capsule_names_is_beside_it_and_beside_what_it_is_shrunk_to(void **state)
+{
+    (void)state;
+    assert_int_equal(file_make_folder(scratch_path("recorded"), NULL), ERR_OK);
+    scratch_write("recorded/times.txt", "5ms\n10ms\n20ms\n");
+    assert_int_equal(run(RECORDED, false, 1), 1);
+    char *copy = scratch_read("out/recorded/recorded/times.txt");
+    assert_string_equal(copy, "5ms\n10ms\n20ms\n");
+    mem_free(copy);
+    assert_true(simulate(scratch_path("out/recorded/capsule.yaml"), NULL, 0).sentence[0] != '\0');
+    const char *capsule = scratch_path("out/recorded/capsule.yaml");
+    assert_int_equal(file_make_folder(scratch_path("small"), NULL), ERR_OK);
+    assert_int_equal(file_make_folder(scratch_path("configs"), NULL), ERR_OK);
+    scratch_write("configs/dev.yaml", "retry_count: 1\n");
+    const char *out = scratch_path("small/x.yaml");
+    char verb[] = "shrink", option[] = "--out";
+    char *words[] = { verb, option, (char *)out, (char *)capsule, NULL };
+    assert_int_equal(shrink_command(4, words), 0);
+    assert_true(simulate(out, NULL, 0).sentence[0] != '\0');
+}
+
 static void a_run_that_fails_over_sockets_alone_is_played_over_sockets_again(void **state)
 {
     (void)state;
@@ -262,6 +291,7 @@ int main(void)
         cmocka_unit_test(a_failing_run_leaves_a_capsule_that_does_the_same_again),
         cmocka_unit_test(the_capsule_says_what_failed_and_how_to_play_it_again),
         cmocka_unit_test(a_capsule_can_be_shrunk),
+        cmocka_unit_test(what_a_capsule_names_is_beside_it_and_beside_what_it_is_shrunk_to),
         cmocka_unit_test(a_run_that_fails_over_sockets_alone_is_played_over_sockets_again),
         cmocka_unit_test(a_run_that_passes_leaves_none),
         cmocka_unit_test(the_first_of_several_runs_that_failed_is_named),

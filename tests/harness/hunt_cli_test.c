@@ -15,6 +15,7 @@
 
 #define FOLDER TOLLGATE_BINARY_DIR "/hunt_cli_test"
 #define FAILING FOLDER "/failing.yaml"
+#define BROKEN FOLDER "/broken.yaml"
 #define SMALLEST FOLDER "/smallest.yaml"
 
 static const char failing[] =
@@ -30,6 +31,7 @@ static int make_failing(void **state)
     (void)state;
     struct err_note note = { .err = ERR_OK };
     assert_int_equal(file_make_folder(FOLDER, &note), ERR_OK);
+    assert_int_equal(file_write(BROKEN, "retry_cont: 1\n", 14, &note), ERR_OK);
     assert_int_equal(file_write(FAILING, failing, sizeof failing - 1, &note), ERR_OK);
     return 0;
 }
@@ -122,6 +124,8 @@ static void words_that_fit_nothing_are_refused_with_the_next_step(void **state)
         { { "hunt", "scenarios", NULL }, "they are made" },
         { { "hunt", "--config", "nowhere.yaml", NULL }, "settings to start from, nowhere.yaml" },
         { { "hunt", "--seed", NULL }, "has no value" },
+        { { "hunt", "--check", "invariant.bugdet", NULL }, "did you mean \"invariant.budget\"?" },
+        { { "hunt", "--config", BROKEN, NULL }, "\"retry_cont\"; did you mean \"retry_count\"?" },
         { { "shrink", NULL }, "name a scenario" },
         { { "shrink", "nowhere.yaml", NULL }, "nowhere.yaml" },
         { { "shrink", "scenarios/healthy.yaml", NULL }, "nothing to shrink" },

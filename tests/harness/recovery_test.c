@@ -88,6 +88,11 @@ static void answers_that_are_not_fresh_behind_the_last_gate_are_found(void **sta
     answer->cause = CODE_RUNTIME_OVERLOADED; /* others ask at that time */
     stage_judge(&stage);
     stage_assert_passes(&stage, CHECK);
+    answer->cause = CODE_NONE;
+    answer->code = CODE_RUNTIME_OVERLOADED; /* refused by the inbound side: no cause, no path */
+    answer->path_count = 0;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, CHECK);
     *answer = kept;
     stage_judge(&stage);
     stage_assert_passes(&stage, CHECK);

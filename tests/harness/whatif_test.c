@@ -305,6 +305,9 @@ static void the_commands_exit_codes(void **state)
     assert_int_equal(command("--set", "retry_coun=1"), 2);
     assert_says("did you mean \"retry_count\"?");
     assert_int_equal(command("--set", "retry_backoff_cap_ms=0"), 2);
+    assert_int_equal(command("--set", "baseline_only=true"), 2);
+    assert_says("a trace cannot tell what this would have changed");
+    assert_int_equal(command("--set", "stale_family_key=true"), 2);
     assert_int_equal(command("--set", NULL), 2);
     assert_int_equal(command(NULL, NULL), 0);
     char *served = strstr(trace.data, "\"served\":\"upstream\"");
