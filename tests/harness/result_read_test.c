@@ -45,6 +45,7 @@ static char *without_escaped_replacements(char *text)
 static void fill_the_rest(struct run *run)
 {
     run->lagged = true;
+    run->strict = true;
     run->permits_known = true;
     run->permits_out = 3;
     run->lag_p99_ns = 1234;
