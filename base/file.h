@@ -13,8 +13,8 @@ MUST_USE enum err file_read(const char *path, size_t bytes_max, char **out, size
                             struct err_note *note);
 MUST_USE enum err file_write(const char *path, const void *bytes, size_t length,
                              struct err_note *note);
-/* Before long work that ends in file_write(): what stands there now is removed, so that nobody takes
- * it for the new one, and whether a new one could be written is tried. What is no plain file
+/* Before long work that ends in file_write(): what stands there now is removed, so that nobody
+ * takes it for the new one, and whether a new one could be written is tried. What is no plain file
  * (/dev/stdout, a pipe) stays. */
 MUST_USE enum err file_clear(const char *path, struct err_note *note);
 /* mkdir -p */

@@ -25,8 +25,8 @@ void report_write_html(struct buf *out, const struct suite *suite);
 MUST_USE enum err report_write_all(const char *folder, const struct suite *suite,
                                    struct err_note *note);
 
-/* Before a run: makes the folder, takes away what an earlier run left there, and tries whether a new
- * report can be written. */
+/* Before a run: makes the folder, takes away what an earlier run left there, and tries whether a
+ * new report can be written. */
 MUST_USE enum err report_clear(const char *folder, struct err_note *note);
 
 /* All but result.json, which is what they are made from. */

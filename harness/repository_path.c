@@ -22,7 +22,8 @@ static void make_whole(const char *path, char out[PATH_MAX])
     for (const char *at = text; *at != '\0';) {
         size_t word = strcspn(at, "/");
         if (word == 2 && strncmp(at, "..", 2) == 0) {
-            while (length > 0 && out[--length] != '/') {}
+            while (length > 0 && out[--length] != '/') {
+            }
         } else if (word > 0 && !(word == 1 && at[0] == '.')) {
             out[length++] = '/';
             memcpy(out + length, at, word);

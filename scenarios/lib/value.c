@@ -82,8 +82,8 @@ static const char *unit_meant(const char *unit)
     return NULL;
 }
 
-/* `text` begins with so many digits and goes on with no unit of ours. A bare number is as likely one
- * of seconds as of milliseconds; which of them people write bare, its size tells. */
+/* `text` begins with so many digits and goes on with no unit of ours. A bare number is as likely
+ * one of seconds as of milliseconds; which of them was meant, its size tells. */
 static const char *duration_hint(const struct value_reader *reader, const char *text, size_t digits,
                                  const char *unit)
 {

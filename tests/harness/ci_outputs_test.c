@@ -124,17 +124,16 @@ static void a_report_on_standard_output_stands_alone_there(void **state)
 {
     (void)state;
     scratch_write("fails.yaml", SMALL("10s", FAILS));
-    shell("GITHUB_ACTIONS=true " RUN "--junit - --out %s.out %s.yaml >%1$s.xml 2>%1$s.log",
+    shell("GITHUB_ACTIONS=true " RUN "--junit - --out %1$s.out %2$s.yaml >%1$s.xml 2>%1$s.log",
           scratch_path("fails"), scratch_path("fails"));
-    assert_int_equal(shell("xmllint --noout %s 2>%s", scratch_path("fails.xml"),
-                           scratch_path("lint.log")),
-                     0);
+    assert_int_equal(
+        shell("xmllint --noout %s 2>%s", scratch_path("fails.xml"), scratch_path("lint.log")), 0);
     assert_holds("fails.log", "1 failed, 0 passed");
     assert_holds("fails.log", "::error file=");
-    assert_int_equal(command_run(&command, (const char *const[]){ "run", "--junit", "-", "--summary",
-                                                                  "-", scratch_path("fails.yaml"),
-                                                                  NULL }),
-                     2);
+    assert_int_equal(
+        command_run(&command, (const char *const[]){ "run", "--junit", "-", "--summary", "-",
+                                                     scratch_path("fails.yaml"), NULL }),
+        2);
     assert_says(&command, "only one report can go to standard output");
 }
 
@@ -182,9 +181,10 @@ static void list_says_what_a_scenario_covers(void **state)
     assert_says(&command, "\n    breaker  closed > open, ");
     assert_says(&command, "\n    chain    l1:miss");
     scratch_write("good.yaml", SMALL("10s", PASSES));
-    assert_int_equal(command_run(&command, (const char *const[]){ "list", "--configs", "configs",
-                                                                  scratch_path("good.yaml"), NULL }),
-                     0);
+    assert_int_equal(
+        command_run(&command, (const char *const[]){ "list", "--configs", "configs",
+                                                     scratch_path("good.yaml"), NULL }),
+        0);
     assert_says(&command, "\n    chain    l1:fresh; l1:stale; l1:miss; breaker:closed\n");
     assert_does_not_say(&command, "    codes    ");
     assert_does_not_say(&command, "    breaker  ");
