@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -174,12 +175,29 @@ static char *make_path(const char *folder, const char *name, bool file)
     return copy;
 }
 
+/* That of an earlier run into this folder, unless it is what was played. */
+static void remove_old(const char *folder, const struct suite_scenario *item)
+{
+    char *path = make_path(folder, item->scenario.name, true);
+    struct stat old;
+    struct stat played;
+    if (stat(path, &old) == 0 && S_ISREG(old.st_mode)) {
+        bool same = stat(item->scenario.path, &played) == 0 && old.st_dev == played.st_dev &&
+                    old.st_ino == played.st_ino;
+        if (!same) unlink(path);
+    }
+    mem_free(path);
+}
+
 enum err capsule_write(const char *folder, struct suite_scenario *item, struct err_note *note)
 {
     const struct check *check = find_failed(&item->sim);
     bool in_sim = check != NULL;
     if (!in_sim) check = find_failed(&item->real);
-    if (check == NULL) return ERR_OK;
+    if (check == NULL) {
+        remove_old(folder, item);
+        return ERR_OK;
+    }
     struct arena arena = { .head = NULL };
     struct yaml_node *root = NULL;
     struct buf text;

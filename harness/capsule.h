@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "harness/suite.h"
 
-/* Nothing when no check of the scenario failed; else writes below `folder`, the report's, and sets
+/* When no check of the scenario failed, removes what an earlier run left; else writes below `folder`, the report's, and sets
  * item->capsule. */
 MUST_USE enum err capsule_write(const char *folder, struct suite_scenario *item,
                                 struct err_note *note);

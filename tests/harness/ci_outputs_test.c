@@ -92,6 +92,20 @@ static void a_run_that_is_not_played_leaves_nothing_of_the_one_before(void **sta
     assert_false(file_exists(scratch_path("copy.html")));
 }
 
+static void a_pass_takes_the_capsule_of_an_earlier_failure_away(void **state)
+{
+    (void)state;
+    scratch_write("small.yaml", SMALL("10s", FAILS));
+    assert_int_equal(play("small.yaml", "-v", NULL), 1);
+    assert_true(file_exists(scratch_path("out/small/capsule.yaml")));
+    scratch_write("small.yaml", SMALL("10s", PASSES));
+    assert_int_equal(play("small.yaml", "-v", NULL), 0);
+    assert_false(file_exists(scratch_path("out/small/capsule.yaml")));
+    scratch_write("out/small/capsule.yaml", SMALL("10s", PASSES)); /* what is played stays */
+    assert_int_equal(play("out/small/capsule.yaml", "-v", NULL), 0);
+    assert_true(file_exists(scratch_path("out/small/capsule.yaml")));
+}
+
 static void a_file_that_cannot_be_written_is_noticed_before_the_run(void **state)
 {
     (void)state;
@@ -195,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_played_is_annotated_and_summed_up),
         cmocka_unit_test(a_run_that_is_not_played_leaves_nothing_of_the_one_before),
+        cmocka_unit_test(a_pass_takes_the_capsule_of_an_earlier_failure_away),
         cmocka_unit_test(a_file_that_cannot_be_written_is_noticed_before_the_run),
         cmocka_unit_test(a_report_on_standard_output_stands_alone_there),
         cmocka_unit_test(a_report_that_cannot_be_written_is_an_invalid_run_whoever_writes_it),
