@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "harness/suite.h"
 
-/* When no check of the scenario failed, removes what an earlier run left; else writes below `folder`, the report's, and sets
- * item->capsule. */
+/* Writes below `folder`, the report's, and sets item->capsule; when no check of the scenario
+ * failed, it takes what an earlier run left there away instead. */
 MUST_USE enum err capsule_write(const char *folder, struct suite_scenario *item,
                                 struct err_note *note);
 
