@@ -78,3 +78,16 @@ said "2 of 2 scenarios kill nothing alone: calm storm." "$work/summary.md"
 said ",calm,storm" "$work/matrix.csv"
 said ',"invariant.cache","order"' "$work/matrix.csv"
 said "<del>20</del>" "$work/index.html"
+said "| scenario | kills | alone |" "$work/summary.md"
+said "<th>kills<th>alone" "$work/index.html"
+
+# Where each mutant met no second scenario, nobody can say who kills alone.
+sed '1s/all/first/' "$work/results.tsv" >"$work/first.tsv"
+mv "$work/first.tsv" "$work/results.tsv"
+judged "a survivor of --first" 1
+said "| scenario | kills |" "$work/summary.md"
+if grep -q " alone |\|kill nothing alone" "$work/summary.md" ||
+    grep -q "<th>alone" "$work/index.html"; then
+    echo "FAILED: --first cannot know who kills alone"
+    exit 1
+fi

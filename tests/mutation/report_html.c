@@ -171,11 +171,14 @@ void report_summary(struct buf *out, const struct mutants *mutants)
                count_end(mutants, MUTANT_DUPLICATE), count_end(mutants, MUTANT_ALLOWED));
     for (int scenario = 0; scenario < 2; scenario++) {
         struct tallies *tallies = count_all(mutants, scenario == 1);
-        buf_printf(out, "\n| %s | kills | alone |\n|---|---|---|\n",
-                   scenario == 1 ? "scenario" : "kind of check");
+        bool alone = !mutants->first; /* else no second scenario had its turn */
+        buf_printf(out, "\n| %s | kills |%s\n|---|---|%s\n",
+                   scenario == 1 ? "scenario" : "kind of check", alone ? " alone |" : "",
+                   alone ? "---|" : "");
         for (size_t i = 0; i < tallies->count; i++) {
-            buf_printf(out, "| %s | %zu | %zu |\n", tallies->items[i].name, tallies->items[i].kills,
-                       tallies->items[i].alone);
+            buf_printf(out, "| %s | %zu |", tallies->items[i].name, tallies->items[i].kills);
+            if (alone) buf_printf(out, " %zu |", tallies->items[i].alone);
+            buf_putc(out, '\n');
         }
         if (scenario == 1) put_nothing_alone(out, mutants, tallies);
         tallies_destroy(tallies);
@@ -225,12 +228,15 @@ static void put_scores(struct buf *out, const struct mutants *mutants)
 static void put_tallies(struct buf *out, const struct mutants *mutants, bool scenario)
 {
     struct tallies *tallies = count_all(mutants, scenario);
-    buf_printf(out, "<table><tr><th>%s<th>kills<th>alone</tr>",
-               scenario ? "scenario" : "kind of check");
+    bool alone = !mutants->first;
+    buf_printf(out, "<table><tr><th>%s<th>kills%s</tr>", scenario ? "scenario" : "kind of check",
+               alone ? "<th>alone" : "");
     for (size_t i = 0; i < tallies->count; i++) {
         buf_puts(out, "<tr>");
         put_cell(out, tallies->items[i].name);
-        buf_printf(out, "<td>%zu<td>%zu</tr>", tallies->items[i].kills, tallies->items[i].alone);
+        buf_printf(out, "<td>%zu", tallies->items[i].kills);
+        if (alone) buf_printf(out, "<td>%zu", tallies->items[i].alone);
+        buf_puts(out, "</tr>");
     }
     buf_puts(out, "</table><p>");
     if (scenario) put_nothing_alone(out, mutants, tallies);
