@@ -173,9 +173,13 @@ static void on_validate(struct mock *mock, struct http_exchange *exchange)
     const char *hint = NULL;
     size_t length = 0;
     const char *bytes = http_exchange_body(exchange, &length);
+    if (http_exchange_body_too_large(exchange)) {
+        api_reply_error(exchange, 413, "the request body is too large");
+        return;
+    }
     enum err rc = ask_parse(ASK_OLLAMA, bytes, length, &ask, &note);
-    if (rc == ERR_SYNTAX || http_exchange_body_too_large(exchange)) {
-        api_reply_error(exchange, rc == ERR_SYNTAX ? 400 : 413, note.sentence);
+    if (rc == ERR_SYNTAX) {
+        api_reply_error(exchange, 400, note.sentence);
         ask_deinit(&ask);
         return;
     }
@@ -254,21 +258,27 @@ static bool is_locked_out(struct mock *mock, struct http_exchange *exchange)
     return true;
 }
 
-static bool is_forecast(const char *path)
+static bool is_forecast(struct http_exchange *exchange)
 {
+    const char *path = http_exchange_path(exchange);
     for (size_t i = 0; i < sizeof(ROUTES) / sizeof(ROUTES[0]); i++) {
-        if (strcmp(path, ROUTES[i].path) == 0) return ROUTES[i].serve == NULL;
+        if (strcmp(path, ROUTES[i].path) != 0) continue;
+        return ROUTES[i].serve == NULL &&
+               strcmp(http_exchange_method(exchange), ROUTES[i].method) == 0;
     }
     return false;
 }
 
 static void serve_control(struct mock *mock, struct http_exchange *exchange)
 {
-    if (mock->control)
-        control_on_request(&(struct control_call){ .mock = mock, .exchange = exchange });
-    else
-        api_reply_hint(exchange, 403, "this port is not on a loopback address",
-                       "start mock-tollama with --control 127.0.0.1:PORT and ask there");
+    if (mock->control) {
+        struct address own = http_server_address(mock->server);
+        control_on_request(
+            &(struct control_call){ .mock = mock, .exchange = exchange, .own = &own });
+        return;
+    }
+    api_reply_hint(exchange, 403, "this port is not on a loopback address",
+                   "start mock-tollama with --control 127.0.0.1:PORT and ask there");
 }
 
 void api_on_head(void *context, struct http_exchange *exchange)
@@ -298,7 +308,7 @@ void api_on_request(void *context, struct http_exchange *exchange)
         return;
     }
     if (is_locked_out(mock, exchange)) return;
-    if (mock->proxy != NULL && !is_forecast(path)) {
+    if (mock->proxy != NULL && !is_forecast(exchange)) {
         proxy_pass(mock->proxy, exchange);
         return;
     }

@@ -261,7 +261,7 @@ static bool asks_for_body(const struct show_pick *pick)
 
 /* Identity, plan and, when it had to be read for that, the answer. */
 static void attempt_decide(struct player_order *order, struct reply_plan *plan,
-                           struct attempt *attempt)
+                           struct attempt *attempt, bool past_head)
 {
     struct http_exchange *exchange = order->exchange;
     struct mock *mock = attempt->mock;
@@ -278,6 +278,7 @@ static void attempt_decide(struct player_order *order, struct reply_plan *plan,
         .attempt = identity.attempt,
         .offset_ns = pick.offset_ns,
         .path = order->path,
+        .past_head = past_head,
     };
     struct request request;
     bool reads = asks_for_body(&pick);
@@ -318,6 +319,8 @@ void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const
 {
     struct reply_plan plan;
     struct attempt_early *early = http_exchange_user(exchange);
+    bool past_head = attempt_is_past_head(early);
+    if (past_head) early = NULL;
     struct attempt *attempt = attempt_open(mock, api);
     struct player_order order = {
         .exchange = exchange,
@@ -336,7 +339,7 @@ void attempt_on_request(struct mock *mock, struct http_exchange *exchange, const
         attempt->status = early->plan.status;
         attempt->planned_ns = early->plan.steps[0].after_ns;
     } else {
-        attempt_decide(&order, &plan, attempt);
+        attempt_decide(&order, &plan, attempt, past_head);
     }
     if (!attempt->answered) {
         order.status = order.plan->status;

@@ -17,6 +17,8 @@ struct attempt_early {
 
 /* Decides now when a fault in force may stop inside the request; `path` is static. */
 void attempt_on_head(struct mock *mock, struct http_exchange *exchange, const char *path);
+/* No fault stopped it, and its fate is decided when its body is there: `early` holds nothing. */
+bool attempt_is_past_head(const struct attempt_early *early);
 /* The client left before its request was complete. */
 void attempt_on_dropped(struct mock *mock, struct http_exchange *exchange);
 /* `path` is static. */

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/json_read.h"
+#include "mock/control_guard.h"
 #include "mock/schema.h"
 #include "scenario/plan_state.h"
 #include "scenario/realised.h"
@@ -138,6 +140,13 @@ static bool names_a_file(const char *body, size_t length, char out[PATH_TEXT_MAX
     return named;
 }
 
+/* A pipe or a device can make the reader wait for ever, and with it every request. */
+static bool can_block(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 static void on_scenario(const struct control_call *call)
 {
     struct err_note note = { .err = ERR_OK };
@@ -146,10 +155,6 @@ static void on_scenario(const struct control_call *call)
     size_t length = 0;
     const char *body = http_exchange_body(call->exchange, &length);
     const uint64_t *seed = call->mock->config.seed;
-    if (http_exchange_body_too_large(call->exchange)) {
-        api_reply_error(call->exchange, 413, "the scenario is too large");
-        return;
-    }
     if (!names_a_file(body, length, path)) {
         stage =
             stage_parse(&(struct stage_text){ .name = "scenario", .bytes = body, .length = length },
@@ -158,6 +163,9 @@ static void on_scenario(const struct control_call *call)
         api_reply_error(call->exchange, 403,
                         "files are read for callers of a loopback address only; send the text");
         return;
+    } else if (can_block(path)) {
+        err_note_set(&note, ERR_INVALID, path, 0, 0,
+                     "this is a pipe or a device; name a regular file, or send the text");
     } else {
         stage = stage_load(path, seed, &note);
     }
@@ -182,10 +190,6 @@ static void on_fault(const struct control_call *call)
     size_t length = 0;
     const char *body = http_exchange_body(call->exchange, &length);
     struct stage *stage = NULL;
-    if (http_exchange_body_too_large(call->exchange)) {
-        api_reply_error(call->exchange, 413, "the fault is too large");
-        return;
-    }
     stage = stage_fault(mock->show.scenario,
                         &(struct stage_text){ .name = "fault", .bytes = body, .length = length },
                         mock->config.seed, &note);
@@ -308,6 +312,16 @@ void control_on_request(const struct control_call *call)
     const char *method = http_exchange_method(call->exchange);
     const char *allowed = NULL;
     size_t count = 0;
+    bool anybody = call->from_anywhere || call->mock->config.control_anywhere;
+    const char *refusal = anybody ? NULL : control_refusal(call->exchange, call->own);
+    if (refusal != NULL) {
+        api_reply_error(call->exchange, 403, refusal);
+        return;
+    }
+    if (http_exchange_body_too_large(call->exchange)) {
+        api_reply_error(call->exchange, 413, "the request body is too large");
+        return;
+    }
     for (size_t i = 0; i < sizeof(CONTROLS) / sizeof(CONTROLS[0]); i++) {
         if (strcmp(path, CONTROLS[i].path) != 0) continue;
         if (strcmp(method, CONTROLS[i].method) == 0) {

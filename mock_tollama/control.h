@@ -27,6 +27,7 @@
 struct control_call {
     struct mock *mock;
     struct http_exchange *exchange;
+    const struct address *own; /* of the port that was asked */
     bool from_anywhere; /* the port is not on a loopback address */
 };
 

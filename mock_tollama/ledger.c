@@ -31,11 +31,13 @@ enum err ledger_open(struct ledger *ledger, const char *path, struct err_note *n
     *ledger = (struct ledger){ .fd = -1 };
     buf_init(&ledger->lines, BUF_UNBOUNDED);
     if (path == NULL) return ERR_OK;
-    ledger->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    /* A pipe that nobody reads must not make the mock wait. */
+    ledger->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
     if (ledger->fd >= 0) return ERR_OK;
-    return err_note_set(note, ERR_IO, path, 0, 0,
-                        "cannot write the ledger: %s; name a file in a folder that exists",
-                        strerror(errno));
+    return err_note_set(note, ERR_IO, path, 0, 0, "cannot write the ledger: %s; %s",
+                        strerror(errno),
+                        errno == ENXIO ? "start what reads this pipe first"
+                                       : "name a file in a folder that exists");
 }
 
 bool ledger_writes(const struct ledger *ledger)
@@ -90,22 +92,50 @@ void ledger_reset(struct ledger *ledger)
     ledger_ring_clear(&ledger->ring);
 }
 
+static void lose_lines(struct ledger *ledger, const char *text, size_t length)
+{
+    if (ledger->lines_lost == 0) {
+        fprintf(stderr, "mock-tollama: ledger lines are being lost: %s\n", strerror(errno));
+    }
+    ledger->lines_lost += count_lines(text, length);
+}
+
+/* What was not written from `done` on waits for the next time, but no more than may wait: then only
+ * the line that was begun is kept, so that no line is ever torn. */
+static void hold_lines(struct ledger *ledger, size_t done)
+{
+    struct buf *lines = &ledger->lines;
+    const char *rest = lines->data + done;
+    size_t length = lines->length - done;
+    if (length > LEDGER_HELD_BYTES) {
+        const char *end = memchr(rest, '\n', length);
+        bool begun = ledger->torn || (done > 0 && rest[-1] != '\n');
+        size_t kept = begun && end != NULL ? (size_t)(end - rest) + 1 : 0;
+        lose_lines(ledger, rest + kept, length - kept);
+        length = kept;
+    }
+    if (done > 0) ledger->torn = rest[-1] != '\n';
+    memmove(lines->data, rest, length);
+    lines->length = length;
+}
+
 void ledger_flush(struct ledger *ledger)
 {
     size_t done = 0;
     while (done < ledger->lines.length) {
         ssize_t n = write(ledger->fd, ledger->lines.data + done, ledger->lines.length - done);
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            hold_lines(ledger, done);
+            return;
+        }
         if (n <= 0) {
-            if (ledger->lines_lost == 0) {
-                fprintf(stderr, "mock-tollama: ledger lines are being lost: %s\n", strerror(errno));
-            }
-            ledger->lines_lost +=
-                count_lines(ledger->lines.data + done, ledger->lines.length - done);
+            lose_lines(ledger, ledger->lines.data + done, ledger->lines.length - done);
             break;
         }
         done += (size_t)n;
     }
+    ledger->torn = false;
     buf_clear(&ledger->lines);
 }
 
@@ -113,6 +143,9 @@ void ledger_close(struct ledger *ledger)
 {
     if (ledger->fd >= 0) {
         ledger_flush(ledger);
+        if (ledger->lines.length > 0) {
+            lose_lines(ledger, ledger->lines.data, ledger->lines.length);
+        }
         close(ledger->fd);
         ledger->fd = -1;
     }

@@ -42,7 +42,7 @@
 #include "mock/ledger_ring.h"
 #include "scenario/plan_state.h"
 
-enum { LEDGER_FLUSH_BYTES = 64 * 1024 };
+enum { LEDGER_FLUSH_BYTES = 64 * 1024, LEDGER_HELD_BYTES = 256 * 1024 };
 
 #define LEDGER_NONE UINT64_MAX
 
@@ -84,6 +84,7 @@ struct ledger_entry {
 struct ledger {
     int fd; /* -1: lines are only counted */
     struct buf lines;
+    bool torn; /* they begin with the rest of a line that the file has the beginning of */
     struct ledger_ring ring; /* lines for the control API; ledger_keep_lines() */
     void (*on_line)(void *context); /* a line waits to be flushed; may be NULL */
     void *context;
@@ -104,6 +105,7 @@ MUST_USE enum err ledger_open(struct ledger *ledger, const char *path, struct er
 bool ledger_writes(const struct ledger *ledger);
 void ledger_add(struct ledger *ledger, const struct ledger_entry *entry);
 void ledger_count_connect(struct ledger *ledger, enum plan_connect how);
+/* What a pipe does not take now stays in `lines`, up to LEDGER_HELD_BYTES; the rest is lost. */
 void ledger_flush(struct ledger *ledger);
 /* From now on the last lines are kept in memory, too. */
 void ledger_keep_lines(struct ledger *ledger);

@@ -1,29 +1,16 @@
 #include "mock/mock.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <netinet/in.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "mock/attempt.h"
 #include "mock/control.h"
+#include "mock/control_guard.h"
 #include "mock/proxy.h"
 #include "mock/state.h"
 
-static bool address_is_loopback(const struct address *address)
-{
-    struct in6_addr v6;
-    struct in_addr v4;
-    if (inet_pton(AF_INET6, address->host, &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
-    return inet_pton(AF_INET, address->host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
-}
-
-static void mock_on_flush(uv_timer_t *timer)
-{
-    struct mock *mock = timer->data;
-    ledger_flush(&mock->ledger);
-}
+static void mock_on_flush(uv_timer_t *timer);
 
 /* A repeating timer would wake an idle mock five times a second, so lines start it. */
 static void mock_on_line(void *context)
@@ -31,6 +18,13 @@ static void mock_on_line(void *context)
     struct mock *mock = context;
     if (uv_is_active((uv_handle_t *)&mock->flush)) return;
     uv_timer_start(&mock->flush, mock_on_flush, MOCK_LEDGER_FLUSH_MS, 0);
+}
+
+static void mock_on_flush(uv_timer_t *timer)
+{
+    struct mock *mock = timer->data;
+    ledger_flush(&mock->ledger);
+    if (mock->ledger.lines.length > 0) mock_on_line(mock);
 }
 
 static void mock_on_gone(void *context, struct http_exchange *exchange)
@@ -68,16 +62,18 @@ static void mock_on_control(void *context, struct http_exchange *exchange)
 {
     struct mock *mock = context;
     struct address address = http_server_address(mock->control_server);
-    control_on_request(&(struct control_call){ .mock = mock,
-                                               .exchange = exchange,
-                                               .from_anywhere = !address_is_loopback(&address) });
+    control_on_request(
+        &(struct control_call){ .mock = mock,
+                                .exchange = exchange,
+                                .own = &address,
+                                .from_anywhere = !control_is_loopback(address.host) });
 }
 
 static enum err mock_open_control(struct mock *mock, struct err_note *note)
 {
     const struct mock_config *config = &mock->config;
     if (config->control == NULL) return ERR_OK;
-    if (!address_is_loopback(config->control) && !config->control_anywhere) {
+    if (!control_is_loopback(config->control->host) && !config->control_anywhere) {
         return err_note_set(note, ERR_USAGE, NULL, 0, 0,
                             "--control %s: whoever reaches this port commands the mock; name a "
                             "loopback address, or add --control-anywhere",
@@ -121,7 +117,7 @@ static enum err mock_open_server(struct mock *mock, struct err_note *note)
         &mock->server, note);
     if (rc != ERR_OK) return rc;
     struct address address = http_server_address(mock->server);
-    mock->control = address_is_loopback(&address);
+    mock->control = control_is_loopback(address.host);
     return ERR_OK;
 }
 

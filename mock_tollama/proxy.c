@@ -1,10 +1,13 @@
 #include "mock/proxy.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mock/control_guard.h"
 #include "mock/proxy_private.h"
 #include "scenario/plan_state.h"
 
@@ -129,14 +132,54 @@ bool proxy_gone(struct proxy *proxy, struct http_exchange *exchange)
     return true;
 }
 
+/* The authority's host and port; false when one of them is none. */
+static bool read_authority(struct proxy *proxy, const char *text, uint16_t port_otherwise)
+{
+    bool literal = text[0] == '[';
+    const char *host = text + literal;
+    size_t length = strcspn(host, literal ? "]/" : ":/");
+    const char *rest = host + length;
+    unsigned long port = port_otherwise;
+    if (length == 0 || length >= sizeof proxy->host || (literal && *rest++ != ']')) return false;
+    if (rest[0] == ':') {
+        size_t digits = strspn(rest + 1, "0123456789");
+        port = digits > 0 && digits < 6 ? strtoul(rest + 1, NULL, 10) : 0;
+        rest += 1 + digits;
+    }
+    if ((rest[0] != '\0' && rest[0] != '/') || port == 0 || port > UINT16_MAX) return false;
+    memcpy(proxy->host, host, length);
+    proxy->port = (uint16_t)port;
+    return true;
+}
+
+/* Each request would come back, and go out again. */
+static bool is_itself(const struct proxy *proxy, const struct http_server *server)
+{
+    if (server == NULL) return false;
+    struct address own = http_server_address(server);
+    bool local = strcasecmp(proxy->host, "localhost") == 0 || control_is_loopback(proxy->host);
+    bool everywhere = strcmp(own.host, "0.0.0.0") == 0 || strcmp(own.host, "::") == 0;
+    bool by_name = strcasecmp(proxy->host, "localhost") == 0 && control_is_loopback(own.host);
+    bool same = strcmp(proxy->host, own.host) == 0 || by_name || (local && everywhere);
+    return same && proxy->port == own.port;
+}
+
 static enum err read_url(struct proxy *proxy, const char *url, struct err_note *note)
 {
     size_t length = strlen(url);
-    bool known = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    bool tls = strncmp(url, "https://", 8) == 0;
+    bool known = (tls && read_authority(proxy, url + 8, 443)) ||
+                 (strncmp(url, "http://", 7) == 0 && read_authority(proxy, url + 7, 80));
     if (!known || length >= PROXY_URL_MAX || strpbrk(url, "?#@ \t\r\n") != NULL) {
         return err_note_set(note, ERR_USAGE, NULL, 0, 0,
                             "--upstream: \"%.200s\" is not the address of a server; write "
                             "http://127.0.0.1:11435, without a query and without a password",
+                            url);
+    }
+    if (is_itself(proxy, proxy->mock->server) || is_itself(proxy, proxy->mock->control_server)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--upstream: \"%.200s\" is this mock itself; name the port of the "
+                            "real tollama, or another --listen",
                             url);
     }
     while (length > 0 && url[length - 1] == '/')

@@ -90,6 +90,8 @@ void proxy_answer_fill(struct player_order *order, const struct proxy_outcome *o
         }
         if (head_has_body(order->status)) buf_put(&body, outcome->result->body, length);
     } else {
+        const char *echo = order->echo_id == NULL ? api_echo_of(order->exchange) : NULL;
+        if (echo != NULL) order->echo_id = mem_copy_string(echo);
         bool late = strcmp(outcome->ended, "timeout") == 0;
         order->status = late ? 504 : 502;
         order->content_type = "application/json";

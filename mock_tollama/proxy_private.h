@@ -50,6 +50,8 @@ struct proxy {
     struct mock *mock;
     struct http_client *client;
     char url[PROXY_URL_MAX]; /* without a slash at its end */
+    char host[256]; /* of it */
+    uint16_t port;
     uint64_t timeout_ns;
     struct record record;
     struct alarm alarm;

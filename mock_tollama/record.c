@@ -18,11 +18,13 @@ enum err record_open(struct record *record, const char *path, struct err_note *n
     *record = (struct record){ .fd = -1, .zero = clock_now(), .zero_wall_ms = clock_wall_ms() };
     buf_init(&record->line, BUF_UNBOUNDED);
     if (path == NULL) return ERR_OK;
-    record->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+    /* A pipe that nobody reads must not make the mock wait. */
+    record->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
     if (record->fd >= 0) return ERR_OK;
-    return err_note_set(note, ERR_IO, path, 0, 0,
-                        "cannot write the record: %s; name a file in a folder that exists",
-                        strerror(errno));
+    return err_note_set(note, ERR_IO, path, 0, 0, "cannot write the record: %s; %s",
+                        strerror(errno),
+                        errno == ENXIO ? "start what reads this pipe first"
+                                       : "name a file in a folder that exists");
 }
 
 static void put_moment(struct json *json, const char *key, const struct record *record,
@@ -89,15 +91,20 @@ static void write_line(struct record *record, const struct record_call *call)
     buf_putc(&record->line, '\n');
 }
 
-void record_add(struct record *record, const struct record_call *call)
+/* Writes what waits. False: the reader is slow, and the rest of a line begun still waits. */
+static bool record_flush(struct record *record)
 {
-    if (record->fd < 0) return;
     size_t done = 0;
-    write_line(record, call);
-    record->seq++;
-    while (done < record->line.length) {
-        ssize_t n = write(record->fd, record->line.data + done, record->line.length - done);
+    struct buf *line = &record->line;
+    while (done < line->length) {
+        ssize_t n = write(record->fd, line->data + done, line->length - done);
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN && done + record->torn > 0) {
+            record->torn = true;
+            memmove(line->data, line->data + done, line->length - done);
+            line->length -= done;
+            return false;
+        }
         if (n <= 0) {
             if (record->lines_lost++ == 0) {
                 fprintf(stderr, "mock-tollama: lines of the record are being lost: %s\n",
@@ -107,7 +114,22 @@ void record_add(struct record *record, const struct record_call *call)
         }
         done += (size_t)n;
     }
-    buf_clear(&record->line);
+    record->torn = false;
+    buf_clear(line);
+    return true;
+}
+
+void record_add(struct record *record, const struct record_call *call)
+{
+    if (record->fd < 0) return;
+    if (!record_flush(record)) {
+        record->lines_lost++;
+        record->seq++;
+        return;
+    }
+    write_line(record, call);
+    record->seq++;
+    (void)record_flush(record);
 }
 
 void record_close(struct record *record)

@@ -34,7 +34,8 @@ struct record {
     uint64_t zero_wall_ms;
     uint64_t seq;
     uint64_t lines_lost;
-    struct buf line;
+    struct buf line; /* empty between calls, or what a pipe did not take of one */
+    bool torn;       /* the latter: the next line is lost unless the rest leaves before it */
 };
 
 struct record_call {

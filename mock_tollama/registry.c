@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -42,8 +43,24 @@ static struct model *add(struct registry *registry, const struct model *model)
     return added;
 }
 
+/* "models.yaml", which does not exist, is no model's name. */
+static bool is_meant_as_file(const char *text)
+{
+    static const char *const ENDS[] = { ".yaml", ".yml", ".json" };
+    const char *end = strrchr(text, '.');
+    for (size_t i = 0; end != NULL && i < sizeof ENDS / sizeof ENDS[0]; i++) {
+        if (strcmp(end, ENDS[i]) == 0) return true;
+    }
+    return false;
+}
+
 static enum err read_names(struct registry *registry, const char *text, struct err_note *note)
 {
+    if (text[0] == '\0') {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--models: there is no name; write --models chronos2, or leave it out "
+                            "and any name will do");
+    }
     while (*text != '\0') {
         size_t length = strcspn(text, ",");
         if (length == 0 || length > REGISTRY_NAME_MAX) {
@@ -122,6 +139,11 @@ static enum err read_model(struct registry *registry, const struct yaml_file *fi
 static enum err read_file(struct registry *registry, const char *path, struct err_note *note)
 {
     struct yaml_file file;
+    struct stat st;
+    if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        return err_note_set(note, ERR_INVALID, path, 0, 0,
+                            "this is a pipe, and nobody may ever write to it; name a file");
+    }
     enum err rc = yaml_load(&registry->arena, path, &file, note);
     if (rc != ERR_OK) return rc;
     if (file.root->kind != YAML_LIST || file.root->count == 0) {
@@ -140,7 +162,8 @@ enum err registry_init(struct registry *registry, const char *models, struct err
         .open = models == NULL,
     };
     if (models != NULL) {
-        bool is_file = strchr(models, '/') != NULL || file_exists(models);
+        bool is_file =
+            strchr(models, '/') != NULL || file_exists(models) || is_meant_as_file(models);
         return is_file ? read_file(registry, models, note) : read_names(registry, models, note);
     }
     for (size_t i = 0; i < sizeof DEFAULTS / sizeof DEFAULTS[0]; i++)

@@ -23,7 +23,6 @@ static const struct {
     { "workload", "workload:\n"
                   "  - arrival: { constant: 1/s }\n"
                   "    request: { y_len: 64, horizon_steps: 12 }\n" },
-    { "upstream", "upstream: { latency: 0s }\n" },
     { "expect", "expect:\n  - order: guide\n" },
 };
 

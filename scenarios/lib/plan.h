@@ -105,6 +105,7 @@ struct plan_query {
     unsigned attempt;     /* X-Attempt, 0-based */
     uint64_t offset_ns;   /* since the scenario's start, when the request was read */
     const char *model, *market, *path; /* of the request; NULL: not known */
+    bool past_head; /* plan_make_head() said false: faults that stop in the request had their say */
 };
 
 /* What was decided for an attempt; with its query it says everything. */

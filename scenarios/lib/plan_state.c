@@ -15,14 +15,17 @@ struct plan_state {
     bool stops;               /* some fault is in the request */
 };
 
+static bool is_in_request(const struct fault *fault)
+{
+    return fault->positioned &&
+           (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY);
+}
+
 static void add_rule(struct plan_state *state, struct plan_rule *rule, const struct fault *fault)
 {
     if (fault->effect == FAULT_COLD_START) rule->models = mem_alloc(1, sizeof *rule->models);
-    if (!fault->positioned) return;
-    if (fault->at == FAULT_AT_CONNECT) state->connects = true;
-    if (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY) {
-        state->stops = true;
-    }
+    if (fault->positioned && fault->at == FAULT_AT_CONNECT) state->connects = true;
+    if (is_in_request(fault)) state->stops = true;
 }
 
 struct plan_state *plan_state_create(const struct scenario *scenario, uint64_t seed)
@@ -91,9 +94,16 @@ static struct plan_trial trial_of(const struct plan_state *state, const struct p
     };
 }
 
+enum faults_where { FAULTS_ALL, FAULTS_IN_REQUEST, FAULTS_ELSEWHERE };
+
+static bool is_where(const struct fault *fault, enum faults_where where)
+{
+    return where == FAULTS_ALL || is_in_request(fault) == (where == FAULTS_IN_REQUEST);
+}
+
 /* Which faults fire, and how long cold models make this attempt wait. */
 static struct plan_fate select_faults(struct plan_state *state, const struct phase *phase,
-                                      const struct plan_query *query)
+                                      const struct plan_query *query, enum faults_where where)
 {
     struct plan_fate fate = { 0, 0 };
     struct plan_rule *rules = rules_of(state, phase);
@@ -101,7 +111,7 @@ static struct plan_fate select_faults(struct plan_state *state, const struct pha
     for (size_t i = 0; i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
         const struct plan_trial trial = trial_of(state, phase, fault, query);
-        if (is_at_connect(fault)) continue;
+        if (is_at_connect(fault) || !is_where(fault, where)) continue;
         if (!plan_rule_is_eligible(&rules[i], &trial)) continue;
         bool fires =
             plan_rule_draw_holds(&trial) && plan_rule_counter_holds(&rules[i], &fault->select);
@@ -146,12 +156,25 @@ void plan_make(struct plan_state *state, const struct plan_query *query, struct 
     if (full)
         fate.fired = PLAN_FIRED_FULL;
     else if (phase != NULL)
-        fate = select_faults(state, phase, query);
+        fate = select_faults(state, phase, query,
+                             query->past_head ? FAULTS_ELSEWHERE : FAULTS_ALL);
     plan_compose_in(scenario, phase, state->seed, query, &fate, out);
     if (full || queue == NULL || !needs_worker(out)) return;
     uint64_t wait_ns = plan_queue_take(queue, query->offset_ns, out->steps[0].after_ns);
     out->wait_ns += wait_ns;
     out->steps[0].after_ns += wait_ns;
+}
+
+bool plan_make_head(struct plan_state *state, const struct plan_query *query,
+                    struct reply_plan *out)
+{
+    const struct phase *phase = phase_at(state, query->offset_ns);
+    if (phase == NULL) return false;
+    struct plan_fate fate = select_faults(state, phase, query, FAULTS_IN_REQUEST);
+    if (fate.fired == 0) return false;
+    fate.fired |= select_faults(state, phase, query, FAULTS_ELSEWHERE).fired;
+    plan_compose_in(state->scenario, phase, state->seed, query, &fate, out);
+    return true;
 }
 
 struct plan_keyed plan_keyed(struct plan_state *state, const struct plan_query *query)
@@ -208,8 +231,7 @@ bool plan_needs_head(const struct plan_state *state, uint64_t offset_ns)
     const struct phase *phase = phase_at(state, offset_ns);
     for (size_t i = 0; phase != NULL && i < phase->fault_count; i++) {
         const struct fault *fault = &phase->faults[i];
-        if (!fault->positioned) continue;
-        if (fault->at == FAULT_AT_REQUEST_HEAD || fault->at == FAULT_AT_REQUEST_BODY) return true;
+        if (is_in_request(fault)) return true;
     }
     return false;
 }

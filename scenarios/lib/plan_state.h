@@ -25,6 +25,12 @@ void plan_make(struct plan_state *state, const struct plan_query *query, struct 
  * called when the head has been read (query.model and market are NULL then). */
 bool plan_needs_head(const struct plan_state *state, uint64_t offset_ns);
 
+/* For a request whose name stands in its body: only the faults that stop inside the request have
+ * their say, under whatever name the query has. True when one fires: the plan is made. False: make
+ * it with plan_make() when the body is there, `past_head` set. */
+bool plan_make_head(struct plan_state *state, const struct plan_query *query,
+                    struct reply_plan *out);
+
 /* The fate as far as keyed conditions alone decide it: bits of `known` are decided, `fired` holds
  * their values. For checking what another program did, in any order. A fault that asks for a model,
  * market or path which the query does not have is not known. */

@@ -172,10 +172,11 @@ static enum err parse_names(const struct value_reader *reader, const struct yaml
         enum err err = value_scalar(reader, node, keys[i], names[i]);
         if (err != ERR_OK) return err;
     }
-    if (out->path == NULL || out->path[0] == '/') return ERR_OK;
-    return yaml_note(reader->file, yaml_get(fault, "path"), reader->note,
-                     "path: \"%.80s\" is no path of a request; write for example /v1/forecast",
-                     out->path);
+    static const char *const paths[] = { "/v1/forecast", "/api/forecast",
+                                         "/v1/timeseries/forecast", NULL };
+    size_t chosen = 0;
+    if (out->path == NULL) return ERR_OK;
+    return value_choice(reader, yaml_get(fault, "path"), "path", paths, &chosen);
 }
 
 enum err selection_parse(const struct value_reader *reader, const struct yaml_node *fault,

@@ -208,7 +208,7 @@ void client_send(int fd, const struct request *request)
     const char *body = request->body;
     if (body == NULL) body = strcmp(method, "POST") == 0 ? CLIENT_FORECAST : "";
     buf_init(&text, BUF_UNBOUNDED);
-    buf_printf(&text, "%s %s HTTP/1.1\r\nHost: mock\r\n", method,
+    buf_printf(&text, "%s %s HTTP/1.1\r\nHost: localhost\r\n", method,
                request->path != NULL ? request->path : "/v1/forecast");
     if (request->id != NULL) buf_printf(&text, "X-Request-ID: %s\r\n", request->id);
     if (request->attempt != NULL) buf_printf(&text, "X-Attempt: %s\r\n", request->attempt);

@@ -41,21 +41,22 @@ static const char *const SEEDS[] = {
     "POST /v1/forecast HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     "%zx\r\n%s\r\n0\r\n\r\n",
     "GET /v1/health HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\n\r\n%s",
-    "POST /__mock/fault HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
+    "POST /__mock/fault HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
     "PATCH //..%%2f?%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
     "HEAD /api/tags?x=%zu HTTP/1.1\r\nHost: x\r\nConnection: X-Pad\r\nX-Pad: 1\r\n\r\n%s",
     "PUT /api/pull HTTP/1.0\r\nContent-Length: %zu\r\n\r\n%s",
 };
 
 static const char *const CONTROL_SEEDS[] = {
-    "POST /__mock/scenario HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-    "POST /__mock/fault HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-    "POST /__mock/start HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\nContent-Length: 0\r\n\r\n%s",
-    "POST /__mock/ready HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\nContent-Length: 4\r\n\r\ntrue%s",
-    "POST /__mock/reset HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s",
-    "DELETE /__mock/scenario HTTP/1.1\r\nHost: x\r\nX-Pad: %zu\r\n\r\n%s",
-    "GET /__mock/ledger/%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
-    "GET /__mock/ledger/stats?%zu HTTP/1.1\r\nHost: x\r\n\r\n%s",
+    "POST /__mock/scenario HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
+    "POST /__mock/fault HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
+    "POST /__mock/start HTTP/1.1\r\nHost: localhost\r\nX-Pad: %zu\r\nContent-Length: 0\r\n\r\n%s",
+    "POST /__mock/ready HTTP/1.1\r\nHost: localhost\r\n"
+    "X-Pad: %zu\r\nContent-Length: 4\r\n\r\ntrue%s",
+    "POST /__mock/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s",
+    "DELETE /__mock/scenario HTTP/1.1\r\nHost: localhost\r\nX-Pad: %zu\r\n\r\n%s",
+    "GET /__mock/ledger/%zu HTTP/1.1\r\nHost: localhost\r\n\r\n%s",
+    "GET /__mock/ledger/stats?%zu HTTP/1.1\r\nHost: localhost\r\n\r\n%s",
 };
 
 /* What is thrown, and where. */

@@ -136,7 +136,7 @@ static void selections_that_contradict_each_other_are_refused(void **state)
           "more than 100000 of them would fit" },
         { "{ status: 503, attempt: ^second }", "0 is the first" },
         { "{ status: 503, attempt: ^\"< 0\" }", "is no attempt" },
-        { "{ status: 503, path: ^v1 }", "write for example /v1/forecast" },
+        { "{ status: 503, path: ^v1 }", "Allowed: /v1/forecast, /api/forecast" },
         { "{ at: connect, do: refuse, ^share: 3% }", "there is none yet" },
         { "{ at: connect, do: refuse, ^burst: { bad: 1s, good: 1s } }", "use after and until" },
         { "{ at: request_head, do: reset, ^model: a }", "which is not read yet at request_head" },
@@ -201,9 +201,9 @@ static void texts_say_everything(void **state)
         { "{ at: response_end, do: slow_close, for: 2s, burst: { bad: 1s, good: 4s } }",
           "slow_close 2s at response_end in bursts of 1s every 5s" },
         { "{ at: connect, do: syn_drop, until: 3s }", "syn_drop at connect until 3s" },
-        { "{ rate_limit: { rate: 2.5/s, burst: 4, retry_after: 1s }, model: a, market: b, path: /c "
-          "}",
-          "rate_limit 2.500000/s burst 4 retry_after 1s model a market b path /c" },
+        { "{ rate_limit: { rate: 2.5/s, burst: 4, retry_after: 1s }, model: a, market: b, path: "
+          "/v1/forecast }",
+          "rate_limit 2.500000/s burst 4 retry_after 1s model a market b path /v1/forecast" },
         { "{ cold_start: { load: 2s, idle: 30s }, attempt: \">= 1\" }",
           "cold_start 2s idle 30s attempt >= 1" },
         { "{ malformed: chunk_cut, attempt: 0, every: 3 }",
