@@ -40,12 +40,16 @@ static int worse(int a, int b)
     return exit_rank(a) > exit_rank(b) ? a : b;
 }
 
+bool suite_scenario_disagrees(const struct suite_scenario *item)
+{
+    return (item->has_parity && !item->parity.holds) ||
+           (item->has_replay && !item->replay.identical);
+}
+
 static int scenario_exit_code(const struct suite_scenario *item)
 {
     int code = worse(world_exit_code(&item->sim), world_exit_code(&item->real));
-    bool disagree = (item->has_parity && !item->parity.holds) ||
-                    (item->has_replay && !item->replay.identical);
-    return disagree ? worse(code, EXIT_DISAGREE) : code;
+    return suite_scenario_disagrees(item) ? worse(code, EXIT_DISAGREE) : code;
 }
 
 int suite_exit_code(const struct suite *suite)

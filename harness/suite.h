@@ -49,6 +49,8 @@ void suite_deinit(struct suite *suite);
 /* Of one scenario: its runs, verdicts, replay and schedule. */
 void suite_scenario_deinit(struct suite_scenario *item);
 
+/* Whether the real run was served otherwise than the simulated one, or its trace diverges. */
+bool suite_scenario_disagrees(const struct suite_scenario *item);
 /* The worst over all worlds: what the exit code says (0, 1, 3, 4, 5). */
 int suite_exit_code(const struct suite *suite);
 /* "5 scenarios passed in both worlds: ..." : one sentence, as the report's headline. */

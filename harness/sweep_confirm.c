@@ -1,6 +1,7 @@
 #include "harness/sweep_confirm.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,7 +96,10 @@ static enum err add_items(struct preparation *preparation, struct sweep_confirma
         struct sweep_confirmed *confirmed = &out->items[i];
         for (size_t j = 0; j < preparation->sweep->world->suite.count && rc == ERR_OK; j++) {
             if (!preparation->scenarios[j]) continue;
-            confirmed->pairs[confirmed->pair_count++].scenario = j;
+            confirmed->pairs[confirmed->pair_count++] = (struct sweep_pair){
+                .scenario = j,
+                .name = preparation->sweep->world->suite.scenarios[j].scenario.name,
+            };
             rc = add_item(preparation, confirmed, j, note);
         }
     }
@@ -119,6 +123,10 @@ static void take_results(const struct preparation *preparation, struct sweep_con
             measure(preparation->sweep, &item->sim, &pair->sim);
             measure(preparation->sweep, &item->real, &pair->real);
             pair->status = item->real.verdict.status;
+            pair->compared = item->has_parity;
+            pair->disagrees = suite_scenario_disagrees(item);
+            pair->same = item->parity.agree;
+            pair->requests = item->parity.decided;
         }
     }
 }
@@ -127,6 +135,8 @@ static void take_results(const struct preparation *preparation, struct sweep_con
 struct tally {
     size_t played, invalid, failed, predicted; /* predicted: failures in the simulation */
     size_t both;                               /* failed in both worlds */
+    size_t disagree;                           /* played, and not as simulated */
+    const struct sweep_pair *first;            /* of those; NULL: none */
 };
 
 static struct tally count(const struct sweep_confirmed *confirmed)
@@ -142,46 +152,67 @@ static struct tally count(const struct sweep_confirmed *confirmed)
             continue;
         }
         tally.failed += failed;
+        tally.disagree += pair->disagrees;
+        if (pair->disagrees && tally.first == NULL) tally.first = pair;
         tally.both += failed && predicted;
     }
     return tally;
 }
 
-static void judge(struct sweep_confirmation *out)
+/* What was searched is not what is there: "1 of 2 scenarios (a: 3 of 99 requests ...)". */
+static void say_disagreement(const struct tally *pick, struct sweep_confirmation *out)
+{
+    char figures[96] = "see confirm/index.html";
+    if (pick->first->compared) {
+        snprintf(figures, sizeof figures, "%" PRIu32 " of %" PRIu32 " requests served as simulated",
+                 pick->first->same, pick->first->requests);
+    }
+    out->exit_code = 5;
+    snprintf(out->sentence, sizeof out->sentence,
+             "Not confirmed: for the pick simulation and sockets disagree in %zu of %zu scenarios "
+             "(%.100s: %s), so what the search measured does not hold over sockets.",
+             pick->disagree, pick->played, pick->first->name, figures);
+}
+
+static const char *control_sentence(bool has_control, const struct tally *control)
+{
+    if (!has_control) return "; no configuration of the sample is predicted bad: no control";
+    if (control->both > 0) return ", and the control fails there as predicted";
+    if (control->invalid > 0) return "; the control's runs were invalid";
+    return "; the control, which the simulation had fail with another seed, passes in both worlds "
+           "and shows nothing";
+}
+
+void sweep_confirmation_judge(struct sweep_confirmation *out)
 {
     struct tally pick = count(&out->items[0]);
     const struct sweep_confirmed *last = &out->items[out->count - 1];
     bool has_control = strcmp(last->role, "control") == 0;
     struct tally control = has_control ? count(last) : (struct tally){ .played = 0 };
-    const char *control_says = "";
     if (pick.invalid > 0) {
         out->exit_code = 4;
         snprintf(out->sentence, sizeof out->sentence,
                  "Not confirmed: %zu of %zu runs of the pick over sockets were invalid; try again "
                  "on a quieter machine, or with fewer jobs in confirm.",
                  pick.invalid, pick.played);
-        return;
-    }
-    if (pick.failed > 0) {
+    } else if (pick.failed > 0) {
         out->exit_code = 1;
         snprintf(out->sentence, sizeof out->sentence,
                  "Not confirmed: over sockets the pick fails %zu of %zu scenarios.", pick.failed,
                  pick.played);
-        return;
-    }
-    if (control.predicted > 0 && control.both == 0 && control.invalid == 0) {
+    } else if (pick.disagree > 0) {
+        say_disagreement(&pick, out);
+    } else if (control.predicted > 0 && control.both == 0 && control.invalid == 0) {
         out->exit_code = 5;
         snprintf(out->sentence, sizeof out->sentence,
                  "The pick passes %zu scenarios over sockets, but so does the control, which the "
                  "simulation had fail %zu: what is played cannot tell good from bad.",
                  pick.played, control.predicted);
-        return;
+    } else {
+        snprintf(out->sentence, sizeof out->sentence,
+                 "Confirmed over sockets: the pick passes %zu of %zu scenarios%s.", pick.played,
+                 pick.played, control_sentence(has_control, &control));
     }
-    if (control.both > 0) control_says = ", and the control fails there as predicted";
-    else if (control.invalid > 0) control_says = "; the control's runs were invalid";
-    snprintf(out->sentence, sizeof out->sentence,
-             "Confirmed over sockets: the pick passes %zu of %zu scenarios%s.", pick.played,
-             pick.played, control_says);
 }
 
 /* Fills the suite; the caller releases it. */
@@ -224,7 +255,7 @@ bool sweep_confirm(const struct sweep *sweep, const struct sweep_confirm_options
         bool played = code != 2 && preparation.suite.scenarios[last].real.present;
         if (played) {
             take_results(&preparation, out);
-            judge(out);
+            sweep_confirmation_judge(out);
         }
         out->done = played && !preparation.suite.interrupted;
     }

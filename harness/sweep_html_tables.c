@@ -175,6 +175,7 @@ static void put_pair(struct buf *out, const struct sweep *sweep, const char *rol
     buf_puts(out, "</td><td>");
     if (pair->status == CHECK_INVALID) buf_puts(out, "invalid run");
     else sweep_html_feasible(out, pair->real.state == SWEEP_FEASIBLE);
+    if (pair->disagrees) buf_puts(out, "; the worlds disagree");
     buf_puts(out, "</td><td class=\"why\">");
     put_world(out, sweep, &pair->sim);
     buf_puts(out, "</td><td class=\"why\">");

@@ -304,9 +304,9 @@ const struct sweep_candidate *sweep_control(const struct sweep *sweep, const boo
             bool counts = scenarios[sweep->world->blocks[block].scenario];
             if (counts && measure->state == SWEEP_INFEASIBLE) fails++;
         }
-        bool worse = control == NULL || fails > most ||
-                     (fails == most && candidate->score.loss > control->score.loss);
-        if (!worse || candidate->score.impossible > 0) continue;
+        bool worse = fails > most || (fails == most && control != NULL &&
+                                      candidate->score.loss > control->score.loss);
+        if (fails == 0 || !worse || candidate->score.impossible > 0) continue;
         control = candidate;
         most = fails;
     }

@@ -116,8 +116,8 @@ MUST_USE enum err sweep_run(struct sweep *sweep, struct err_note *note);
 /* The pick: finalists[0], which may be the current setting; NULL when nothing is feasible. */
 const struct sweep_finalist *sweep_pick(const struct sweep *sweep);
 bool sweep_finalist_robust(const struct sweep_finalist *finalist);
-/* A configuration that is expected to fail where `blocks` are (as often as any, on the first
- * seed); else the one with the largest loss. NULL: there is no sample. */
+/* A configuration that is expected to fail in these scenarios (as often as any, on the first
+ * seed). NULL: none of the sample is. */
 const struct sweep_candidate *sweep_control(const struct sweep *sweep, const bool *scenarios);
 
 /* Paired by seed: value of `a` minus value of `b` over the fresh seeds in one scenario

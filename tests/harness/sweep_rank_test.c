@@ -1,9 +1,11 @@
+#include "harness/sweep_confirm.h"
 #include "harness/sweep_rank.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -128,12 +130,66 @@ static void a_setting_that_decides_explains_all_and_one_that_does_not_nothing(vo
     mem_free(results);
 }
 
+/* The pick in two scenarios, and a control; all that a run tells of them. */
+static int judge(struct sweep_pair pick[2], struct sweep_pair *control, char sentence[512])
+{
+    struct sweep_confirmation confirmation = {
+        .items = { { .role = "pick", .pairs = pick, .pair_count = 2 },
+                   { .role = "control", .pairs = control, .pair_count = 1 } },
+        .count = control == NULL ? 1 : 2,
+    };
+    sweep_confirmation_judge(&confirmation);
+    snprintf(sentence, 512, "%s", confirmation.sentence);
+    return confirmation.exit_code;
+}
+
+static void a_pick_is_confirmed_where_the_worlds_agree_and_the_control_fails(void **state)
+{
+    (void)state;
+    const struct sweep_pair passes = { .name = "calm",
+                                       .sim.state = SWEEP_FEASIBLE,
+                                       .real.state = SWEEP_FEASIBLE,
+                                       .compared = true,
+                                       .same = 99,
+                                       .requests = 99 };
+    struct sweep_pair pick[2] = { passes, passes };
+    struct sweep_pair control = passes;
+    char sentence[512];
+    control.sim.state = control.real.state = SWEEP_INFEASIBLE;
+    assert_int_equal(0, judge(pick, &control, sentence));
+    assert_non_null(strstr(sentence, "2 of 2 scenarios, and the control fails there"));
+    control.disagrees = true; /* of the control: it fails, all the same */
+    assert_int_equal(0, judge(pick, &control, sentence));
+    control.real.state = SWEEP_FEASIBLE;
+    assert_int_equal(5, judge(pick, &control, sentence));
+    control.sim.state = SWEEP_FEASIBLE;
+    assert_int_equal(0, judge(pick, &control, sentence));
+    assert_non_null(strstr(sentence, "shows nothing"));
+    assert_int_equal(0, judge(pick, NULL, sentence));
+    assert_non_null(strstr(sentence, "predicted bad: no control"));
+
+    pick[1].name = "large-bodies";
+    pick[1].disagrees = true;
+    pick[1].same = 0;
+    assert_int_equal(5, judge(pick, NULL, sentence));
+    assert_non_null(strstr(sentence, "Not confirmed"));
+    assert_non_null(strstr(sentence, "1 of 2 scenarios (large-bodies: 0 of 99 requests"));
+    pick[1].compared = false;
+    assert_int_equal(5, judge(pick, NULL, sentence));
+    assert_non_null(strstr(sentence, "(large-bodies: see confirm/index.html)"));
+    pick[1].real.state = SWEEP_INFEASIBLE;
+    assert_int_equal(1, judge(pick, NULL, sentence));
+    pick[1].status = CHECK_INVALID;
+    assert_int_equal(4, judge(pick, NULL, sentence));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loss_is_points_as_the_header_says),
         cmocka_unit_test(feasible_ones_come_first_then_fronts_then_loss),
         cmocka_unit_test(what_has_no_weight_beats_nobody),
+        cmocka_unit_test(a_pick_is_confirmed_where_the_worlds_agree_and_the_control_fails),
         cmocka_unit_test(an_interval_is_students),
         cmocka_unit_test(an_interval_holds_the_truth_as_often_as_it_says),
         cmocka_unit_test(a_setting_that_decides_explains_all_and_one_that_does_not_nothing),
