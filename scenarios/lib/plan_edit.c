@@ -108,6 +108,30 @@ int plan_split(struct reply_plan *plan, const struct fault *fault)
     return PLAN_NOWHERE;
 }
 
+void plan_remove(struct reply_plan *plan, int index)
+{
+    assert(index >= 0 && index + 1 < plan->step_count);
+    struct plan_step *at = &plan->steps[index];
+    uint64_t after_ns = at->after_ns;
+    memmove(at, at + 1, (size_t)(plan->step_count - index - 1) * sizeof *at);
+    plan->step_count--;
+    at->after_ns += after_ns;
+}
+
+bool plan_is_ended(const struct reply_plan *plan)
+{
+    enum plan_step_kind last = plan->steps[plan->step_count - 1].kind;
+    return last == PLAN_RESET || last == PLAN_CLOSE || last == PLAN_STALL;
+}
+
+void plan_add_behind(struct reply_plan *plan, struct plan_step step)
+{
+    if (plan_is_ended(plan))
+        plan_insert(plan, plan->step_count - 1, step);
+    else
+        plan_append(plan, step);
+}
+
 void plan_end_at(struct reply_plan *plan, int index, enum plan_step_kind kind)
 {
     assert(index >= 0 && index < plan->step_count);
@@ -149,12 +173,13 @@ void plan_cut(struct reply_plan *plan, const struct fault *fault, enum plan_step
         plan_end_at(plan, index, kind);
         return;
     }
-    if (kind == PLAN_STALL) { /* the end is only late to somebody who waits to be told of it */
+    if (plan_is_ended(plan)) return;
+    bool bare = index == plan->step_count - 1;
+    if (kind == PLAN_STALL && bare) { /* the end is only late to somebody who waits to be told of it */
         plan->framing = FRAMING_CHUNKED;
         plan_end_at(plan, index, kind);
         return;
     }
-    plan->step_count = (uint8_t)(index + 1);
     plan_append(plan, (struct plan_step){ .kind = kind });
 }
 

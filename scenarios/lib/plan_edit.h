@@ -34,6 +34,12 @@ int plan_split(struct reply_plan *plan, const struct fault *fault);
 
 /* Puts `step` before the step at `index`, which then follows at once. */
 void plan_insert(struct reply_plan *plan, int index, struct plan_step step);
+/* Takes the step at `index` away; what follows waits as long as it did. */
+void plan_remove(struct reply_plan *plan, int index);
+/* Whether the connection's end is planned: RESET, CLOSE or STALL. */
+bool plan_is_ended(const struct reply_plan *plan);
+/* Puts `step` behind END and what is there, but before the connection's end. */
+void plan_add_behind(struct reply_plan *plan, struct plan_step step);
 /* Ends the plan at `index` with RESET, CLOSE or STALL. */
 void plan_end_at(struct reply_plan *plan, int index, enum plan_step_kind kind);
 /* Appends a step. */

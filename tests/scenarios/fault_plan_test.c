@@ -68,6 +68,15 @@ static void faults_make_their_steps(void **state)
           "40ms head, 0ms body 50%/1B@5ms, 5ms close" },
         { "{ at: response_end, do: slow_close, for: 2s }, { at: response_end, do: stray_answer }",
           "40ms head, 0ms body 100%, 2000ms close" },
+        { "{ at: response_end, do: stray_answer }, { at: response_end, do: slow_close, for: 2s }",
+          "40ms head, 0ms body 100%, 0ms end, 0ms stray" },
+        { "{ at: response_end, do: close }, { at: response_end, do: garbage, bytes: 3 }, { at: "
+          "response_end, do: stray_answer }",
+          "40ms head, 0ms body 100%, 0ms end, 0ms garbage 3B, 0ms stray, 0ms close" },
+        { "{ at: response_end, do: reset }, { malformed: length_long }",
+          "40ms head, 0ms body 100%, 0ms reset" },
+        { "{ malformed: length_double }, { malformed: chunk_cut }",
+          "40ms head, 0ms body 100%, 0ms end" },
         { "{ at: response_body@1B, do: stall }, { at: request_body@10%, do: reset }, { at: "
           "request_head, do: close }, { at: request_body@1%, do: stall }",
           "0ms close" },

@@ -20,7 +20,7 @@ static void apply(struct reply_plan *plan, const struct fault *fault,
     int index = plan_split(plan, fault);
     if (index == PLAN_NOWHERE) return;
     if (plan->steps[index].kind == PLAN_END)
-        plan_append(plan, garbage);
+        plan_add_behind(plan, garbage);
     else
         plan_insert(plan, index, garbage);
 }

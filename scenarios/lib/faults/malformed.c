@@ -29,6 +29,7 @@ static void apply(struct reply_plan *plan, const struct fault *fault,
     (void)moment;
     int end = plan_find_end(plan);
     if (end == PLAN_NOWHERE && plan->framing == FRAMING_UNTIL_CLOSE) return; /* it tells nothing */
+    if (plan->malform != MALFORM_NONE) return;
     plan->malform = fault->malform;
     plan->framing = FRAMING_LENGTH;
     switch (fault->malform) {
@@ -44,7 +45,9 @@ static void apply(struct reply_plan *plan, const struct fault *fault,
     case MALFORM_CHUNK_SIZE_HUGE: plan->framing = FRAMING_CHUNKED; return;
     case MALFORM_CHUNK_CUT: plan->framing = FRAMING_CHUNKED; break;
     }
-    if (end != PLAN_NOWHERE) plan_end_at(plan, end, PLAN_CLOSE);
+    if (end == PLAN_NOWHERE) return;
+    if (!plan_is_ended(plan)) plan_append(plan, (struct plan_step){ .kind = PLAN_CLOSE });
+    plan_remove(plan, end); /* the answer never ends */
 }
 
 static void write(struct buf *out, const struct fault *fault)

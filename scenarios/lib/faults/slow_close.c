@@ -13,7 +13,7 @@ static void apply(struct reply_plan *plan, const struct fault *fault,
 {
     (void)moment;
     int end = plan_find_end(plan);
-    if (end == PLAN_NOWHERE) return;
+    if (end != plan->step_count - 1) return; /* what was put behind the end would be of the body */
     plan_end_at(plan, end, PLAN_CLOSE);
     plan->steps[end].after_ns += fault->for_ns;
     plan->framing = FRAMING_UNTIL_CLOSE;

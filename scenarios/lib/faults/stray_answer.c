@@ -6,10 +6,8 @@ static void apply(struct reply_plan *plan, const struct fault *fault,
 {
     (void)fault;
     (void)moment;
-    int end = plan_find_end(plan);
-    if (end == PLAN_NOWHERE) return;
-    plan->step_count = (uint8_t)(end + 1);
-    plan_append(plan, (struct plan_step){ .kind = PLAN_STRAY });
+    if (plan_find_end(plan) == PLAN_NOWHERE) return;
+    plan_add_behind(plan, (struct plan_step){ .kind = PLAN_STRAY });
 }
 
 static void write(struct buf *out, const struct fault *fault)
