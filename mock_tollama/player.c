@@ -248,6 +248,10 @@ static struct play *play_open(struct player *player, const struct player_order *
     play->due = instant_add(order->read_at, order->plan->steps[0].after_ns);
     plan_copy(&play->plan, order->plan);
     play->order.plan = &play->plan;
+    bool chunked = play->plan.framing == FRAMING_CHUNKED && play->plan.malform == MALFORM_NONE;
+    if (chunked && !http_exchange_is_http11(order->exchange)) {
+        play->plan.framing = FRAMING_UNTIL_CLOSE;
+    }
     play->plain =
         plan_steps_are_plain(order->plan) && order->status >= 200 && order->source == NULL;
     play->stream.source = order->source;

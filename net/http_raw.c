@@ -80,7 +80,8 @@ void http_exchange_raw_end(struct http_exchange *exchange, enum http_raw_end end
 {
     assert(exchange->raw);
     int fd = http_exchange_fd(exchange);
-    bool last = exchange->server->draining || exchange->server->last_answers;
+    bool last = exchange->server->draining || exchange->server->last_answers ||
+                http_exchange_is_last(exchange);
     if (end == HTTP_RAW_KEEP && last) end = HTTP_RAW_FIN;
     switch (end) {
     case HTTP_RAW_KEEP:
