@@ -100,6 +100,7 @@ static enum err mock_open_server(struct mock *mock, struct err_note *note)
             .loop = mock->config.loop,
             .listen = mock->config.listen,
             .body_bytes_max = MOCK_BODY_BYTES_MAX,
+            .bodies_bytes_max = MOCK_BODIES_BYTES_MAX,
             .answers_together = true,
             .body_in_place = mock->config.upstream == NULL, /* a proxy sends it on later */
             .connections_max = MOCK_CONNECTIONS_MAX,

@@ -20,6 +20,7 @@ enum {
     MOCK_CONNECTIONS_MAX = 10000,
     MOCK_CONTROL_CONNECTIONS_MAX = 64,
     MOCK_BODY_BYTES_MAX = 8 * 1024 * 1024,
+    MOCK_BODIES_BYTES_MAX = 256 * 1024 * 1024, /* of all that are being read or wait */
     /* For a request's head, and libmicrohttpd's buffers. It reads into half of it and clears all of
      * it behind each request: 288 values with their timestamps come in one piece. */
     MOCK_CONNECTION_BYTES = 24 * 1024,

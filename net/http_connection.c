@@ -72,14 +72,19 @@ void http_connection_give_up(struct http_connection *on)
     (void)shutdown(on->fd, SHUT_RDWR);
 }
 
-/* To one who has begun a request: what it was closed for. As far as the socket takes it at once. */
+void http_connection_tell(const struct http_connection *on, const char *answer)
+{
+    (void)send(on->fd, answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* To one who has begun a request: what it was closed for. */
 static void connection_tell_timeout(const struct http_connection *on)
 {
     static const char answer[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
                                  "Content-Length: 0\r\n\r\n";
     bool begun = on->patience.phase == HTTP_PHASE_BODY ||
                  (on->patience.phase == HTTP_PHASE_HEAD && on->line_seen);
-    if (begun) (void)send(on->fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (begun) http_connection_tell(on, answer);
 }
 
 static void connection_on_sweep(uv_timer_t *timer)
@@ -186,6 +191,7 @@ void http_server_stats_add(struct http_server_stats *sum, const struct http_serv
     sum->refused_client += more->refused_client;
     sum->evicted += more->evicted;
     sum->accept_errors += more->accept_errors;
+    sum->refused_bodies += more->refused_bodies;
     for (unsigned i = 0; i < HTTP_PHASE_COUNT; i++) sum->timeouts[i] += more->timeouts[i];
 }
 

@@ -50,6 +50,7 @@ void http_exchange_release(struct http_exchange *exchange)
     struct http_server *server = exchange->server;
     assert(exchange->state == EXCHANGE_RECEIVING || exchange->state == EXCHANGE_ENDED);
     if (exchange->response != NULL) MHD_destroy_response(exchange->response);
+    http_exchange_held_none(exchange);
     if (server->free_count == EXCHANGE_FREE_MAX) {
         buf_deinit(&exchange->body);
         mem_free(exchange);

@@ -16,11 +16,40 @@ static void exchange_borrow_memory(struct http_exchange *exchange)
     exchange->body = server->bodies[--server->body_count];
 }
 
+void http_exchange_held_none(struct http_exchange *exchange)
+{
+    exchange->server->held_bytes -= exchange->held;
+    exchange->held = 0;
+}
+
+static void exchange_keep(struct http_exchange *exchange, const char *bytes, size_t length)
+{
+    exchange_borrow_memory(exchange);
+    buf_put(&exchange->body, bytes, length);
+    if (exchange->body.overflow) return;
+    exchange->held += length;
+    exchange->server->held_bytes += length;
+}
+
+/* Whether there is room for more of it beside all others; else its client is told so. */
+static bool exchange_has_room(struct http_exchange *exchange, size_t length)
+{
+    static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+                                 "Content-Length: 0\r\n\r\n";
+    struct http_server *server = exchange->server;
+    size_t most = server->config.bodies_bytes_max;
+    if (most == 0 || exchange->body.overflow || server->held_bytes + length <= most) return true;
+    server->stats.refused_bodies++;
+    http_connection_tell(exchange->on, answer);
+    return false;
+}
+
 void http_exchange_body_done(struct http_exchange *exchange)
 {
     struct http_server *server = exchange->server;
     struct buf *body = &exchange->body;
     exchange->lent = NULL;
+    http_exchange_held_none(exchange);
     if (body->data == NULL || body->overflow) return;
     if (server->body_count == HTTP_SERVER_BODIES_MAX ||
         body->capacity > HTTP_SERVER_BODY_KEPT_BYTES) {
@@ -36,11 +65,11 @@ static void exchange_receive(struct http_exchange *exchange, const char *bytes, 
 {
     exchange->received += length;
     http_connection_progress(exchange->on, length);
-    exchange_borrow_memory(exchange);
     /* Once it overflows it stays empty: half a body is of no use to anyone. */
     if (exchange->body.overflow) return;
-    buf_put(&exchange->body, bytes, length);
+    exchange_keep(exchange, bytes, length);
     if (!exchange->body.overflow) return;
+    http_exchange_held_none(exchange);
     buf_deinit(&exchange->body);
     exchange->body.overflow = true;
 }
@@ -69,8 +98,7 @@ static enum MHD_Result exchange_lend(struct http_exchange *exchange, const char 
     }
     if (exchange->lent == NULL) return MHD_YES; /* it is done with */
     exchange->lent = NULL;
-    exchange_borrow_memory(exchange);
-    buf_put(&exchange->body, bytes, length);
+    exchange_keep(exchange, bytes, length);
     return MHD_YES;
 }
 
@@ -84,6 +112,7 @@ enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *b
         return exchange_lend(exchange, bytes, taken);
     }
     if (exchange->stops) taken = u64_min(taken, exchange->stop_at - exchange->received);
+    if (!exchange_has_room(exchange, taken)) return MHD_NO;
     exchange_receive(exchange, bytes, taken);
     *length -= taken;
     if (exchange->received > dropped_max) return MHD_NO;

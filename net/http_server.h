@@ -40,6 +40,8 @@ struct http_server_config {
     struct address listen;
     enum port_share share;      /* PORT_SHARED: one of several processes on that port */
     size_t body_bytes_max;      /* a larger body is dropped while it comes in: body_too_large */
+    size_t bodies_bytes_max;    /* of all requests at one time; who sends more gets 503 and is
+                                   closed; 0: no limit */
     uint32_t connections_max;   /* more are refused at accept */
     uint32_t idle_timeout_s;    /* without any byte, whatever the phase; 0: none */
     struct http_limits limits;  /* exact ones, by phase; zero: none */
@@ -89,6 +91,7 @@ struct http_server_stats {
     uint64_t refused_client; /* at connections_per_client_max */
     uint64_t evicted;        /* gave their place to another */
     uint64_t accept_errors;
+    uint64_t refused_bodies; /* at bodies_bytes_max */
     uint64_t timeouts[HTTP_PHASE_COUNT]; /* by phase */
 };
 

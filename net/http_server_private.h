@@ -36,6 +36,7 @@ struct http_exchange {
     const char *version;
     struct buf body;
     const char *lent; /* during on_request: the body in the daemon's memory; NULL: it is `body` */
+    size_t held;     /* of server->held_bytes */
     size_t received; /* body bytes, also those dropped */
     void *user;
     bool raw;
@@ -118,6 +119,7 @@ struct http_server {
     uint32_t free_count;
     struct buf bodies[HTTP_SERVER_BODIES_MAX]; /* empty, with memory */
     uint32_t body_count;
+    size_t held_bytes; /* in the bodies of all exchanges */
 };
 
 /* Lets the daemon run in the next turn of the loop, never inside the caller. */
@@ -134,6 +136,8 @@ enum MHD_Result http_exchange_show_head(struct http_exchange *exchange);
 /* Reads some of a body up to where it stops; what is left is for after that. */
 enum MHD_Result http_exchange_take(struct http_exchange *exchange, const char *bytes,
                                    size_t *length);
+/* Its body holds nothing any more. */
+void http_exchange_held_none(struct http_exchange *exchange);
 /* http_exchange_sent.c: an answer is about to be sent; and it is over, and on_done has seen it. */
 void http_exchange_sent_begin(struct http_exchange *exchange);
 void http_exchange_sent_end(struct http_exchange *exchange);
@@ -185,6 +189,8 @@ void http_connection_give_up(struct http_connection *on);
 void http_connection_progress(struct http_connection *on, size_t bytes);
 /* Gives up the connection that has waited longest for its client; false when none waits. */
 bool http_connection_make_room(struct http_server *server);
+/* Says why it is closed, as far as the socket takes it at once. */
+void http_connection_tell(const struct http_connection *on, const char *answer);
 /* After each turn of the daemon. */
 void http_connections_close_left(struct http_server *server);
 bool http_connection_client_has_room(const struct http_server *server,

@@ -175,7 +175,7 @@ void plan_cut(struct reply_plan *plan, const struct fault *fault, enum plan_step
     }
     if (plan_is_ended(plan)) return;
     bool bare = index == plan->step_count - 1;
-    if (kind == PLAN_STALL && bare) { /* the end is only late to somebody who waits to be told of it */
+    if (kind == PLAN_STALL && bare) { /* it is only late to somebody who waits to be told of it */
         plan->framing = FRAMING_CHUNKED;
         plan_end_at(plan, index, kind);
         return;
