@@ -6,6 +6,7 @@
 
 #include "harness/cli.h"
 #include "harness/sim.h"
+#include "harness/unmodelled.h"
 #include "harness/vacuity.h"
 
 enum { EXIT_VACUOUS = 1 };
@@ -94,6 +95,16 @@ static enum err print_reach(const struct suite_scenario *item, size_t *bad, stru
     return rc;
 }
 
+static void print_unmodelled(const struct suite_scenario *item)
+{
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    if (unmodelled_write(&item->config, &sentence)) {
+        printf("%s: note: %s\n", item->scenario.path, buf_text(&sentence));
+    }
+    buf_deinit(&sentence);
+}
+
 static enum err check_one(const struct suite_scenario *item, const struct check_options *options,
                           size_t *bad)
 {
@@ -102,6 +113,7 @@ static enum err check_one(const struct suite_scenario *item, const struct check_
     enum err rc = ERR_OK;
     printf("%s: ok, %s%zu requests, %zu checks\n", item->scenario.path,
            schedule_up_to(&item->scenario), item->schedule.count, item->scenario.expect_count);
+    print_unmodelled(item);
     if (item->schedule.count > VACUITY_REQUESTS_MAX) {
         printf("%s: too many requests to look for expectations that say nothing (over %d)\n",
                item->scenario.path, VACUITY_REQUESTS_MAX);

@@ -6,6 +6,7 @@
 #include "harness/progress.h"
 #include "harness/progress_private.h"
 #include "harness/report_figures.h"
+#include "harness/unmodelled.h"
 
 static void print_checks(struct progress *progress, const struct suite_scenario *item,
                          const struct suite_world *world, const char *world_text)
@@ -85,6 +86,14 @@ static void print_replay(struct progress *progress, const struct suite_scenario 
     buf_deinit(&sentence);
 }
 
+/* A world that is known to lack something is not wrong. */
+static const char *disagreement(const struct suite_scenario *item)
+{
+    return unmodelled_is_set(&item->config)
+               ? ": the worlds DISAGREE, as a setting that the simulator does not model may have it"
+               : ": the worlds DISAGREE";
+}
+
 static void print_parity(struct progress *progress, const struct suite_scenario *item)
 {
     if (!item->has_parity || (item->parity.holds && !is_wordy(progress))) return;
@@ -95,12 +104,12 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
             item->scenario.name, parity->agree, parity->decided,
             parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
             parity->marginal, parity->margin_ns / NS_PER_MS,
-            parity->served_holds ? "" : ": the worlds DISAGREE");
+            parity->served_holds ? "" : disagreement(item));
     struct buf figures;
     buf_init(&figures, BUF_UNBOUNDED);
     parity_intervals_write(&parity->intervals, &figures);
     fprintf(progress->out, "  %-24s L2 intervals: %s%s\n", item->scenario.name, buf_text(&figures),
-            parity->intervals.hold ? "" : ": the worlds DISAGREE");
+            parity->intervals.hold ? "" : disagreement(item));
     buf_deinit(&figures);
 }
 
@@ -179,6 +188,17 @@ static void print_capsule(struct progress *progress, const struct suite_scenario
     buf_deinit(&line);
 }
 
+/* What a simulated verdict is not about, and why the worlds may disagree. */
+static void print_unmodelled(struct progress *progress, const struct suite_scenario *item)
+{
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    if (item->sim.present && unmodelled_write(&item->config, &sentence)) {
+        fprintf(progress->out, "%s: note: %s\n", item->scenario.path, buf_text(&sentence));
+    }
+    buf_deinit(&sentence);
+}
+
 void progress_summary(struct progress *progress, const char *report_folder)
 {
     const struct suite *suite = progress->suite;
@@ -187,6 +207,7 @@ void progress_summary(struct progress *progress, const char *report_folder)
     for (size_t i = 0; i < suite->count; i++) {
         print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].sim, "sim");
         print_checks(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
+        print_unmodelled(progress, &suite->scenarios[i]);
         print_capsule(progress, &suite->scenarios[i]);
     }
     struct buf sentence;

@@ -5,6 +5,7 @@
 #include "harness/report_html_parts.h"
 #include "harness/report_text.h"
 #include "harness/report_timeline.h"
+#include "harness/unmodelled.h"
 
 static void put_heading(struct buf *out, const struct suite_scenario *item)
 {
@@ -78,6 +79,18 @@ static void put_intervals(struct buf *out, const struct parity_intervals *interv
     report_text_escaped(out, buf_text(&figures));
     buf_puts(out, ".</span></p>\n");
     buf_deinit(&figures);
+}
+
+static void put_unmodelled(struct buf *out, const struct suite_scenario *item)
+{
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    if (item->sim.present && unmodelled_write(&item->config, &sentence)) {
+        buf_puts(out, "<p class=\"finding parity\"><span>Note: ");
+        report_text_escaped(out, buf_text(&sentence));
+        buf_puts(out, ".</span></p>\n");
+    }
+    buf_deinit(&sentence);
 }
 
 static void put_parity(struct buf *out, const struct suite_scenario *item)
@@ -160,6 +173,7 @@ void report_html_section(struct buf *out, const struct suite_scenario *item, siz
     put_repeats(out, &item->real);
     report_html_checks(out, item);
     put_replay(out, item);
+    put_unmodelled(out, item);
     put_parity(out, item);
     report_html_levels(out, item);
     put_facts(out, item);

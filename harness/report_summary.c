@@ -6,6 +6,7 @@
 #include "harness/report_earlier.h"
 #include "harness/report_summary.h"
 #include "harness/report_text.h"
+#include "harness/unmodelled.h"
 
 const char *report_summary_icon(enum check_status status)
 {
@@ -179,7 +180,11 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         report_text_count(out, item->parity.decided - item->parity.agree);
         buf_puts(out, " of ");
         report_text_count(out, item->parity.decided);
-        buf_puts(out, " decided requests\n");
+        buf_puts(out, " decided requests");
+        if (unmodelled_is_set(&item->config)) {
+            buf_puts(out, ", as a setting that the simulator does not model may have it");
+        }
+        buf_putc(out, '\n');
     }
     return count;
 }
@@ -204,6 +209,23 @@ static void put_headline(struct buf *out, const struct suite *suite, const struc
     buf_deinit(&text);
 }
 
+/* What a simulated verdict is not about. */
+static bool put_unmodelled(struct buf *out, const struct suite_scenario *item)
+{
+    struct buf sentence;
+    buf_init(&sentence, BUF_UNBOUNDED);
+    bool any = item->sim.present && unmodelled_write(&item->config, &sentence);
+    if (any) {
+        buf_puts(out, "- ");
+        report_text_markdown(out, item->scenario.path);
+        buf_puts(out, ": note: ");
+        report_text_markdown(out, buf_text(&sentence));
+        buf_putc(out, '\n');
+    }
+    buf_deinit(&sentence);
+    return any;
+}
+
 static void put_checks_of(struct buf *out, const struct suite *suite)
 {
     struct buf text;
@@ -217,6 +239,7 @@ static void put_checks_of(struct buf *out, const struct suite *suite)
     for (size_t i = 0; i < suite->count; i++) {
         warned += put_warned(&text, &suite->scenarios[i], &suite->scenarios[i].sim);
         warned += put_warned(&text, &suite->scenarios[i], &suite->scenarios[i].real);
+        warned += put_unmodelled(&text, &suite->scenarios[i]);
     }
     if (warned > 0) buf_printf(out, "\n### What says little\n\n%s", buf_text(&text));
     buf_clear(&text);

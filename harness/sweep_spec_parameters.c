@@ -1,5 +1,6 @@
 #include "base/option_value.h"
 #include "harness/sweep_spec.h"
+#include "harness/unmodelled.h"
 
 static const char *const parameter_keys[] = { "from", "to", "scale", "list", "where_set" };
 static const char *const scale_names[] = { "linear", "log", NULL };
@@ -17,6 +18,12 @@ static enum err find_row(const struct value_reader *reader, const struct yaml_no
 {
     const char *near = NULL;
     *out = sweep_row(key->text, &near);
+    if (*out != NULL && unmodelled_find(key->text) != NULL) {
+        return yaml_note(reader->file, key, reader->note,
+                         "the simulator does not model %s, so all its values would look the same; "
+                         "leave it out, and try it over sockets (docs/parity.md)",
+                         key->text);
+    }
     if (*out != NULL && (*out)->kind != OPTION_TEXT) return ERR_OK;
     if (*out != NULL) {
         return yaml_note(reader->file, key, reader->note,

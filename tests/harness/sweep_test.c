@@ -423,13 +423,13 @@ static void a_knob_that_does_nothing_is_left_as_it_is(void **state)
     open_both(&stage, "version: 1\nname: tried\n"
                       "base: { env: prod, set: { read_timeout_s: 0.4 } }\n"
                       "parameters:\n  read_timeout_s: { from: 0.2, to: 1.5, scale: log }\n"
-                      "  drain_s: { from: 1, to: 50 }\n"
+                      "  retry_after_hold_cap_s: { from: 1, to: 50 }\n"
                       "scenarios: [scenarios]\nseeds: { search: 1, fresh: 2 }\n"
                       "budget: { configurations: 20, rounds: 1, finalists: 3 }\n");
     sweep_set_run(&stage, 1);
     const struct sweep_finalist *pick = sweep_pick(&stage.sweep);
     assert_true(pick->point.values[0] > 500 * NS_PER_MS);
-    assert_int_equal(5 * NS_PER_S, pick->point.values[1]);
+    assert_int_equal(30 * NS_PER_S, pick->point.values[1]);
     assert_false(stage.sweep.effects[1].changed);
     assert_true(stage.sweep.effects[0].changed && !stage.sweep.effects[0].feasible);
     sweep_set_close(&stage);
