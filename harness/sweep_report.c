@@ -156,7 +156,7 @@ void sweep_report_verdict(struct buf *out, const struct sweep *sweep)
         sweep_put_interval(out, SWEEP_OBJECTIVES, &sweep->gain);
         buf_puts(out, sweep->gain.high >= 0 ? ", which may be chance." : ".");
     }
-    if (!sweep_finalist_robust(pick)) {
+    if (pick->neighbours_known && !sweep_finalist_robust(pick)) {
         buf_printf(out, " It is not robust: %zu of %zu neighbours are infeasible.",
                    pick->neighbour_count - pick->neighbours_feasible, pick->neighbour_count);
     }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "harness/discover.h"
 #include "harness/sweep_constraint.h"
 
@@ -81,6 +82,10 @@ static enum err read_base(const struct value_reader *reader, const struct yaml_n
     const struct scenario like = { .path = out->path, .environment = out->environment };
     discover_config_path(&like, configs, path, sizeof path);
     out->config_path = arena_printf(reader->arena, "%s", path);
+    if (!file_exists(out->config_path)) {
+        return yaml_note(reader->file, env, reader->note,
+                         "env: there is no %.200s; see --configs", out->config_path);
+    }
     struct config_source source = { .path = out->config_path,
                                     .sets = out->sets,
                                     .set_count = out->set_count,
@@ -152,6 +157,22 @@ static enum err read_scenarios(const struct value_reader *reader, const struct y
     return rc;
 }
 
+/* Here, so that the note names the place in the sweep file. */
+static enum err check_paths(const struct value_reader *reader, const struct yaml_node *root,
+                            const struct sweep_spec *out)
+{
+    const struct yaml_node *list = yaml_get(root, "scenarios");
+    if (list->kind == YAML_MAP) list = yaml_get(list, "paths");
+    for (size_t i = 0; i < out->path_count; i++) {
+        if (file_exists(out->paths[i]) || file_is_folder(out->paths[i])) continue;
+        return yaml_note(reader->file, list->items[i], reader->note,
+                         "%.200s: there is no such file or folder (paths begin at the sweep's "
+                         "folder)",
+                         out->paths[i]);
+    }
+    return ERR_OK;
+}
+
 static enum err read_all(const struct value_reader *reader, const struct yaml_node *root,
                          const char *configs, struct sweep_spec *out)
 {
@@ -164,12 +185,12 @@ static enum err read_all(const struct value_reader *reader, const struct yaml_no
     if (rc == ERR_OK) rc = read_scenarios(reader, root, out);
     const struct yaml_node *held_out = rc == ERR_OK ? yaml_get(root, "held_out") : NULL;
     if (held_out != NULL) rc = sweep_spec_names(reader, held_out, "held_out", &out->held_out);
-    const struct yaml_node *tolerated = rc == ERR_OK ? yaml_get(root, "tolerated") : NULL;
-    if (tolerated != NULL) rc = sweep_spec_names(reader, tolerated, "tolerated", &out->tolerated);
+    if (rc == ERR_OK) rc = sweep_spec_tolerated(reader, root, out);
     if (rc == ERR_OK) rc = sweep_spec_seeds(reader, root, out);
     if (rc == ERR_OK) rc = sweep_spec_objectives(reader, root, out);
     if (rc == ERR_OK) rc = sweep_spec_budget(reader, root, out);
     if (rc == ERR_OK) rc = sweep_spec_confirm(reader, root, out);
+    if (rc == ERR_OK) rc = check_paths(reader, root, out);
     return rc;
 }
 

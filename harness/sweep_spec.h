@@ -60,6 +60,7 @@ struct sweep_names {
 struct sweep_seeds {
     uint64_t items[SWEEP_SEEDS_MAX];
     size_t count;
+    size_t least; /* of count */
 };
 
 struct sweep_spec {
@@ -107,6 +108,8 @@ extern const char *const sweep_objective_names[SWEEP_OBJECTIVES + 1];
 MUST_USE enum err sweep_spec_names(const struct value_reader *reader,
                                    const struct yaml_node *list, const char *what,
                                    struct sweep_names *out);
+MUST_USE enum err sweep_spec_tolerated(const struct value_reader *reader,
+                                       const struct yaml_node *root, struct sweep_spec *out);
 MUST_USE enum err sweep_spec_seeds(const struct value_reader *reader,
                                    const struct yaml_node *root, struct sweep_spec *out);
 MUST_USE enum err sweep_spec_objectives(const struct value_reader *reader,

@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 #include "harness/sweep_spec.h"
+#include "scenario/expect.h"
 
 enum {
     SEARCH_SEEDS = 4,
@@ -36,13 +37,42 @@ enum err sweep_spec_names(const struct value_reader *reader, const struct yaml_n
     return rc;
 }
 
+static enum err check_once(const struct value_reader *reader, const struct yaml_node *node,
+                           const struct sweep_seeds *seeds, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (seeds->items[i] != seeds->items[index]) continue;
+        return yaml_note(reader->file, node, reader->note, "seed %.20s stands twice", node->text);
+    }
+    return ERR_OK;
+}
+
+enum err sweep_spec_tolerated(const struct value_reader *reader, const struct yaml_node *root,
+                              struct sweep_spec *out)
+{
+    const struct yaml_node *list = yaml_get(root, "tolerated");
+    if (list == NULL) return ERR_OK;
+    enum err rc = sweep_spec_names(reader, list, "tolerated", &out->tolerated);
+    for (size_t i = 0; rc == ERR_OK && i < list->count; i++) {
+        const char *text = list->items[i]->text;
+        bool group = strcmp(text, SWEEP_WITNESSES) == 0 || strncmp(text, "invariant.", 10) == 0;
+        if (group || expect_begins(text)) continue;
+        rc = yaml_note(reader->file, list->items[i], reader->note,
+                       "tolerated: no check begins with \"%.80s\"; write " SWEEP_WITNESSES
+                       ", or the beginning of an expectation's or an invariant's name, for example "
+                       "served.stale",
+                       text);
+    }
+    return rc;
+}
+
 /* 4: that many from `first` on; [7, 9]: these. */
 static enum err read_seeds(const struct value_reader *reader, const struct yaml_node *node,
                            const char *what, uint64_t first, struct sweep_seeds *out)
 {
     uint64_t count = 0;
     if (node->kind != YAML_LIST) {
-        struct value_range range = { 1, SWEEP_SEEDS_MAX };
+        struct value_range range = { out->least, SWEEP_SEEDS_MAX };
         enum err rc = value_whole(reader, node, what, range, &count);
         out->count = (size_t)count;
         for (size_t i = 0; i < out->count; i++) out->items[i] = first + i;
@@ -56,6 +86,12 @@ static enum err read_seeds(const struct value_reader *reader, const struct yaml_
     for (out->count = 0; rc == ERR_OK && out->count < node->count; out->count++) {
         struct value_range range = { 1, UINT64_MAX };
         rc = value_whole(reader, node->items[out->count], what, range, &out->items[out->count]);
+        if (rc == ERR_OK) rc = check_once(reader, node->items[out->count], out, out->count);
+    }
+    if (rc == ERR_OK && out->count < out->least) {
+        rc = yaml_note(reader->file, node, reader->note,
+                       "%s: at least %zu seeds; one has no spread to take an interval from", what,
+                       out->least);
     }
     return rc;
 }
@@ -71,6 +107,8 @@ enum err sweep_spec_seeds(const struct value_reader *reader, const struct yaml_n
                           struct sweep_spec *out)
 {
     static const char *const keys[] = { "search", "fresh" };
+    out->search.least = 1;
+    out->fresh.least = 2;
     default_seeds(&out->search, 1, SEARCH_SEEDS);
     default_seeds(&out->fresh, FRESH_SEED_FIRST, FRESH_SEEDS);
     const struct yaml_node *map = yaml_get(root, "seeds");

@@ -21,6 +21,16 @@ static const char *const served_names[] = {
     "cache", "upstream", "fresh", "stale", "baseline", "error", NULL,
 };
 
+bool expect_begins(const char *name)
+{
+    for (size_t i = 0; i < sizeof kind_names / sizeof kind_names[0]; i++) {
+        size_t length = strlen(kind_names[i]);
+        if (strncmp(name, kind_names[i], length) != 0) continue;
+        if (name[length] == '\0' || name[length] == '.' || name[length] == ' ') return true;
+    }
+    return false;
+}
+
 enum err expect_add(struct expect_parser *parser, const struct yaml_node *key, const char *part,
                     struct expect check)
 {

@@ -122,6 +122,8 @@ MUST_USE enum err expect_parse(const struct yaml_file *file, const struct yaml_n
 /* Whether a request intended at `offset_ns` belongs to the window of `expect`, whatever its
  * workload.
  */
+/* Whether the name of a check begins with a kind of expectation: "served.stale", "order". */
+bool expect_begins(const char *name);
 bool expect_covers(const struct expect *expect, const struct scenario *scenario,
                    uint64_t offset_ns);
 
