@@ -56,6 +56,15 @@ static int crash_of(struct suite_scenario *item)
     return end.by_signal && end.signal != SIGALRM ? end.signal : 0;
 }
 
+/* Whether it can still be mended: it fails because of its faults, and there is time to recover. */
+static bool is_alike(const struct shrinker *shrinker, const struct suite_scenario *item,
+                     const char *check)
+{
+    if (shrink_guard_tail_ns(&item->scenario, check) < shrinker->tail_ns) return false;
+    return !shrinker->keeps_shares || !shrinker->calm_passes ||
+           shrink_guard_calm_passes(item, check);
+}
+
 static bool fails_check(struct shrinker *shrinker, const struct suite_scenario *item, bool first,
                         struct err_note *note)
 {
@@ -67,10 +76,14 @@ static bool fails_check(struct shrinker *shrinker, const struct suite_scenario *
     const struct check *check = find_failure(&verdicts, name);
     uint64_t digest = check == NULL ? 0 : shrink_guard_digest(&run, check->name);
     if (check != NULL && first) {
-        shrinker->frozen = shrink_guard_freezes(&run, check->name);
+        shrinker->calm_passes = shrink_guard_calm_passes(item, check->name);
+        shrinker->frozen = shrink_guard_freezes(&run, check->name, shrinker->calm_passes);
+        shrinker->keeps_shares = scenario_expect(&item->scenario, check->name) != NULL;
+        shrinker->tail_ns = shrink_guard_tail_ns(&item->scenario, check->name);
         shrinker->digest = digest;
     }
-    bool same = check != NULL && digest == shrinker->digest;
+    bool same = check != NULL && digest == shrinker->digest &&
+                is_alike(shrinker, item, check->name);
     if (same) {
         snprintf(result->check, sizeof result->check, "%s", check->name);
         snprintf(result->sentence, sizeof result->sentence, "%s", check->sentence);

@@ -15,6 +15,9 @@ struct shrinker {
     uint32_t runs_max;
     int crash;    /* the signal that ends the simulation; 0: a check fails */
     bool frozen;  /* load, faults and time stay as they are */
+    bool keeps_shares; /* an expectation fails: a larger share would be another story */
+    bool calm_passes; /* the check holds without the faults, and must go on to */
+    uint64_t tail_ns; /* behind the last fault: shrink_guard.h */
     uint64_t digest; /* what must stay of the run: shrink_guard.h */
     bool changed; /* in this round */
 };

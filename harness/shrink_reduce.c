@@ -3,6 +3,18 @@
 
 #include "harness/shrink_private.h"
 
+/* Without its share a fault hits everybody, and without its seed a scenario has another's luck. */
+static bool must_stay(const struct shrinker *shrinker, const struct yaml_node *node, size_t from,
+                      size_t count)
+{
+    for (size_t i = from; node->kind == YAML_MAP && i < from + count; i++) {
+        const char *key = node->keys[i]->text;
+        if (shrinker->keeps_shares && strcmp(key, "share") == 0) return true;
+        if (node == shrinker->root && strcmp(key, "seed") == 0) return true;
+    }
+    return false;
+}
+
 /* [from, from + count) are taken out; put back when that mends the failure. */
 static bool take_out(struct shrinker *shrinker, struct yaml_node *node, size_t from, size_t count)
 {
@@ -10,6 +22,7 @@ static bool take_out(struct shrinker *shrinker, struct yaml_node *node, size_t f
     struct yaml_node *keys[64];
     bool map = node->kind == YAML_MAP;
     if (count > 64 || count > node->count - from || count == node->count) return false;
+    if (must_stay(shrinker, node, from, count)) return false;
     size_t behind = node->count - from - count;
     memcpy(items, &node->items[from], count * sizeof *items);
     memmove(&node->items[from], &node->items[from + count], behind * sizeof *items);

@@ -210,6 +210,42 @@ static void a_breaker_s_list_fails_by_the_same_states(void **state)
     buf_deinit(&out);
 }
 
+#define BROWNOUT(expect)                                                                           \
+    "version: 1\nname: brownout\nseed: 1001\nduration: 28s\n"                                      \
+    "runtime: { env: prod, set: { cache_ttl_s: 2 } }\n"                                            \
+    "workload: [ { arrival: { poisson: 40/s }, keys: { count: 50 } } ]\n"                          \
+    "upstream:\n  latency: 20ms\n  phases:\n"                                                     \
+    "    - { name: early, from: 1s, to: 2s, faults: [ { delay: 3ms, share: 10%% } ] }\n"           \
+    "    - { name: trouble, from: 8s, to: 20s, faults: [ { status: 503, share: 50%% } ] }\n"       \
+    "expect:\n  - order: guide\n" expect
+
+/* What settings can mend stays so: no total outage, time to recover, and nothing without faults. */
+static void an_expectation_fails_for_the_same_reason_when_it_is_smaller(void **state)
+{
+    (void)state;
+    static const char *const expects[][2] = {
+        { "  - served: { fresh: \">= 75%\", in: trouble }\n", "served.fresh in trouble" },
+        { "  - breaker: [closed]\n", "breaker" },
+        { "  - recovers: { within: 4s }\n", "recovers" },
+    };
+    for (size_t i = 0; i < 3; i++) {
+        char text[1024];
+        struct shrink_result result;
+        struct buf out;
+        snprintf(text, sizeof text, BROWNOUT("%s"), expects[i][0]);
+        shrink_text(text, expects[i][1], &out, &result);
+        assert_non_null(strstr(buf_text(&out), "seed: 1001\n"));
+        assert_non_null(strstr(buf_text(&out), "share: 50%"));
+        assert_null(strstr(buf_text(&out), "early"));
+        assert_true(result.requests[1] < result.requests[0] / 4);
+        unsigned duration_s = 0, to_s = 0;
+        sscanf(strstr(buf_text(&out), "duration: "), "duration: %us", &duration_s);
+        sscanf(strstr(buf_text(&out), "to: "), "to: %us", &to_s);
+        if (i == 2) assert_true(duration_s >= to_s + 6);
+        buf_deinit(&out);
+    }
+}
+
 static void shrinking_stops_after_the_runs_it_may_use(void **state)
 {
     (void)state;
@@ -317,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_scenario_that_passes_is_not_shrunk),
         cmocka_unit_test(what_less_would_fail_by_itself_keeps_its_load_and_its_faults),
         cmocka_unit_test(a_breaker_s_list_fails_by_the_same_states),
+        cmocka_unit_test(an_expectation_fails_for_the_same_reason_when_it_is_smaller),
         cmocka_unit_test(shrinking_stops_after_the_runs_it_may_use),
         cmocka_unit_test(a_hunt_tells_the_same_story_for_the_same_number_and_others_for_others),
         cmocka_unit_test(a_hunt_uses_every_fault_that_there_is),
