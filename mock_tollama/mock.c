@@ -107,6 +107,7 @@ static enum err mock_open_server(struct mock *mock, struct err_note *note)
             .connection_bytes = MOCK_CONNECTION_BYTES,
             .keep_target = mock->config.upstream != NULL,
             .idle_timeout_s = MOCK_IDLE_TIMEOUT_S,
+            .limits = { .idle_ns = mock->config.idle_ns },
             .on_request = api_on_request,
             .on_head = api_on_head,
             .on_dropped = mock_on_dropped,

@@ -41,6 +41,7 @@ struct mock_config {
     const struct auth *auth; /* NULL: everybody is let in; borrowed */
     const struct address *control; /* a port of the control interface's own; NULL: none; borrowed */
     const struct proxy_config *upstream; /* NULL: none; borrowed */
+    uint64_t idle_ns;              /* a connection may be unused for so long; 0: 75 s */
     bool held;                     /* the scenario begins with POST /__mock/start, not at once */
     bool control_anywhere;         /* it may be on another address than loopback */
 };

@@ -9,7 +9,7 @@
 #include "base/instant.h"
 #include "base/units.h"
 
-enum { FAULTS_MAX = 16, UPSTREAM_TIMEOUT_S = 60, ATTEMPTS_MAX = 99 };
+enum { FAULTS_MAX = 16, UPSTREAM_TIMEOUT_S = 60, ATTEMPTS_MAX = 99, IDLE_MIN_MS = 10 };
 
 static const char HELP[] =
     "usage: mock-tollama [options]\n"
@@ -36,6 +36,8 @@ static const char HELP[] =
     "\n"
     "what it is:\n"
     "  --listen HOST:PORT    where to listen; port 0 takes a free one (default 127.0.0.1:11435)\n"
+    "  --idle T              close connections that are not used for so long: 5s, as uvicorn does\n"
+    "                        (default 75s)\n"
     "  --models FILE|a,b     the models it has (a YAML list, or names); without it any name will "
     "do\n"
     "  --api-key KEY         ask for \"Authorization: Bearer KEY\"; repeat it for more keys. Also "
@@ -77,6 +79,7 @@ struct texts {
     const char *control;
     const char *latency;
     const char *timeout;
+    const char *idle;
     const char *dry_run;
     const char *attempts;
     const char *faults[FAULTS_MAX];
@@ -117,6 +120,7 @@ static const struct option LONG[] = {
     { "attempts", required_argument, NULL, 'e' },
     { "hold", no_argument, NULL, 'o' },
     { "summary", no_argument, NULL, 'y' },
+    { "idle", required_argument, NULL, 'i' },
     { "models", required_argument, NULL, 'm' },
     { "api-key", required_argument, NULL, 'k' },
     { "ledger", required_argument, NULL, 'g' },
@@ -144,6 +148,7 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'f': rc = add_fault(texts, optarg, note); break;
         case 't': texts->latency = optarg; break;
         case 'n': texts->seed = optarg; break;
+        case 'i': texts->idle = optarg; break;
         case 'm': out->config.models = optarg; break;
         case 'k': rc = auth_add(&out->auth, optarg, note); break;
         case 'g': out->config.ledger_path = optarg; break;
@@ -196,6 +201,12 @@ static enum err read_dry_run(struct options_mock *out, const struct texts *texts
                         "--attempts is for what is only printed; add --dry-run 20");
 }
 
+static bool read_idle(const char *text, uint64_t *out)
+{
+    return units_parse_duration(text, out) && *out >= IDLE_MIN_MS * NS_PER_MS &&
+           *out <= MOCK_IDLE_TIMEOUT_S * NS_PER_S;
+}
+
 static enum err read_numbers(struct options_mock *out, const struct texts *texts,
                              struct err_note *note)
 {
@@ -212,6 +223,11 @@ static enum err read_numbers(struct options_mock *out, const struct texts *texts
                                 "--parent: \"%.64s\" is not a process id", texts->parent);
         }
         out->parent = (pid_t)parent;
+    }
+    if (texts->idle != NULL && !read_idle(texts->idle, &out->config.idle_ns)) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--idle: \"%.64s\" is not a length of time from 10ms to 75s; write 5s",
+                            texts->idle);
     }
     enum err rc = address_parse(texts->listen, &out->config.listen, note);
     if (rc != ERR_OK || texts->control == NULL) return rc;

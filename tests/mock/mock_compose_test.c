@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "wire_peer.h"
 
 #define STRAY "{ at: response_end, do: stray_answer }"
@@ -117,6 +119,31 @@ static void a_client_that_reads_to_the_end_gets_one(void **state)
     }
 }
 
+static void expect_idle_end(const char *fault)
+{
+    struct mock_process mock;
+    struct answer answer;
+    mock_start_with(&mock, (const char *const[]){ "--idle", "200ms", "--fault", fault, NULL });
+    int fd = client_connect(&mock);
+    client_send(fd, &(struct request){ .id = "a" });
+    client_read(fd, &answer, CLIENT_PATIENCE_MS);
+    assert_int_equal(answer.end, END_WHOLE);
+    answer_free(&answer);
+    uint64_t began = clock_now();
+    assert_int_equal(client_read_end(fd, CLIENT_PATIENCE_MS), END_FIN);
+    assert_true(clock_now() - began >= UINT64_C(150) * 1000000);
+    close(fd);
+    mock_stop(&mock);
+}
+
+/* One that is late is not cut. */
+static void an_idle_connection_ends_when_it_was_asked_for(void **state)
+{
+    (void)state;
+    expect_idle_end("{ delay: 400ms }");
+    expect_idle_end("{ status: 503 }");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +151,7 @@ int main(void)
         cmocka_unit_test(garbage_and_a_stray_answer_come_in_the_order_of_the_file),
         cmocka_unit_test(the_first_of_two_ends_holds),
         cmocka_unit_test(a_client_that_reads_to_the_end_gets_one),
+        cmocka_unit_test(an_idle_connection_ends_when_it_was_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
