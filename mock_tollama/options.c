@@ -290,6 +290,10 @@ static enum err read_upstream(struct options_mock *out, const struct texts *text
                             "--upstream-timeout: \"%.64s\" is not a length of time; write 60s",
                             texts->timeout);
     }
+    if (upstream->record_bodies && upstream->record_path == NULL) {
+        return err_note_set(note, ERR_USAGE, NULL, 0, 0,
+                            "--record-bodies says what a record holds; add --record FILE");
+    }
     if (upstream->url != NULL) {
         out->config.upstream = upstream;
     } else if (upstream->record_path != NULL || upstream->record_bodies || texts->timeout != NULL) {

@@ -303,6 +303,20 @@ static void a_mock_is_not_its_own_upstream(void **state)
     buf_deinit(&err);
 }
 
+static void bodies_without_a_record_are_refused(void **state)
+{
+    (void)state;
+    struct buf err;
+    buf_init(&err, BUF_UNBOUNDED);
+    assert_int_equal(mock_run((const char *const[]){ "--listen", "127.0.0.1:0", "--upstream",
+                                                     "http://127.0.0.1:1", "--record-bodies",
+                                                     "--dry-run", "1", NULL },
+                              &err),
+                     2);
+    assert_non_null(strstr(buf_text(&err), "add --record FILE"));
+    buf_deinit(&err);
+}
+
 static void models_that_are_no_names_are_refused(void **state)
 {
     (void)state;
@@ -334,6 +348,7 @@ int main(void)
         cmocka_unit_test(pages_of_other_sites_do_not_command_it),
         cmocka_unit_test(an_upstream_that_is_no_server_is_refused),
         cmocka_unit_test(a_mock_is_not_its_own_upstream),
+        cmocka_unit_test(bodies_without_a_record_are_refused),
         cmocka_unit_test(models_that_are_no_names_are_refused),
         cmocka_unit_test(a_fault_at_a_path_without_faults_is_refused),
     };
