@@ -281,6 +281,17 @@ enum err sweep_store_merge(struct sweep_store *store, const char *path, uint64_t
     return err_note_set(note, ERR_SYNTAX, path, 1, 1, "this journal is empty; run its shard");
 }
 
+/* A record lock, because the workers, which are forked, must not keep it when their parent is
+ * killed. */
+static enum err lock_journal(int fd, const char *path, struct err_note *note)
+{
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    if (fcntl(fd, F_SETLK, &lock) == 0 || (errno != EACCES && errno != EAGAIN)) return ERR_OK;
+    return err_note_set(note, ERR_INVALID, path, 0, 0,
+                        "another sweep is writing it; wait until that ends, or name another folder "
+                        "with --out");
+}
+
 enum err sweep_store_open(struct sweep_store *store, const char *path,
                           const struct sweep_head *head, size_t *resumed, struct err_note *note)
 {
@@ -300,6 +311,7 @@ enum err sweep_store_open(struct sweep_store *store, const char *path,
         *resumed = store->count - before;
     }
     store->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (store->fd >= 0 && lock_journal(store->fd, path, note) != ERR_OK) return note->err;
     if (store->fd < 0 || ftruncate(store->fd, (off_t)journal.used) != 0) {
         return err_note_set(note, ERR_IO, path, 0, 0, "%s", strerror(errno));
     }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -156,11 +158,36 @@ static void a_line_that_is_no_result_is_refused_with_its_number(void **state)
     sweep_set_close(&stage);
 }
 
+/* Another process; the lock of this one does not count for itself. */
+static void a_journal_that_another_sweep_writes_is_refused(void **state)
+{
+    (void)state;
+    struct sweep_set stage;
+    struct err_note note = { .err = ERR_OK };
+    size_t resumed;
+    open_stage(&stage);
+    const char *path = journal_path(&stage);
+    assert_int_equal(ERR_OK, sweep_store_open(&stage.store, path, &whole, &resumed, &note));
+    pid_t other = fork();
+    if (other == 0) {
+        struct sweep_store store;
+        sweep_store_init(&store, &stage.world);
+        enum err rc = sweep_store_open(&store, path, &whole, &resumed, &note);
+        bool refused = rc != ERR_OK && strstr(note.sentence, "another sweep") != NULL;
+        _exit(refused ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(other, waitpid(other, &status, 0));
+    assert_int_equal(0, status);
+    sweep_set_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_put_is_there_again_after_a_restart),
         cmocka_unit_test(a_line_that_was_cut_off_by_a_kill_is_cut_away),
+        cmocka_unit_test(a_journal_that_another_sweep_writes_is_refused),
         cmocka_unit_test(a_journal_of_something_else_is_refused),
         cmocka_unit_test(a_line_that_is_no_result_is_refused_with_its_number),
     };
