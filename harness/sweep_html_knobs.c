@@ -54,9 +54,26 @@ static void put_cell(struct buf *out, const struct sweep_parameter *parameter,
     buf_puts(out, "</g>\n");
 }
 
+/* One scale for all knobs: the widest of them fills its row, and one that hardly matters is flat. */
+static double loss_span(const struct sweep *sweep)
+{
+    double span = 0;
+    for (size_t i = 0; i < sweep->spec->space.count; i++) {
+        const struct sweep_knob *const knobs[] = { &sweep->pick_knobs[i],
+                                                   &sweep->current_knobs[i] };
+        for (size_t k = 0; k < 2; k++) {
+            double min, max;
+            if (knobs[k]->count == 0) continue;
+            loss_range(knobs[k], &min, &max);
+            if (max - min > span) span = max - min;
+        }
+    }
+    return span;
+}
+
 /* Bars of the loss: the higher, the worse; the lowest still has a height. */
 static void put_knob(struct buf *out, const struct sweep_parameter *parameter,
-                     const struct sweep_knob *knob, uint64_t own, const char *whose)
+                     const struct sweep_knob *knob, uint64_t own, const char *whose, double span)
 {
     double min, max;
     loss_range(knob, &min, &max);
@@ -65,7 +82,7 @@ static void put_knob(struct buf *out, const struct sweep_parameter *parameter,
                KNOB_WIDTH + 2, CELL_HEIGHT + 4, whose, parameter->row->key);
     for (size_t i = 0; i < knob->count; i++) {
         const struct sweep_step *step = &knob->steps[i];
-        double share = max > min ? (step->loss - min) / (max - min) : 0;
+        double share = max > min ? (step->loss - min) / span : 0;
         struct cell cell = { (double)i * width, width, 5 + share * (CELL_HEIGHT - 5) };
         put_cell(out, parameter, step, &cell);
         if (step->value != own) continue;
@@ -88,16 +105,19 @@ void sweep_html_knobs(struct buf *out, const struct sweep *sweep)
     sweep_html_open(out, "Cliffs",
                     "Along each setting, all others as in the pick, and as they are now. A cross: "
                     "infeasible, with the reason when touched; a bar: its loss, the higher the "
-                    "worse; framed: the setting's own value.");
+                    "worse, over the lowest of its row and to one scale for all rows; framed: the "
+                    "setting's own value.");
     bool both = !sweep->finalists[0].is_current;
+    double span = loss_span(sweep);
     for (size_t i = 0; i < sweep->spec->space.count; i++) {
         const struct sweep_parameter *parameter = &sweep->spec->space.parameters[i];
         buf_printf(out, "<div class=\"knob\"><h3>%s</h3>\n", parameter->row->key);
         if (both) {
             put_knob(out, parameter, &sweep->pick_knobs[i], sweep->finalists[0].point.values[i],
-                     "pick");
+                     "pick", span);
         }
-        put_knob(out, parameter, &sweep->current_knobs[i], parameter->current, "current");
+        put_knob(out, parameter, &sweep->current_knobs[i], parameter->current, "current",
+                 span);
         buf_puts(out, "</div>\n");
     }
     sweep_html_close(out);
