@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "harness/sweep_html_parts.h"
 #include "harness/sweep_report.h"
 #include "sweep_fixture.h"
 
@@ -415,6 +416,37 @@ static void the_page_is_one_file_that_asks_for_nothing(void **state)
     sweep_set_close(&stage);
 }
 
+static void flatten(struct sweep_knob *knob, double widest)
+{
+    for (size_t i = 0; i < knob->count; i++) {
+        knob->steps[i].feasible = true;
+        knob->steps[i].loss = i == 0 ? 24.43 + widest : 24.43;
+    }
+}
+
+/* A hundredth of a point is no cliff beside a knob that costs ten. */
+static void the_cliffs_of_all_knobs_have_one_scale(void **state)
+{
+    (void)state;
+    struct sweep_set stage;
+    open_both(&stage, SWEEP_FILE(""));
+    sweep_set_run(&stage, 1);
+    struct sweep *sweep = &stage.sweep;
+    assert_true(sweep->spec->space.count > 1);
+    for (size_t i = 0; i < sweep->spec->space.count; i++) {
+        flatten(&sweep->pick_knobs[i], 0.01);
+        flatten(&sweep->current_knobs[i], i == 0 ? 10 : 0.01);
+    }
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    sweep_html_knobs(&text, sweep);
+    const char *full = strstr(buf_text(&text), "height=\"46.0\"");
+    assert_non_null(full);
+    assert_null(strstr(full + 1, "height=\"46.0\""));
+    buf_deinit(&text);
+    sweep_set_close(&stage);
+}
+
 /* Changing one knob back costs nothing, so the pick has it as it is today. */
 static void a_knob_that_does_nothing_is_left_as_it_is(void **state)
 {
@@ -451,6 +483,7 @@ int main(void)
         cmocka_unit_test(requests_are_made_anew_where_a_setting_changes_them),
         cmocka_unit_test(the_configuration_that_is_written_loads_and_is_the_pick),
         cmocka_unit_test(the_page_is_one_file_that_asks_for_nothing),
+        cmocka_unit_test(the_cliffs_of_all_knobs_have_one_scale),
         cmocka_unit_test(a_knob_that_does_nothing_is_left_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
