@@ -54,7 +54,7 @@ static void put_cell(struct buf *out, const struct sweep_parameter *parameter,
     buf_puts(out, "</g>\n");
 }
 
-/* One scale for all knobs: the widest of them fills its row, and one that hardly matters is flat. */
+/* One scale for all knobs: the widest of them fills its row, one that hardly matters is flat. */
 static double loss_span(const struct sweep *sweep)
 {
     double span = 0;
@@ -73,7 +73,8 @@ static double loss_span(const struct sweep *sweep)
 
 /* Bars of the loss: the higher, the worse; the lowest still has a height. */
 static void put_knob(struct buf *out, const struct sweep_parameter *parameter,
-                     const struct sweep_knob *knob, uint64_t own, const char *whose, double span)
+                     const struct sweep_knob *knob, uint64_t own, const char *whose,
+                     double span)
 {
     double min, max;
     loss_range(knob, &min, &max);
