@@ -1,5 +1,7 @@
 #include "harness/earlier.h"
 
+#include <assert.h>
+
 #include "base/mem.h"
 
 static void append(struct earlier *earlier, struct earlier_play play)
@@ -15,6 +17,26 @@ void earlier_add(struct earlier *earlier, uint64_t seed, enum check_status statu
                         .seed = seed, .status = status, .reason = mem_copy_string(reason) });
 }
 
+void earlier_add_failed(struct earlier *earlier, const char *check)
+{
+    struct earlier_play *play = &earlier->items[earlier->count - 1];
+    play->failed = mem_resize(play->failed, play->failed_count + 1, sizeof *play->failed);
+    play->failed[play->failed_count++] = mem_copy_string(check);
+}
+
+void earlier_add_failures_of(struct earlier *earlier, const struct verdicts *seen)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        if (seen->checks[i].status == CHECK_FAIL) earlier_add_failed(earlier, seen->checks[i].name);
+    }
+}
+
+void earlier_write_failed(const struct earlier_play *play, struct buf *out)
+{
+    for (size_t i = 0; i < play->failed_count; i++)
+        buf_printf(out, "%s%s", i == 0 ? "" : ", ", play->failed[i]);
+}
+
 void earlier_move(struct earlier *to, struct earlier *from)
 {
     for (size_t i = 0; i < from->count; i++)
@@ -23,10 +45,20 @@ void earlier_move(struct earlier *to, struct earlier *from)
     *from = (struct earlier){ .count = 0 };
 }
 
+void earlier_drop(struct earlier *earlier)
+{
+    assert(earlier->count > 0);
+    struct earlier_play *play = &earlier->items[--earlier->count];
+    for (size_t f = 0; f < play->failed_count; f++)
+        mem_free(play->failed[f]);
+    mem_free(play->failed);
+    mem_free(play->reason);
+}
+
 void earlier_deinit(struct earlier *earlier)
 {
-    for (size_t i = 0; i < earlier->count; i++)
-        mem_free(earlier->items[i].reason);
+    while (earlier->count > 0)
+        earlier_drop(earlier);
     mem_free(earlier->items);
     *earlier = (struct earlier){ .count = 0 };
 }
@@ -40,7 +72,10 @@ void earlier_write(const struct earlier *earlier, struct buf *out)
         buf_printf(out, "played again %zu times", earlier->count);
     for (size_t i = 0; i < earlier->count; i++) {
         const struct earlier_play *play = &earlier->items[i];
-        buf_printf(out, "%s%s (%s)", i == 0 ? "; before: " : ", ", check_status_name(play->status),
+        buf_printf(out, "%s%s (%s", i == 0 ? "; before: " : ", ", check_status_name(play->status),
                    play->reason);
+        if (play->failed_count > 0) buf_puts(out, "; failing: ");
+        earlier_write_failed(play, out);
+        buf_putc(out, ')');
     }
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/sort.h"
 #include "harness/ledger.h"
+#include "harness/stalls.h"
 
 enum { JOIN_PATH_MAX = 1100 };
 
@@ -37,6 +38,7 @@ void join_run(struct run *run, const char *folder, instant_ns start)
     struct err_note note = { .err = ERR_OK };
     run_settle(run);
     judge_lag(run);
+    stalls_judge(run);
     snprintf(path, sizeof path, "%s/ledger.jsonl", folder);
     if (ledger_read(run, path, &note) == ERR_OK) {
         if (run->foreign) return; /* it writes no trace */

@@ -18,11 +18,13 @@
 #include "net/alarm.h"
 #include "scenario/pace.h"
 
-/* What several generators together have sent, and how much of that later than half of what a run
- * may lag. */
+/* What several generators together have sent, how much of that later than half of what a run may
+ * lag, and how often the programs that they play with got no CPU for half of what a run may bear
+ * (play_watch.c). */
 struct load_pulse {
     uint64_t sent;
     uint64_t late;
+    uint64_t stalls;
 };
 
 #define LOAD_LATE_NS (5 * NS_PER_MS / 2)

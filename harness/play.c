@@ -9,10 +9,7 @@
 #include "harness/join.h"
 #include "harness/play_private.h"
 
-enum {
-    PLAY_TICK_MS = 20,
-    PLAY_RESPONSE_BYTES_MAX = 64 * 1024,
-};
+enum { PLAY_RESPONSE_BYTES_MAX = 64 * 1024 };
 
 #define PLAY_START_LIMIT_NS (15 * NS_PER_S)
 /* Another service may load a framework first. */
@@ -36,6 +33,7 @@ void play_enter(struct play *play, enum play_state state)
 static void play_stop(struct play *play)
 {
     if (play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
+    play_watch_end(play);
     play_enter(play, PLAY_STOPPING);
     load_stop(&play->load);
     if (play->call != NULL) http_client_cancel(play->call);
@@ -118,6 +116,7 @@ static void play_begin_load(struct play *play)
     play->load.pulse = play->config.pulse;
     play->load.on_finished = play_on_loaded;
     play->load.context = play;
+    play_watch_begin(play);
     load_start(&play->load);
     redis_stage_play(&play->redis, play->start);
 }
@@ -238,6 +237,7 @@ static void play_on_tick(uv_timer_t *timer)
 {
     struct play *play = timer->data;
     if (play->state == PLAY_DONE) return;
+    play_watch_tick(play);
     if (play->state != PLAY_PLAYING && clock_now() > play->state_deadline) {
         play_on_state_overdue(play);
     }

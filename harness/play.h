@@ -15,6 +15,7 @@
 #include <uv.h>
 
 #include "harness/child.h"
+#include "harness/cpu_wait.h"
 #include "harness/load.h"
 #include "harness/redis_stage.h"
 #include "harness/run.h"
@@ -62,6 +63,9 @@ struct play {
     bool timer_open;
     instant_ns start;           /* offset 0 */
     instant_ns state_deadline;
+    instant_ns ticked;          /* in PLAYING: the latest tick of `timer` */
+    unsigned ticks;             /* of them */
+    struct cpu_wait mock_wait, service_wait;
     instant_ns began;
     struct load_address address; /* of the service */
     char control_body[64];

@@ -6,6 +6,7 @@
 #include "harness/progress.h"
 #include "harness/progress_private.h"
 #include "harness/report_figures.h"
+#include "harness/stalls.h"
 #include "harness/unmodelled.h"
 
 static void print_checks(struct progress *progress, const struct suite_scenario *item,
@@ -158,6 +159,15 @@ static void print_coverage(struct progress *progress)
     }
 }
 
+static void print_stalls(struct progress *progress)
+{
+    struct buf line;
+    buf_init(&line, BUF_UNBOUNDED);
+    if (progress->verbose) stalls_write(progress->suite, &line);
+    if (line.length > 0) fprintf(progress->out, "%s\n", buf_text(&line));
+    buf_deinit(&line);
+}
+
 static void print_tables(struct progress *progress)
 {
     const struct suite *suite = progress->suite;
@@ -170,6 +180,7 @@ static void print_tables(struct progress *progress)
     fputc('\n', progress->out);
     print_agreement(progress);
     print_speed(progress);
+    print_stalls(progress);
     print_coverage(progress);
 }
 

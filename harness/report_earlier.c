@@ -14,6 +14,11 @@ void report_json_earlier(struct json *json, const struct earlier *earlier)
         report_json_wide(json, play->seed);
         json_member_string(json, "verdict", check_status_name(play->status));
         json_member_string(json, "reason", play->reason);
+        json_key(json, "failing_checks");
+        json_open(json, '[');
+        for (size_t f = 0; f < play->failed_count; f++)
+            json_string(json, play->failed[f]);
+        json_close(json, ']');
         json_close(json, '}');
     }
     json_close(json, ']');

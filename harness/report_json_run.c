@@ -281,6 +281,7 @@ void report_json_world(struct json *json, const struct suite_world *world)
     json_bool(json, run->lagged);
     put_counts(json, run, &figures);
     json_member_u64(json, "generator_lag_p99_ns", run->lag_p99_ns);
+    report_json_stalls(json, run);
     json_key(json, "permits_out");
     if (run->permits_known)
         json_u64(json, run->permits_out);

@@ -14,6 +14,8 @@ void report_json_requests(struct json *json, const struct run *run);
 /* The members "slo" (objectives, budgets and alerts; null when not known) and "rollback". For other
  * programs: what is read back makes them again. */
 void report_json_levels(struct json *json, const struct run *run);
+/* The member "stalls": how long each of those that play it was held up, null: not observed. */
+void report_json_stalls(struct json *json, const struct run *run);
 /* The member "repeats"; null when it was played once. */
 void report_json_repeats(struct json *json, const struct repeats *repeats);
 /* A number of 64 bits. More than 53 do not survive in readers whose numbers are doubles: then as a

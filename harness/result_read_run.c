@@ -91,6 +91,7 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
     run->lagged = cursor_bool(cursor, object, "lagged");
     run->complete = cursor_bool(cursor, object, "complete");
     run->lag_p99_ns = cursor_u64(cursor, object, "generator_lag_p99_ns", RESULT_NUMBER_MAX);
+    result_read_stalls(cursor, object, run);
     const cJSON *permits = cursor_member(cursor, object, "permits_out", cJSON_Invalid);
     run->permits_known = !cJSON_IsNull(permits);
     if (run->permits_known)

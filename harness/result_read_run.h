@@ -13,6 +13,8 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
 enum check_status result_status(struct cursor *cursor, const cJSON *item);
 /* The member "repeats" of a world. */
 void result_read_repeats(struct cursor *cursor, const cJSON *object, struct repeats *repeats);
+/* The member "stalls" of a world; results of earlier versions have none. */
+void result_read_stalls(struct cursor *cursor, const cJSON *object, struct run *run);
 /* The member "earlier_plays" of a world; results of earlier versions have none. */
 void result_read_earlier(struct cursor *cursor, const cJSON *object, struct earlier *earlier);
 

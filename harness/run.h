@@ -67,6 +67,13 @@ struct run_delivery {
     uint64_t late_ns;          /* how much later than planned it was played; sim: 0 */
 };
 
+/* How long one of those that play a real run was held up, at worst. */
+struct run_stall {
+    bool known;        /* it could be observed */
+    uint64_t worst_ns;
+    uint64_t at_ns;    /* when that was over */
+};
+
 struct run {
     enum world world;
     const struct scenario *scenario;       /* borrowed */
@@ -93,11 +100,14 @@ struct run {
     uint32_t permits_out;      /* at the end; must be 0 */
     bool invalid;              /* the run says nothing about the service */
     char invalid_reason[512];
-    bool lagged;               /* that is because the load generator was late, and nothing else */
+    bool lagged;               /* that is because the machine was too busy, and nothing else */
     bool complete;             /* all of the schedule was played */
     bool out_of_calls;         /* sim: a request came when all calls were taken */
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */
+    struct run_stall generator_stall; /* real: its loop stood still */
+    struct run_stall mock_stall;      /* real: it waited for a CPU (harness/cpu_wait.h) */
+    struct run_stall service_stall;   /* the same of what is judged, when that is ours */
     char *realised_delays;     /* owned: JSON of scenario/realised_delay.h; NULL: not audited */
     uint64_t lookup_p99_ns;    /* real: how long the second level took to answer (lookups.h) */
     uint64_t redis_late_ns;    /* real: how late a phase of the second level was played, at most */

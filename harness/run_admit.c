@@ -27,5 +27,5 @@ size_t run_jobs_default(size_t cores)
 
 bool run_is_late(struct load_pulse before, struct load_pulse now)
 {
-    return (now.late - before.late) * 100 > now.sent - before.sent;
+    return now.stalls > before.stalls || (now.late - before.late) * 100 > now.sent - before.sent;
 }

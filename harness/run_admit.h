@@ -3,9 +3,10 @@
 /* How many real scenarios are played side by side.
  *
  * A scenario waits most of its time, so two cores can play two dozen at once while nobody else
- * needs them. On a busy machine the load generator notices: its requests leave late. Then none is
- * begun until that is over, and the number that plays falls to what the machine can bear, at worst
- * to one. The same holds while programs start, which takes more of a core than playing.
+ * needs them. On a busy machine the load generator notices: its requests leave late, or the
+ * programs wait for a CPU. Then none is begun until that is over, and the number that plays falls
+ * to what the machine can bear, at worst to one. The same holds while programs start, which takes
+ * more of a core than playing.
  *
  * Scenarios that a busy machine has spoilt are played again when all others have begun: first a few
  * at a time, and those that are spoilt again one by one, when nothing else plays. */
@@ -30,7 +31,7 @@ struct run_floor {
     size_t fresh;    /* not yet played */
     size_t again;    /* to be played once more */
     size_t alone;    /* to be played once more, with nothing beside */
-    bool late;       /* the load generator */
+    bool late;       /* run_is_late(), lately */
 };
 
 enum run_next { RUN_NEXT_NONE, RUN_NEXT_FRESH, RUN_NEXT_AGAIN, RUN_NEXT_ALONE };
@@ -41,8 +42,8 @@ enum run_next run_admit(const struct run_floor *floor);
 /* For a machine with so many cores. */
 size_t run_jobs_default(size_t cores);
 
-/* Whether the generators lag: more than one in a hundred of what was sent between the two counts
- * left late. False when nothing was sent. */
+/* Whether the machine is too busy: between the two counts a program got no CPU for long, or more
+ * than one in a hundred of what was sent left late. */
 bool run_is_late(struct load_pulse before, struct load_pulse now);
 
 #endif

@@ -11,8 +11,10 @@ bool run_again_lagged(struct run_tries *tries, const struct run *run)
     return true;
 }
 
-bool run_again_disagrees(struct run_tries *tries, const struct parity *parity)
+bool run_again_disagrees(struct run_tries *tries, enum check_status status,
+                         const struct parity *parity)
 {
+    if (status == CHECK_FAIL) return false;
     if (parity->holds || tries->disagreements == RUN_REPLAYS_MAX) return false;
     tries->disagreements++;
     return true;

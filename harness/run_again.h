@@ -2,9 +2,10 @@
 #define HARNESS_RUN_AGAIN_H
 /* In which order real scenarios are played, and which are played again.
  *
- * A busy machine spoils a run in two ways: the load generator lags, which makes the run invalid; or
- * a stall of some 60 ms goes through a cache fill and changes how later requests are served, which
- * looks like a disagreement with the simulation. Both pass when little or nothing else plays. So
+ * A busy machine spoils a run in two ways: the load generator lags, or one of the programs gets no
+ * CPU for long (harness/stalls.h), which makes the run invalid; or a stall of some 60 ms goes
+ * through a cache fill and changes how later requests are served, which looks like a disagreement
+ * with the simulation. Both pass when little or nothing else plays. So
  * only what comes back counts. What became of the first run is told when it is played again, and
  * stays in the result (earlier.h). */
 
@@ -30,7 +31,10 @@ enum run_company {
 
 /* Whether to play it again; counts. */
 bool run_again_lagged(struct run_tries *tries, const struct run *run);
-bool run_again_disagrees(struct run_tries *tries, const struct parity *parity);
+/* A valid run that failed has said what there is to say: it is final, whatever the simulation did,
+ * else a service that fails now and then would be played until it passes. */
+bool run_again_disagrees(struct run_tries *tries, enum check_status status,
+                         const struct parity *parity);
 
 /* What differs: "simulation and sockets disagree on 12 of 120 requests", or in which figures. */
 void run_again_disagreement(const struct parity *parity, struct buf *out);

@@ -24,6 +24,14 @@ static bool is_whole(const struct run *run)
     return !run->invalid && run->complete;
 }
 
+/* A run that the machine has spoilt counts for nothing, but what failed in it is told. */
+static void judge_as_valid(const struct run *run, struct verdicts *out)
+{
+    struct run valid = *run; /* borrows all that it points to */
+    valid.invalid = false;
+    verdict_judge(&valid, out);
+}
+
 /* In the thread beside the loop. */
 static void job_judge(void *context)
 {
@@ -35,6 +43,7 @@ static void job_judge(void *context)
     play_join(real_job_play(job));
     audit_run(run);
     verdict_judge(run, &item->real.verdict);
+    if (run->lagged) judge_as_valid(run, &job->seen);
     if (is_whole(run) && !run->foreign) { /* another service writes no trace */
         char path[RUN_PATH_MAX + 32];
         snprintf(path, sizeof path, "%s/trace.jsonl", job->folder);
@@ -50,10 +59,19 @@ static void job_again(struct real_job *job, const char *reason)
 {
     struct real *real = job->real;
     struct suite_scenario *item = job_item(job);
+    struct earlier *earlier = &item->real.earlier;
     enum run_company company = run_again_company(&job->tries);
-    earlier_add(&item->real.earlier, item->seed, item->real.verdict.status, reason);
+    struct buf told;
+    buf_init(&told, BUF_UNBOUNDED);
+    buf_puts(&told, reason);
+    earlier_add(earlier, item->seed, item->real.verdict.status, reason);
+    earlier_add_failures_of(earlier, &job->seen);
+    const struct earlier_play *play = &earlier->items[earlier->count - 1];
+    if (play->failed_count > 0) buf_puts(&told, "; failing: ");
+    earlier_write_failed(play, &told);
     queue_add(company == RUN_ALONE ? &real->alone : &real->again, job->index);
-    progress_again(real->progress, job->index, reason, company);
+    progress_again(real->progress, job->index, buf_text(&told), company);
+    buf_deinit(&told);
 }
 
 /* Whether the machine has spoilt it, and not for the last time. */
@@ -62,7 +80,8 @@ static void job_look_again(struct real_job *job)
     struct suite_scenario *item = job_item(job);
     if (run_again_lagged(&job->tries, &item->real.run)) {
         job_again(job, item->real.run.invalid_reason);
-    } else if (item->has_parity && run_again_disagrees(&job->tries, &item->parity)) {
+    } else if (item->has_parity &&
+               run_again_disagrees(&job->tries, item->real.verdict.status, &item->parity)) {
         struct buf reason;
         buf_init(&reason, BUF_UNBOUNDED);
         run_again_disagreement(&item->parity, &reason);
@@ -92,6 +111,7 @@ static void job_on_judged(void *context)
         real_abort(real, job->index, reason);
     }
     if (!real->stopping) job_look_again(job);
+    verdict_deinit(&job->seen);
     real_go_on(real);
 }
 

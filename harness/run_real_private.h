@@ -23,6 +23,7 @@ struct real_job {
     char folder[RUN_PATH_MAX];
     struct run_tries tries;
     struct aside_task judging;
+    struct verdicts seen; /* of a run that lagged, as if it were valid: what of it is told */
     struct err_note note; /* why the worlds could not be compared */
     bool started;
 };

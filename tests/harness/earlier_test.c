@@ -17,6 +17,7 @@
 #include "report_fixture.h"
 
 #define LAG "the load generator lagged: p99 is 9.0 ms"
+#define FAILING "; failing: order, invariant.hold"
 
 static void check_holds(const char *text, const char *wanted)
 {
@@ -64,7 +65,8 @@ static void the_result_has_the_verdict_and_the_reason_of_each(void **state)
     (void)state;
     char *text = report_text_of_fixture(report_write_json);
     check_holds(text, "\"earlier_plays\":[{\"seed\":0,\"verdict\":\"invalid\",\"reason\":\"" LAG
-                      "\"},{\"seed\":\"18446744073709551614\",\"verdict\":\"pass\",\"reason\":");
+                      "\",\"failing_checks\":[\"order\",\"invariant.hold\"]},"
+                      "{\"seed\":\"18446744073709551614\",\"verdict\":\"pass\",\"reason\":");
     /* The other three worlds say that nothing was. */
     assert_int_equal(count_of(text, "\"earlier_plays\":[]"), 3);
     mem_free(text);
@@ -75,7 +77,7 @@ static void the_page_says_it_below_the_scenarios_verdict(void **state)
     (void)state;
     assert_only_with_earlier_plays(
         report_write_html,
-        "</p>\n<p class=\"facts\">real, played again 2 times; before: invalid (" LAG
+        "</p>\n<p class=\"facts\">real, played again 2 times; before: invalid (" LAG FAILING
         "), pass (&lt;script&gt;");
 }
 
@@ -85,7 +87,8 @@ static void the_summary_counts_them_and_folds_the_names(void **state)
     assert_only_with_earlier_plays(
         report_write_summary,
         "<details><summary>Played again, because the machine had spoilt a run: 1 scenario, 2 "
-        "times</summary>\n\n- calm: played again 2 times; before: invalid (" LAG "), pass (");
+        "times</summary>\n\n- calm: played again 2 times; before: invalid (" LAG FAILING
+        "), pass (");
     char *without = text_undisturbed(report_write_summary);
     assert_null(strstr(without, "Played again"));
     mem_free(without);
@@ -96,7 +99,8 @@ static void junit_has_them_as_a_property(void **state)
     (void)state;
     assert_only_with_earlier_plays(
         report_write_junit, "  <properties>\n    <property name=\"played_again.calm\" "
-                            "value=\"played again 2 times; before: invalid (" LAG "), pass (");
+                            "value=\"played again 2 times; before: invalid (" LAG FAILING
+                            "), pass (");
     char *without = text_undisturbed(report_write_junit);
     assert_null(strstr(without, "propert"));
     mem_free(without);
@@ -149,6 +153,58 @@ static void a_damaged_one_is_refused_with_its_place(void **state)
     suite_deinit(&suite);
     arena_deinit(&arena);
     mem_free(text);
+}
+
+static void what_failed_in_them_is_read_back_and_need_not_be_there(void **state)
+{
+    (void)state;
+    char *today = report_text_of_fixture(report_write_json);
+    char *old = without_all(today, ",\"failing_checks\":[\"order\",\"invariant.hold\"]");
+    const struct {
+        const char *text;
+        size_t failed;
+    } results[] = { { today, 2 }, { old, 0 } };
+    for (size_t i = 0; i < 2; i++) {
+        struct suite suite;
+        struct arena arena = { .head = NULL };
+        struct err_note note = { .err = ERR_OK };
+        const char *text = results[i].text;
+        enum err rc = result_read("result.json", text, strlen(text), &arena, &suite, &note);
+        if (rc != ERR_OK) fail_msg("%s", note.sentence);
+        const struct earlier *earlier = &suite.scenarios[0].real.earlier;
+        assert_int_equal(earlier->count, 2);
+        assert_int_equal(earlier->items[0].failed_count, results[i].failed);
+        assert_int_equal(earlier->items[1].failed_count, 0);
+        if (results[i].failed > 0) {
+            assert_string_equal(earlier->items[0].failed[0], "order");
+            assert_string_equal(earlier->items[0].failed[1], "invariant.hold");
+        }
+        suite_deinit(&suite);
+        arena_deinit(&arena);
+    }
+    mem_free(old);
+    mem_free(today);
+}
+
+static void only_checks_that_failed_are_kept(void **state)
+{
+    (void)state;
+    struct check checks[] = { { .name = "order", .status = CHECK_FAIL },
+                              { .name = "breaker", .status = CHECK_PASS },
+                              { .name = "latency.p95", .status = CHECK_INCONCLUSIVE },
+                              { .name = "invariant.hold", .status = CHECK_FAIL } };
+    const struct verdicts seen = { .checks = checks, .count = 4 };
+    struct earlier earlier = { .count = 0 };
+    earlier_add(&earlier, 1, CHECK_INVALID, "late");
+    earlier_add_failures_of(&earlier, &seen);
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    earlier_write(&earlier, &out);
+    assert_string_equal(buf_text(&out),
+                        "played again once; before: invalid (late; failing: order, "
+                        "invariant.hold)");
+    earlier_deinit(&earlier);
+    buf_deinit(&out);
 }
 
 static void a_result_that_was_played_again_is_neither_worse_nor_better(void **state)
@@ -208,6 +264,8 @@ int main(void)
         cmocka_unit_test(junit_has_them_as_a_property),
         cmocka_unit_test(a_result_from_before_they_were_kept_has_none),
         cmocka_unit_test(a_damaged_one_is_refused_with_its_place),
+        cmocka_unit_test(what_failed_in_them_is_read_back_and_need_not_be_there),
+        cmocka_unit_test(only_checks_that_failed_are_kept),
         cmocka_unit_test(a_result_that_was_played_again_is_neither_worse_nor_better),
         cmocka_unit_test(those_of_repeated_runs_come_together),
     };

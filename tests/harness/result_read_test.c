@@ -49,6 +49,8 @@ static void fill_the_rest(struct run *run)
     run->permits_known = true;
     run->permits_out = 3;
     run->lag_p99_ns = 1234;
+    run->generator_stall = (struct run_stall){ true, 51, 52 };
+    run->service_stall = (struct run_stall){ true, 53, 54 };
     run->attempts[3] = (struct run_attempt){ .request = 3,
                                              .number = 1,
                                              .outcome = OUTCOME_READ_TIMEOUT,

@@ -77,6 +77,9 @@ static void late_is_more_than_one_in_a_hundred_of_what_was_sent_since(void **sta
     assert_false(run_is_late(before, before));
     assert_false(run_is_late(before, (struct load_pulse){ .sent = 1200, .late = 502 }));
     assert_true(run_is_late(before, (struct load_pulse){ .sent = 1200, .late = 503 }));
+    before.stalls = 3;
+    assert_false(run_is_late(before, before));
+    assert_true(run_is_late(before, (struct load_pulse){ .sent = 1000, .late = 500, .stalls = 4 }));
 }
 
 static void the_default_grows_with_the_cores_up_to_a_bound(void **state)

@@ -18,10 +18,11 @@
 #include "printed_run.h"
 #include "scratch.h"
 
-#define SCENARIO(name, seconds)                                                                    \
+#define SCENARIO_THAT_EXPECTS(name, seconds, what)                                                 \
     "version: 1\nname: " name "\nseed: 7\nduration: " seconds "\nworkload:\n"                      \
     "  - arrival: { constant: 20/s }\n    keys: { count: 100 }\n"                                  \
-    "upstream:\n  latency: 10ms\nexpect:\n  - served: { error: 0 }\n"
+    "upstream:\n  latency: 10ms\nexpect:\n  - served: { " what " }\n"
+#define SCENARIO(name, seconds) SCENARIO_THAT_EXPECTS(name, seconds, "error: 0")
 
 static unsigned compared;
 static unsigned disagreements; /* how many more are planted */
@@ -126,6 +127,20 @@ static void agreement_is_not_looked_at_again(void **state)
     assert_kept(0);
 }
 
+/* Else a service that fails now and then would be played until it passes. */
+static void a_failed_run_is_final_whatever_the_simulation_did(void **state)
+{
+    (void)state;
+    const char *path =
+        scratch_write("one.yaml", SCENARIO_THAT_EXPECTS("one", "1s", "error: 20"));
+    disagreements = 1;
+    assert_int_equal(run(&path, 1, 1), 1);
+    assert_int_equal(compared, 1);
+    assert_null(strstr(said, "playing it again"));
+    assert_non_null(strstr(said, "one: real fail"));
+    assert_kept(0);
+}
+
 static void assert_before(const char *first, const char *second)
 {
     const char *one = strstr(said, first);
@@ -164,11 +179,12 @@ static void a_lag_does_not_use_up_the_runs_of_a_disagreement(void **state)
     const struct run late = { .lagged = true };
     const struct parity differs = { .holds = false };
     assert_true(run_again_lagged(&tries, &late));
-    assert_true(run_again_disagrees(&tries, &differs));
+    assert_true(run_again_disagrees(&tries, CHECK_PASS, &differs));
     assert_true(run_again_lagged(&tries, &late));
     assert_false(run_again_lagged(&tries, &late));
-    assert_true(run_again_disagrees(&tries, &differs));
-    assert_false(run_again_disagrees(&tries, &differs));
+    assert_false(run_again_disagrees(&tries, CHECK_FAIL, &differs));
+    assert_true(run_again_disagrees(&tries, CHECK_INCONCLUSIVE, &differs));
+    assert_false(run_again_disagrees(&tries, CHECK_PASS, &differs));
 }
 
 int main(void)
@@ -177,6 +193,7 @@ int main(void)
         cmocka_unit_test(a_disagreement_that_does_not_come_back_is_none),
         cmocka_unit_test(a_disagreement_that_stays_counts_after_two_more_runs),
         cmocka_unit_test(agreement_is_not_looked_at_again),
+        cmocka_unit_test(a_failed_run_is_final_whatever_the_simulation_did),
         cmocka_unit_test(the_longest_scenario_starts_first_and_is_reported_in_its_place),
         cmocka_unit_test(equally_long_scenarios_keep_their_order),
         cmocka_unit_test(a_lag_does_not_use_up_the_runs_of_a_disagreement),
