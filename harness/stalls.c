@@ -18,13 +18,14 @@ static const struct run_stall *of_service(const struct run *run)
 /* Who, and what befell them. */
 static const struct kind {
     const struct run_stall *(*of)(const struct run *run);
+    uint64_t most_ns; /* of what a run may bear */
     const char *who;
     const char *before; /* the length of time */
     const char *after;
 } kinds[] = {
-    { of_generator, "the load generator", "stood still for", "" },
-    { of_mock, "the mock", "waited", " for a CPU" },
-    { of_service, "the runtime", "waited", " for a CPU" },
+    { of_generator, STALLS_MAX_NS, "the load generator", "stood still for", "" },
+    { of_mock, STALLS_MOCK_MAX_NS, "the mock", "waited", " for a CPU" },
+    { of_service, STALLS_MAX_NS, "the runtime", "waited", " for a CPU" },
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
@@ -37,7 +38,7 @@ static double milliseconds(uint64_t ns)
 static void judge(struct run *run, const struct kind *kind)
 {
     const struct run_stall *stall = kind->of(run);
-    if (!stall->known || stall->worst_ns <= STALLS_MAX_NS) return;
+    if (!stall->known || stall->worst_ns <= kind->most_ns) return;
     run->lagged = run->lagged || !run->invalid;
     run_set_invalid(run, "%s %s %.0f ms%s at %.1f s; the machine is too busy, lower --jobs",
                     kind->who, kind->before, milliseconds(stall->worst_ns), kind->after,

@@ -240,7 +240,7 @@ static void who_was_held_up_too_long_is_told(void **state)
     (void)state;
     check_invalid(played(0, 0, 312 * MS), "the runtime waited 312 ms for a CPU at 21.6 s; the "
                                           "machine is too busy, lower --jobs");
-    check_invalid(played(0, 101 * MS, 0), "the mock waited 101 ms for a CPU at 21.6 s; the "
+    check_invalid(played(0, 251 * MS, 0), "the mock waited 251 ms for a CPU at 21.6 s; the "
                                           "machine is too busy, lower --jobs");
     check_invalid(played(150 * MS, 0, 0), "the load generator stood still for 150 ms at 21.6 s; "
                                           "the machine is too busy, lower --jobs");
@@ -249,7 +249,7 @@ static void who_was_held_up_too_long_is_told(void **state)
 static void up_to_the_bound_a_run_stands(void **state)
 {
     (void)state;
-    struct run run = played(STALLS_MAX_NS, STALLS_MAX_NS, STALLS_MAX_NS);
+    struct run run = played(STALLS_MAX_NS, STALLS_MOCK_MAX_NS, STALLS_MAX_NS);
     stalls_judge(&run);
     assert_false(run.invalid);
     assert_false(run.lagged);
