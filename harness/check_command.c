@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/cli.h"
+#include "harness/interrupt.h"
 #include "harness/sim.h"
 #include "harness/unmodelled.h"
 #include "harness/vacuity.h"
@@ -78,11 +79,11 @@ static enum err print_reach(const struct suite_scenario *item, size_t *bad, stru
 {
     struct run run;
     struct verdicts verdicts = { .checks = NULL };
-    struct sim_options options = { .jitter_seed = 0 };
+    struct sim_options options = { .interrupt = interrupt_signal };
     run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
     enum err rc = sim_run(&run, &options, NULL, note);
     if (rc == ERR_OK) verdict_judge(&run, &verdicts);
-    for (size_t i = 0; i < verdicts.count; i++) {
+    for (size_t i = 0; i < verdicts.count && run.complete; i++) {
         const struct check *check = &verdicts.checks[i];
         bool of_faults = strncmp(check->name, "faults.", strlen("faults.")) == 0;
         if (!of_faults || check_is_quiet(check)) continue;
@@ -122,13 +123,19 @@ static enum err check_one(const struct suite_scenario *item, const struct check_
     vacuity_find(item, &vacuity);
     *bad += print_expectations(item, &vacuity);
     rc = print_reach(item, bad, &note);
-    if (rc == ERR_OK && options->vacuity) {
+    if (rc == ERR_OK && options->vacuity && !interrupt_came()) {
         rc = vacuity_simulate(item, &vacuity, &note);
-        if (rc == ERR_OK) *bad += print_simulated(item, &vacuity);
+        if (rc == ERR_OK && !interrupt_came()) *bad += print_simulated(item, &vacuity);
     }
     if (rc != ERR_OK) err_note_print(stderr, &note);
     vacuity_deinit(&vacuity);
     return rc;
+}
+
+static int interrupted(size_t checked, size_t count)
+{
+    printf("interrupted: %zu of %zu scenarios were not checked\n", count - checked, count);
+    return EXIT_INVALID_RUN;
 }
 
 int check_command(const struct check_options *options)
@@ -136,13 +143,18 @@ int check_command(const struct check_options *options)
     struct suite suite = { .count = 0 };
     struct arena arena = { .head = NULL };
     size_t bad = 0;
+    size_t checked = 0;
+    interrupt_listen();
     enum err rc = discover(&suite, &arena, &options->discover, stderr);
-    for (size_t i = 0; i < suite.count; i++) {
+    size_t count = suite.count;
+    for (size_t i = 0; i < count && !interrupt_came(); i++) {
         enum err one = check_one(&suite.scenarios[i], options, &bad);
         if (rc == ERR_OK) rc = one;
+        if (!interrupt_came()) checked++;
     }
     suite_deinit(&suite);
     arena_deinit(&arena);
     if (rc != ERR_OK) return EXIT_BAD_USAGE;
+    if (checked < count) return interrupted(checked, count);
     return options->vacuity && bad > 0 ? EXIT_VACUOUS : EXIT_OK;
 }

@@ -11,6 +11,7 @@
 #include "harness/capsule.h"
 #include "harness/cli.h"
 #include "harness/hunt.h"
+#include "harness/interrupt.h"
 #include "harness/isolated.h"
 #include "harness/recovery.h"
 #include "harness/shrink.h"
@@ -148,7 +149,7 @@ static int search_one(struct hunt *hunt)
 static bool is_over(const struct hunt *hunt)
 {
     const struct hunt_options *options = hunt->options;
-    if (hunt->tally->found >= options->finds) return true;
+    if (interrupt_came() || hunt->tally->found >= options->finds) return true;
     if (options->count == 0) return clock_now() >= hunt->end;
     return hunt->tally->number - options->first >= options->count;
 }
@@ -211,6 +212,7 @@ static void print_tally(const struct hunt *hunt, instant_ns began)
 
 int hunt_search(const struct hunt_options *options)
 {
+    interrupt_listen();
     instant_ns began = clock_now();
     struct hunt hunt = {
         .options = options,
@@ -233,8 +235,10 @@ int hunt_search(const struct hunt_options *options)
         code = keep_crash(&hunt, end.signal);
         hunt.tally->number++;
     }
+    if (interrupt_came()) puts("interrupted: not all was searched");
     print_tally(&hunt, began);
     if (code == EXIT_OK && hunt.tally->found > 0) code = 1;
+    if (code == EXIT_OK && interrupt_came()) code = EXIT_INVALID_RUN;
     isolated_unshare(hunt.tally, sizeof *hunt.tally);
     return code;
 }

@@ -34,6 +34,9 @@ static void play_stop(struct play *play)
 {
     if (play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
     play_watch_end(play);
+    if (play->state == PLAY_PLAYING) {
+        play->run->stopped_ns = instant_until(clock_now(), play->start);
+    }
     play_enter(play, PLAY_STOPPING);
     load_stop(&play->load);
     if (play->call != NULL) http_client_cancel(play->call);
@@ -44,12 +47,24 @@ static void play_stop(struct play *play)
     if (!child_running(&play->runtime)) child_stop(&play->mock, SIGTERM);
 }
 
+/* Begun, which a replay that waits for its turn is not, and not asked to end yet. */
+static bool play_is_on(const struct play *play)
+{
+    return play->run != NULL && play->state != PLAY_STOPPING && play->state != PLAY_DONE;
+}
+
 void play_abort(struct play *play, const char *reason)
 {
-    bool begun = play->run != NULL; /* a replay may still wait for its turn */
-    if (!begun || play->state == PLAY_STOPPING || play->state == PLAY_DONE) return;
+    if (!play_is_on(play)) return;
     run_set_invalid(play->run, "%s", reason);
     play_stop(play);
+}
+
+void play_interrupt(struct play *play, int number)
+{
+    if (!play_is_on(play)) return;
+    play_stop(play);
+    run_interrupt(play->run, number);
 }
 
 static void play_on_timer_closed(uv_handle_t *handle)

@@ -79,6 +79,8 @@ void play_start(struct play *play, uv_loop_t *loop, const struct play_config *co
 void play_join(const struct play *play);
 /* Ends it early: the run becomes invalid with `reason` unless it is over. */
 void play_abort(struct play *play, const char *reason);
+/* The same because somebody wants this program to end, by a signal (run_interrupt()). */
+void play_interrupt(struct play *play, int number);
 /* Begun, and its programs are not ready yet. */
 bool play_is_starting(const struct play *play);
 /* For progress: how much of the schedule's time is over, in ns; 0 before PLAYING. */

@@ -209,8 +209,13 @@ void progress_again(struct progress *progress, size_t index, const char *reason,
     if (progress->quiet) return;
     const struct suite_scenario *item = &progress->suite->scenarios[index];
     erase(progress);
-    fprintf(progress->out, "%s%s: %s; playing it again, %s\n", progress->terminal ? "  " : "",
+    fprintf(progress->out, "%s%s: %s; playing it again, %s", progress->terminal ? "  " : "",
             item->scenario.name, reason, company == RUN_ALONE ? "alone" : "with few others");
+    if (!progress->terminal) {
+        fputs("; ", progress->out);
+        print_overall(progress);
+    }
+    fputc('\n', progress->out);
     progress_draw(progress);
     fflush(progress->out);
 }

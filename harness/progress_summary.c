@@ -9,10 +9,23 @@
 #include "harness/stalls.h"
 #include "harness/unmodelled.h"
 
+/* Of an interrupted run much has not been. */
+static bool was_begun(const struct suite_world *world)
+{
+    return !world->run.interrupted || world->run.stopped_ns > 0;
+}
+
 static void print_checks(struct progress *progress, const struct suite_scenario *item,
                          const struct suite_world *world, const char *world_text)
 {
     if (!world->present) return;
+    if (world->run.interrupted) { /* one reason for all of them */
+        if (was_begun(world)) {
+            fprintf(progress->out, "%s: not judged (%s): %s\n", item->scenario.path, world_text,
+                    world->run.invalid_reason);
+        }
+        return;
+    }
     for (size_t i = 0; i < world->verdict.count; i++) {
         const struct check *check = &world->verdict.checks[i];
         if (check_is_quiet(check) && !progress->verbose) continue;
@@ -30,11 +43,10 @@ static void print_checks(struct progress *progress, const struct suite_scenario 
 static void print_row(struct progress *progress, const struct suite_scenario *item,
                       const struct suite_world *world, const char *world_text)
 {
-    if (!world->present) return;
+    if (!world->present || !was_begun(world)) return;
     struct figures figures;
     figures_make(&figures, &world->run);
-    /* Of a run that was broken off, the rest was never asked. */
-    uint64_t lost = world->run.complete ? figures.n - figures.answered : 0;
+    uint64_t lost = figures.n - figures.answered;
     enum check_status status = world->verdict.status;
     char p95[32] = "never";
     if (figures.p95_ns != INSTANT_NEVER)
@@ -62,7 +74,7 @@ static void print_speed(struct progress *progress)
     for (size_t i = 0; i < progress->suite->count; i++) {
         const struct suite_scenario *item = &progress->suite->scenarios[i];
         if (!item->sim.present) continue;
-        virtual_ns += item->scenario.duration_ns;
+        virtual_ns += run_played_ns(&item->sim.run);
         wall_ns += item->sim.run.wall_ns;
     }
     if (wall_ns == 0) return;

@@ -26,6 +26,7 @@ void repeat_expand(struct suite *suite, struct arena *arena, uint32_t runs)
 static void fold_world(struct suite_world *first, struct suite_world *world, uint32_t runs)
 {
     if (!world->present || !first->present) return;
+    if (world->run.interrupted) return; /* it says nothing of what the others agree on */
     if (first->repeats.count == 0) {
         repeats_begin(&first->repeats, runs, &first->run, &first->verdict);
     }

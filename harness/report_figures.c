@@ -85,7 +85,7 @@ uint64_t figures_sim_speed(const struct suite *suite)
     for (size_t i = 0; i < suite->count; i++) {
         const struct suite_scenario *item = &suite->scenarios[i];
         if (!item->sim.present) continue;
-        virtual_ns += item->scenario.duration_ns;
+        virtual_ns += run_played_ns(&item->sim.run);
         wall_ns += item->sim.run.wall_ns;
     }
     return wall_ns == 0 ? 0 : virtual_ns / wall_ns;

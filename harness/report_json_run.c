@@ -268,6 +268,9 @@ void report_json_world(struct json *json, const struct suite_world *world)
     json_string(json, check_status_name(world->verdict.status));
     json_key(json, "complete");
     json_bool(json, run->complete);
+    json_key(json, "interrupted");
+    json_bool(json, run->interrupted);
+    json_member_u64(json, "played_ns", run_played_ns(run));
     json_key(json, "invalid_reason");
     if (run->invalid)
         json_string(json, run->invalid_reason);

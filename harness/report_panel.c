@@ -162,13 +162,13 @@ static void put_breaker(struct buf *out, const struct picture *picture, const st
     picture_open_moving(out);
     for (size_t i = 0; i < run->transition_count; i++) {
         const struct breaker_transition *transition = &run->transitions[i];
-        if (transition->at >= picture->duration_ns) break;
+        if (transition->at >= run_played_ns(run)) break;
         segment.to_ns = transition->at;
         if (segment.to_ns > segment.from_ns) put_segment(out, picture, &segment, y);
         segment = (struct segment){ transition->to, transition->at, 0, transition };
     }
-    segment.to_ns = picture->duration_ns;
-    put_segment(out, picture, &segment, y);
+    segment.to_ns = run_played_ns(run);
+    if (segment.to_ns > segment.from_ns) put_segment(out, picture, &segment, y);
     picture_close_moving(out);
 }
 

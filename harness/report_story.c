@@ -25,7 +25,9 @@ static void put_served(struct buf *out, const struct figures *figures)
         buf_printf(out, " %s", kinds[i].text);
         separator = ", ";
     }
-    if (figures->answered < figures->n) {
+    if (figures->n == 0) {
+        buf_puts(out, "none");
+    } else if (figures->answered < figures->n) {
         buf_puts(out, separator);
         report_text_count(out, figures->n - figures->answered);
         buf_puts(out, " without an answer");
@@ -53,7 +55,7 @@ static void put_breaker(struct buf *out, const struct run *run)
         last = &run->transitions[i];
     }
     if (first == NULL) {
-        buf_puts(out, "The breaker stayed closed. ");
+        buf_printf(out, "The breaker stayed closed%s. ", run->complete ? "" : " until then");
         return;
     }
     buf_puts(out, "The breaker opened at ");
@@ -66,15 +68,19 @@ static void put_breaker(struct buf *out, const struct run *run)
         report_text_moment(out, last->at);
         buf_puts(out, ". ");
     } else {
-        buf_puts(out, " and was not closed at the end. ");
+        buf_printf(out, " and was not closed %s. ",
+                   run->complete ? "at the end" : "when the run was stopped");
     }
 }
 
+/* Nothing is said of what a run that was broken off did not come to. */
 static void put_recovery(struct buf *out, const struct run *run)
 {
     struct recovery recovery;
     recovery_make(&recovery, run);
     if (recovery.faults_end_ns == 0) return;
+    bool seen = recovery.degraded > 0 && recovery.recovered_ns != INSTANT_NEVER;
+    if (!run->complete && (!seen || run->stopped_ns < recovery.faults_end_ns)) return;
     if (recovery.degraded == 0) {
         buf_puts(out, "No answer was degraded.");
     } else if (recovery.recovered_ns == INSTANT_NEVER) {

@@ -69,6 +69,16 @@ static void read_checks(struct cursor *cursor, const cJSON *object, struct suite
     }
 }
 
+/* Results of earlier versions say only that it was not complete. */
+static void read_stop(struct cursor *cursor, const cJSON *object, struct run *run)
+{
+    const cJSON *played = cJSON_GetObjectItemCaseSensitive(object, "played_ns");
+    run->interrupted = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "interrupted"));
+    run->stopped_ns = run->scenario->duration_ns;
+    if (played == NULL) return;
+    run->stopped_ns = cursor_value_u64(cursor, played, "played_ns", RESULT_NUMBER_MAX);
+}
+
 void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_scenario *item,
                        enum world which)
 {
@@ -90,6 +100,7 @@ void result_read_world(struct cursor *cursor, const cJSON *object, struct suite_
     run->strict = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "strict"));
     run->lagged = cursor_bool(cursor, object, "lagged");
     run->complete = cursor_bool(cursor, object, "complete");
+    read_stop(cursor, object, run);
     run->lag_p99_ns = cursor_u64(cursor, object, "generator_lag_p99_ns", RESULT_NUMBER_MAX);
     result_read_stalls(cursor, object, run);
     const cJSON *permits = cursor_member(cursor, object, "permits_out", cJSON_Invalid);

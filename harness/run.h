@@ -102,6 +102,8 @@ struct run {
     char invalid_reason[512];
     bool lagged;               /* that is because the machine was too busy, and nothing else */
     bool complete;             /* all of the schedule was played */
+    bool interrupted;          /* not complete, because somebody wanted the program to end */
+    uint64_t stopped_ns;       /* not complete: when it was broken off; 0: before its start */
     bool out_of_calls;         /* sim: a request came when all calls were taken */
     uint64_t wall_ns;          /* how long it took */
     uint64_t lag_p99_ns;       /* generator: sent - intended */
@@ -118,10 +120,16 @@ void run_init(struct run *run, enum world world, const struct scenario *scenario
 void run_deinit(struct run *run);
 
 /* Closed loops and cycles decide in the run what is sent, and when. Once it is over, this leaves
- * the requests that were sent, in order of time: `schedule` and `answers` hold these alone, and
- * indices of `deliveries` and `attempts` follow. The number in a request's id stays what it was.
- * Nothing happens when the load is an open loop. */
+ * the requests that were sent, and of a run that was broken off those whose answers were not still
+ * to come, in order of time: `schedule` and `answers` hold these alone, and indices of `deliveries`
+ * and `attempts` follow. The number in a request's id stays what it was. Nothing happens when an
+ * open loop was played to its end. */
 void run_settle(struct run *run);
+/* Somebody wants the program to end, by this signal: the run, which was broken off at `stopped_ns`,
+ * says nothing about the service; nothing when it is invalid already. */
+void run_interrupt(struct run *run, int number);
+/* How much of the scenario's time was played. */
+uint64_t run_played_ns(const struct run *run);
 /* The index of the request with this number, UINT32_MAX when none was sent. */
 uint32_t run_index_of(const struct run *run, uint32_t number);
 /* The id of a request, given by index, as client, ledger and trace know it. Returns `out`. */

@@ -8,6 +8,7 @@
 #include "harness/audit.h"
 #include "harness/capsule.h"
 #include "harness/cli.h"
+#include "harness/interrupt.h"
 #include "harness/progress.h"
 #include "harness/repeat_suite.h"
 #include "harness/report.h"
@@ -24,22 +25,34 @@ struct run_session {
     struct run_place place;
 };
 
+static enum err simulate(struct run *run, struct err_note *note)
+{
+    struct sim_options options = { .interrupt = interrupt_signal };
+    instant_ns began = clock_now();
+    enum err rc = sim_run(run, &options, NULL, note);
+    run->wall_ns = clock_now() - began;
+    return rc;
+}
+
+/* Once somebody wants the program to end, what is left has a result that says so. */
 static enum err simulate_all(struct run_session *session, struct err_note *note)
 {
     for (size_t i = 0; i < session->suite.count; i++) {
         struct suite_scenario *item = &session->suite.scenarios[i];
-        struct suite_world *world = &item->sim;
-        run_init(&world->run, WORLD_SIM, &item->scenario, &item->schedule, &item->config,
-                 item->seed);
-        world->present = true;
-        struct sim_options options = { .jitter_seed = 0 };
-        instant_ns began = clock_now();
-        enum err rc = sim_run(&world->run, &options, NULL, note);
-        world->run.wall_ns = clock_now() - began;
-        if (rc != ERR_OK) return rc;
-        audit_run(&world->run);
-        verdict_judge(&world->run, &world->verdict);
-        progress_simulated(&session->progress, i);
+        struct run *run = &item->sim.run;
+        int number = interrupt_signal();
+        run_init(run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
+        item->sim.present = true;
+        if (number != 0) {
+            run_interrupt(run, number);
+            run_settle(run);
+        } else if (simulate(run, note) != ERR_OK) {
+            return note->err;
+        }
+        session->suite.interrupted = session->suite.interrupted || run->interrupted;
+        audit_run(run);
+        verdict_judge(run, &item->sim.verdict);
+        if (number == 0) progress_simulated(&session->progress, i);
     }
     return ERR_OK;
 }
@@ -153,6 +166,7 @@ static int prepare(struct run_session *session, struct arena *arena)
 
 int run_command(const struct run_options *options)
 {
+    interrupt_listen();
     struct run_session *session = mem_alloc(1, sizeof *session);
     session->options = options;
     if (options->ready != NULL) session->suite = *options->ready;

@@ -6,6 +6,7 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "harness/interrupt.h"
 #include "harness/priority.h"
 #include "harness/run_admit.h"
 #include "harness/run_again.h"
@@ -113,13 +114,20 @@ static void real_on_timer(uv_timer_t *timer)
     real_go_on(real);
 }
 
+static void real_interrupt(struct real *real, int number)
+{
+    real->suite->interrupted = true;
+    real->stopping = true;
+    for (size_t i = 0; i < real->suite->count; i++) {
+        struct real_job *job = &real->jobs[i];
+        if (job->started) play_interrupt(real_job_play(job), number);
+    }
+}
+
 static void real_on_signal(uv_signal_t *handle, int number)
 {
-    struct real *real = handle->data;
-    char reason[64];
-    snprintf(reason, sizeof reason, "interrupted by signal %d", number);
-    real->suite->interrupted = true;
-    real_abort(real, SIZE_MAX, reason);
+    interrupt_note(number);
+    real_interrupt(handle->data, number);
 }
 
 /* Scenarios that were never started because the run was stopped. */
@@ -129,7 +137,9 @@ static void judge_unstarted(struct real *real)
         struct suite_scenario *item = &real->suite->scenarios[i];
         if (real->jobs[i].started) continue;
         real_job_init_run(&real->jobs[i]);
+        if (real->suite->interrupted) run_interrupt(&item->real.run, interrupt_signal());
         run_set_invalid(&item->real.run, "not started, because the run was stopped");
+        run_settle(&item->real.run);
         verdict_judge(&item->real.run, &item->real.verdict);
         progress_set(real->progress, i, PROGRESS_DONE, item->scenario.duration_ns);
     }
@@ -181,14 +191,18 @@ enum err run_real_play(struct suite *suite, const struct run_options *options,
         .progress = progress,
         .note = note,
     };
+    interrupt_listen();
     priority_raise_generator();
     real_init(real);
+    if (interrupt_signal() != 0) real_interrupt(real, interrupt_signal());
     real_go_on(real);
     uv_run(&real->loop, UV_RUN_DEFAULT);
     priority_settle_thread(false); /* reports are no reason to push anybody aside */
     int rc = uv_loop_close(&real->loop);
     assert(rc == 0);
+    interrupt_listen(); /* libuv's handles did so far */
     judge_unstarted(real);
+    real_drop_waiting(real);
     progress_draw(progress);
     enum err result = real->rc;
     real_deinit(real);

@@ -41,6 +41,7 @@ static void job_judge(void *context)
     parity_compare_fn *compare = job->real->options->compare;
     if (compare == NULL) compare = parity_compare;
     play_join(real_job_play(job));
+    run_settle(run); /* one that was broken off before it began is not joined */
     audit_run(run);
     verdict_judge(run, &item->real.verdict);
     if (run->lagged) judge_as_valid(run, &job->seen);
@@ -96,6 +97,7 @@ static void job_on_judged(void *context)
     struct real *real = job->real;
     struct suite_scenario *item = job_item(job);
     const struct run *run = &item->real.run;
+    real_job_choose(job);
     bool dead = run->invalid && !run->lagged;
     real->judging--;
     progress_set(real->progress, job->index, PROGRESS_DONE, item->scenario.duration_ns);
@@ -136,19 +138,6 @@ static void job_on_played(void *context)
     real_go_on(job->real);
 }
 
-/* What an earlier try has left. */
-static void job_forget(const struct real_job *job)
-{
-    struct suite_scenario *item = job_item(job);
-    if (item->real.present) {
-        verdict_deinit(&item->real.verdict);
-        run_deinit(&item->real.run);
-    }
-    if (item->has_replay) replay_deinit(&item->replay);
-    item->has_replay = false;
-    item->has_parity = false;
-}
-
 void real_job_init_run(const struct real_job *job)
 {
     struct suite_scenario *item = job_item(job);
@@ -162,7 +151,7 @@ void real_job_start(struct real_job *job)
     struct real *real = job->real;
     const struct run_options *options = real->options;
     struct suite_scenario *item = job_item(job);
-    job_forget(job);
+    real_job_set_aside(job);
     real_job_init_run(job);
     job->started = true;
     discover_config_path(&item->scenario, options->discover.configs, job->config_path,

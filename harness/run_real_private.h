@@ -14,6 +14,17 @@ enum { REAL_LOOKS = 5 }; /* lateness is looked for in so many of the latest look
 
 struct real;
 
+/* What an earlier try has left: it counts when the next one is broken off. */
+struct real_kept {
+    bool present;
+    struct run run;           /* owned, and the rest */
+    struct verdicts verdict;
+    bool has_replay;
+    struct replay replay;
+    bool has_parity;
+    struct parity parity;
+};
+
 /* One scenario: played, judged beside the loop, and perhaps played again. */
 struct real_job {
     struct real *real;
@@ -22,6 +33,7 @@ struct real_job {
     char config_path[RUN_PATH_MAX];
     char folder[RUN_PATH_MAX];
     struct run_tries tries;
+    struct real_kept kept;
     struct aside_task judging;
     struct verdicts seen; /* of a run that lagged, as if it were valid: what of it is told */
     struct err_note note; /* why the worlds could not be compared */
@@ -61,6 +73,15 @@ struct real {
     enum err rc;              /* of comparing the worlds */
     struct err_note *note;    /* borrowed: why that failed */
 };
+
+/* Of run_real_kept.c. Before the next try: takes the result out of the suite, and keeps it. */
+void real_job_set_aside(struct real_job *job);
+/* The next try has been judged: when it was broken off with all the others, what was kept comes
+ * back, and counts as the latest playing. */
+void real_job_choose(struct real_job *job);
+void real_job_let_go(struct real_job *job);
+/* At the end: what still waits to be played again was not. */
+void real_drop_waiting(struct real *real);
 
 /* Its latest. */
 struct play *real_job_play(struct real_job *job);

@@ -19,13 +19,21 @@ static int sent_compare(const void *a, const void *b)
     return (left->number > right->number) - (left->number < right->number);
 }
 
-/* An open loop's request belongs to the run even if it was never sent; a slot only when it was. */
+/* Not so when the run was broken off before it was sent, or while its answer was still to come. */
+static bool is_over(const struct run_answer *answer)
+{
+    return answer->answered || answer->hung_up || answer->done_ns > 0;
+}
+
+/* Of a run that was played to its end, an open loop's request belongs to it even if it was never
+ * sent, a slot only when it was. */
 static size_t find_sent(const struct run *run, struct sent *sent)
 {
     size_t count = 0;
     for (size_t i = 0; i < run->plan->count; i++) {
         const struct run_answer *answer = &run->answers[i];
         if (i >= run->plan->open_count && answer->intended_ns == INSTANT_NEVER) continue;
+        if (!run->complete && !is_over(answer)) continue;
         sent[count++] = (struct sent){ answer->intended_ns, (uint32_t)i };
     }
     return count;
@@ -45,7 +53,8 @@ static void follow(struct run *run)
 void run_settle(struct run *run)
 {
     const struct schedule *plan = run->plan;
-    if (plan->open_count == plan->count || run->index_of != NULL) return;
+    bool all = plan->open_count == plan->count && run->complete;
+    if (all || run->index_of != NULL) return;
     struct sent *sent = mem_alloc(plan->count, sizeof *sent);
     size_t count = find_sent(run, sent);
     qsort(sent, count, sizeof *sent, sent_compare);
@@ -70,6 +79,24 @@ void run_settle(struct run *run)
     run->answers = answers;
     run->schedule = run->settled;
     follow(run);
+}
+
+void run_interrupt(struct run *run, int number)
+{
+    if (run->invalid) return;
+    run->interrupted = true;
+    if (run->stopped_ns == 0) {
+        run_set_invalid(run, "interrupted by signal %d before it began", number);
+        return;
+    }
+    run_set_invalid(run, "interrupted by signal %d after %.1f s of %.1f s", number,
+                    (double)run_played_ns(run) / 1e9, (double)run->scenario->duration_ns / 1e9);
+}
+
+uint64_t run_played_ns(const struct run *run)
+{
+    uint64_t duration_ns = run->scenario->duration_ns;
+    return run->complete ? duration_ns : u64_min(run->stopped_ns, duration_ns);
 }
 
 uint32_t run_index_of(const struct run *run, uint32_t number)

@@ -353,6 +353,21 @@ static bool sim_turn(struct sim *sim)
     return true;
 }
 
+static void finish(struct sim *sim)
+{
+    struct engine_stats stats = engine_stats(sim->engine);
+    assert(stats.calls == 0);
+    sim->run->permits_known = true;
+    sim->run->permits_out = stats.permits_out;
+    sim->run->complete = true;
+}
+
+static void break_off(struct sim *sim, int number)
+{
+    sim->run->stopped_ns = sim->now;
+    run_interrupt(sim->run, number);
+}
+
 void sim_play(struct run *out, const struct sim_requests *requests,
               const struct sim_options *options, struct buf *trace)
 {
@@ -360,12 +375,12 @@ void sim_play(struct run *out, const struct sim_requests *requests,
     struct sim sim;
     instant_ns began = clock_now();
     sim_init(&sim, out, requests, options, trace);
-    while (sim_turn(&sim)) {} /* ends: every call has a deadline, every arrival comes once */
-    struct engine_stats stats = engine_stats(sim.engine);
-    assert(stats.calls == 0);
-    out->permits_known = true;
-    out->permits_out = stats.permits_out;
-    out->complete = true;
+    int number = 0;
+    /* Ends: every call has a deadline, every arrival comes once. */
+    do number = options->interrupt == NULL ? 0 : options->interrupt();
+    while (number == 0 && sim_turn(&sim));
+    if (number == 0) finish(&sim);
+    else break_off(&sim, number);
     run_settle(out);
     sim_deinit(&sim);
     out->wall_ns = clock_now() - began;

@@ -25,6 +25,9 @@ struct sim_options {
     uint64_t
         reply_jitter_ns; /* and each attempt's reply comes up to this much later: keyed draws */
     uint64_t jitter_seed;
+    /* Asked at every event: the signal that wants it to end (interrupt.h), 0: none. It is broken
+     * off there, which leaves a run that is not complete. NULL: it goes on to its end. */
+    int (*interrupt)(void);
 };
 
 /* Fills `out` (initialised by run_init with WORLD_SIM). Fails only when the scenario's requests are

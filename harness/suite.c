@@ -61,12 +61,18 @@ int suite_exit_code(const struct suite *suite)
     return code;
 }
 
+static bool is_interrupted(const struct suite_scenario *item)
+{
+    return item->sim.run.interrupted || item->real.run.interrupted;
+}
+
 /* Expectations of the files that nobody could see fulfilled or broken. */
 static size_t count_unobserved(const struct suite *suite)
 {
     size_t count = 0;
     for (size_t i = 0; i < suite->count; i++) {
         const struct verdicts *verdict = &suite->scenarios[i].real.verdict;
+        if (is_interrupted(&suite->scenarios[i])) continue; /* which is said of all of them */
         for (size_t c = 0; suite->scenarios[i].real.present && c < verdict->count; c++) {
             const struct check *check = &verdict->checks[c];
             count += check->status == CHECK_UNOBSERVABLE && check->line > 0;
@@ -90,10 +96,42 @@ static const char *suite_worlds(const struct suite *suite)
     return first->real.present ? "over real sockets" : "in simulation";
 }
 
+/* What failed in one world and is hidden behind the other's, which says nothing. */
+static void put_hidden(const struct suite *suite, struct buf *out)
+{
+    enum { NAMES = 3 };
+    size_t count = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_scenario *item = &suite->scenarios[i];
+        bool sim = world_exit_code(&item->sim) == EXIT_FAILED;
+        bool real = world_exit_code(&item->real) == EXIT_FAILED;
+        if (scenario_exit_code(item) != EXIT_INVALID || (!sim && !real)) continue;
+        if (++count > NAMES) continue;
+        buf_printf(out, "%s%s failed %s", count == 1 ? " Of these, " : ", ", item->scenario.name,
+                   sim ? "in simulation" : "over real sockets");
+    }
+    if (count > NAMES) buf_printf(out, ", %zu more", count - NAMES);
+    if (count > 0) buf_putc(out, '.');
+}
+
+/* Ones of the code INVALID that somebody has broken off are no trouble of the run. */
+static void count_codes(const struct suite *suite, size_t counts[EXIT_DISAGREE + 1],
+                        size_t *broken_off)
+{
+    *broken_off = 0;
+    for (size_t i = 0; i < suite->count; i++) {
+        const struct suite_scenario *item = &suite->scenarios[i];
+        int code = scenario_exit_code(item);
+        if (code == EXIT_INVALID && is_interrupted(item)) (*broken_off)++;
+        else counts[code]++;
+    }
+}
+
 void suite_verdict_sentence(const struct suite *suite, struct buf *out)
 {
     size_t counts[EXIT_DISAGREE + 1] = { 0 };
-    for (size_t i = 0; i < suite->count; i++) counts[scenario_exit_code(&suite->scenarios[i])]++;
+    size_t broken_off = 0;
+    count_codes(suite, counts, &broken_off);
     static const struct {
         int code;
         const char *text;
@@ -112,6 +150,10 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
         return;
     }
     const char *separator = "";
+    if (broken_off > 0) {
+        buf_printf(out, "%zu not played to the end", broken_off);
+        separator = ", ";
+    }
     for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
         if (counts[words[w].code] == 0) continue;
         buf_printf(out, "%s%zu %s", separator, counts[words[w].code], words[w].text);
@@ -119,6 +161,7 @@ void suite_verdict_sentence(const struct suite *suite, struct buf *out)
     }
     buf_printf(out, ", %zu passed, of %zu scenario%s %s.", counts[EXIT_PASSED], suite->count,
                suite->count == 1 ? "" : "s", suite_worlds(suite));
+    put_hidden(suite, out);
     put_unobserved(suite, out);
 }
 

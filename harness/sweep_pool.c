@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "harness/interrupt.h"
 
 enum {
     POOL_JOBS_MAX = 256,
@@ -20,13 +21,6 @@ enum {
     /* Measures of one batch, in shared memory. */
     POOL_SLOTS_MAX = 65536,
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    interrupted = number;
-}
 
 /* One batch of tasks, mapped by all processes. */
 struct shared {
@@ -102,13 +96,13 @@ static enum err stopped(struct err_note *note)
 {
     return err_note_set(note, ERR_LIMIT, NULL, 0, 0,
                         "stopped by signal %d; the same command goes on from here",
-                        (int)interrupted);
+                        interrupt_signal());
 }
 
 static enum err run_here(const struct batch *batch, struct err_note *note)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        if (interrupted != 0) return stopped(note);
+        if (interrupt_came()) return stopped(note);
         do_task(batch, i, 0);
         enum err rc = keep_task(batch, i, note);
         if (rc != ERR_OK) return rc;
@@ -133,7 +127,7 @@ static pid_t start_worker(const struct batch *batch, unsigned worker, const int 
 static enum err listen_to_workers(const struct batch *batch, int fd, struct err_note *note)
 {
     for (;;) {
-        if (interrupted != 0) return stopped(note);
+        if (interrupt_came()) return stopped(note);
         struct pollfd at = { .fd = fd, .events = POLLIN };
         int ready = poll(&at, 1, POOL_TURN_MS);
         if (batch->pool->on_turn != NULL) batch->pool->on_turn(batch->pool->context);
@@ -255,13 +249,6 @@ enum err sweep_pool_run(const struct sweep_pool *pool, const struct sweep_task *
             if (rc != ERR_OK) return rc;
         }
     }
-    struct sigaction now = { .sa_handler = on_signal };
-    struct sigaction before[2];
-    interrupted = 0;
-    sigaction(SIGINT, &now, &before[0]);
-    sigaction(SIGTERM, &now, &before[1]);
-    enum err rc = run_batches(pool, tasks, count, note);
-    sigaction(SIGINT, &before[0], NULL);
-    sigaction(SIGTERM, &before[1], NULL);
-    return rc;
+    interrupt_listen();
+    return run_batches(pool, tasks, count, note);
 }

@@ -26,8 +26,8 @@ struct sweep_pool {
     void *context;
 };
 
-/* Fails when a journal cannot be written, a process dies, or the sweep is interrupted (SIGINT,
- * SIGTERM: ERR_LIMIT). */
+/* Fails when a journal cannot be written, a process dies, or the sweep is interrupted (interrupt.h:
+ * ERR_LIMIT). */
 MUST_USE enum err sweep_pool_run(const struct sweep_pool *pool, const struct sweep_task *tasks,
                                  size_t count, struct err_note *note);
 /* How many measures the store does not have yet. */

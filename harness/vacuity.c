@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "harness/interrupt.h"
 #include "harness/sim.h"
 #include "harness/verdict_private.h"
 
@@ -129,7 +130,7 @@ void vacuity_find(const struct suite_scenario *item, struct vacuity *out)
 static enum err simulate(const struct suite_scenario *item, const struct scenario *scenario,
                          struct run *run, struct verdicts *verdicts, struct err_note *note)
 {
-    struct sim_options options = { .jitter_seed = 0 };
+    struct sim_options options = { .interrupt = interrupt_signal };
     run_init(run, WORLD_SIM, scenario, &item->schedule, &item->config, item->seed);
     enum err rc = sim_run(run, &options, NULL, note);
     if (rc == ERR_OK) verdict_judge(run, verdicts);

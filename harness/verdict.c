@@ -246,10 +246,23 @@ static void judge_service(const struct run *run, struct verdicts *out)
     invariants_judge(run, out);
 }
 
+/* Broken off by whoever started it: what is over time cannot be told from a part of that. */
+static void leave_open(const struct run *run, struct verdicts *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        struct check *check = &out->checks[i];
+        check->status = CHECK_UNOBSERVABLE;
+        check->n = 0;
+        check->id_count = 0;
+        check_say(check, "not observed: %s", run->invalid_reason);
+    }
+}
+
 static void conclude(const struct run *run, struct verdicts *out)
 {
-    if (run->invalid || !run->complete) invalidate(run, out);
-    out->status = overall(run, out);
+    if (run->interrupted) leave_open(run, out);
+    else if (run->invalid || !run->complete) invalidate(run, out);
+    out->status = run->interrupted ? CHECK_INVALID : overall(run, out);
 }
 
 void verdict_judge(const struct run *run, struct verdicts *out)

@@ -184,7 +184,8 @@ static void a_scenario_to_be_played_again_is_not_done(void **state)
     open_screen(false, false);
     finish(0);
     progress_again(&screen.progress, 0, "the load generator lagged", RUN_ALONE);
-    check_holds(seen(), "calm: the load generator lagged; playing it again, alone\n");
+    check_holds(seen(), "calm: the load generator lagged; playing it again, alone; "
+                        "0 of 3 done, about 15 s left\n");
     progress_set(&screen.progress, 1, PROGRESS_DONE, 10 * NS_PER_S);
     check_holds(seen(), "; 1 of 3 done");
     close_screen();
