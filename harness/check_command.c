@@ -151,6 +151,7 @@ int check_command(const struct check_options *options)
         enum err one = check_one(&suite.scenarios[i], options, &bad);
         if (rc == ERR_OK) rc = one;
         if (!interrupt_came()) checked++;
+        fflush(stdout); /* a log shows how far it is */
     }
     suite_deinit(&suite);
     arena_deinit(&arena);
