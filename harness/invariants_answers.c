@@ -6,9 +6,9 @@
 #include "harness/reference.h"
 
 /* Time between filling an entry and the answer that shows it filled, as the client sees both. */
-static uint64_t birth_slack_ns(enum world world)
+static uint64_t birth_slack_ns(const struct run *run)
 {
-    return verdict_slack_ns(world) + NS_PER_MS; /* age_s is written in milliseconds */
+    return verdict_slack_ns(run) + NS_PER_MS; /* age_s is written in milliseconds */
 }
 
 static const char *name_of(enum code code)
@@ -36,7 +36,7 @@ void invariant_deadline(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
     uint64_t deadline_ns = run->config->engine.request_deadline_ns;
-    uint64_t longest_ns = deadline_ns + verdict_slack_ns(run->world);
+    uint64_t longest_ns = deadline_ns + verdict_slack_ns(run);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
         if (!answer->answered) continue;
@@ -218,7 +218,7 @@ static bool was_born_of(const struct births *births, const struct run *run, uint
 {
     const struct run_answer *answer = &run->answers[index];
     const struct arrival *arrival = &run->schedule->items[index];
-    uint64_t slack_ns = birth_slack_ns(run->world);
+    uint64_t slack_ns = birth_slack_ns(run);
     uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
     uint32_t at = births->newest[births->base[arrival->workload] + key];
     while (at != 0) {
@@ -305,7 +305,7 @@ static bool says_negative(const struct run *run, const struct run_answer *answer
 static bool was_refused(const struct births *refusals, const struct run *run, uint32_t index)
 {
     const struct arrival *arrival = &run->schedule->items[index];
-    uint64_t slack_ns = verdict_slack_ns(run->world);
+    uint64_t slack_ns = verdict_slack_ns(run);
     uint64_t done_ns = run->answers[index].done_ns;
     uint64_t kept_ns = run->config->engine.negative_ttl_ns + slack_ns;
     uint32_t at = refusals->newest[refusals->base[arrival->workload] + arrival->key];

@@ -14,7 +14,7 @@ static struct reference_tolerance tolerance_of(const struct run *run)
 {
     if (run->world == WORLD_SIM) return (struct reference_tolerance){ .order_ns = 0 };
     return (struct reference_tolerance){ .order_ns = NS_PER_MS,
-                                         .timer_ns = verdict_slack_ns(WORLD_REAL) };
+                                         .timer_ns = verdict_slack_ns(run) };
 }
 
 void invariant_no_attempt_while_open(struct invariant *invariant)

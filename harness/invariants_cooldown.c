@@ -58,7 +58,7 @@ static void check_end(struct invariant *invariant, const struct breaker_transiti
     uint64_t due_ns = opening->at + opening->cooldown_ns;
     bool sim = invariant->run->world == WORLD_SIM;
     uint64_t order_ns = sim ? 0 : NS_PER_MS;
-    uint64_t late_ns = sim ? 0 : verdict_slack_ns(WORLD_REAL);
+    uint64_t late_ns = sim ? 0 : verdict_slack_ns(invariant->run);
     if (end->at + order_ns >= due_ns && end->at <= due_ns + late_ns) return;
     invariant_breach(invariant, UINT32_MAX,
                      "the breaker left open at %.6f s; its cooldown ended at %.6f s",

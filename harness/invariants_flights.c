@@ -19,7 +19,7 @@ static bool may_lead(const struct run *run, uint32_t leader, uint32_t waiter)
     const struct arrival *waits = &run->schedule->items[waiter];
     const struct run_answer *answer = &run->answers[leader];
     uint64_t done_ns = run->answers[waiter].done_ns;
-    uint64_t slack_ns = verdict_slack_ns(run->world);
+    uint64_t slack_ns = verdict_slack_ns(run);
     return asked->workload == waits->workload && asked->key == waits->key && answer->answered &&
            answer->done_ns <= done_ns + slack_ns && done_ns <= answer->done_ns + slack_ns &&
            !has_step(run, answer, PATH_FLIGHT_JOINED);

@@ -106,7 +106,7 @@ void invariant_hold(struct invariant *invariant)
     uint64_t order_ns = sim ? 0 : 5 * NS_PER_MS;
     struct holds holds = { .items = mem_alloc(run->delivery_count + 1, sizeof *holds.items) };
     if (gate_may_be_told(run->scenario)) {
-        collect(&holds, run, sim ? 0 : verdict_slack_ns(WORLD_REAL));
+        collect(&holds, run, sim ? 0 : verdict_slack_ns(run));
     }
     for (size_t i = 0; i < run->attempt_count; i++) {
         const struct run_attempt *attempt = &run->attempts[i];

@@ -26,7 +26,7 @@ static uint64_t room_of(const struct run *run, const struct run_attempt *attempt
     if (run->schedule->items[attempt->request].manner == CLIENT_HANGS_UP) return 0;
     if (!before->start_known) return 0;
     uint64_t from_ns = before->started_ns + before->latency_ns;
-    uint64_t slack_ns = verdict_slack_ns(run->world);
+    uint64_t slack_ns = verdict_slack_ns(run);
     /* The runtime's own deadline is no earlier, and a place is waited for within it. */
     uint64_t deadline_ns = answer->intended_ns + config->request_deadline_ns;
     uint64_t spare_ns = config->min_attempt_budget_ns + config->pool_timeout_ns + slack_ns;

@@ -104,7 +104,7 @@ static void check(struct troubles *troubles, uint32_t request)
     struct invariant *invariant = troubles->invariant;
     const struct run *run = invariant->run;
     const struct run_answer *answer = &run->answers[request];
-    uint64_t slack_ns = run->world == WORLD_SIM ? 0 : verdict_slack_ns(run->world);
+    uint64_t slack_ns = run->world == WORLD_SIM ? 0 : verdict_slack_ns(run);
     size_t before = count_until(troubles, answer->done_ns + slack_ns);
     uint64_t last_ns = before == 0 ? 0 : troubles->ends[before - 1];
     uint64_t open_ns = before == 0 ? 0 : last_ns + troubles->gates_ns + slack_ns;

@@ -57,7 +57,7 @@ static void check_budget(struct invariant *invariant, const struct run_attempt *
     uint64_t budget_ns = run->config->engine.min_attempt_budget_ns;
     uint64_t end_ns = deadline_ns(run, &run->answers[attempt->request]);
     if (attempt->number == 0) return;
-    if (attempt->started_ns + budget_ns <= end_ns + verdict_slack_ns(run->world)) return;
+    if (attempt->started_ns + budget_ns <= end_ns + verdict_slack_ns(run)) return;
     invariant_breach(invariant, attempt->request,
                      "attempt %u of the first began %.1f ms before the deadline; a retry needs "
                      "%.1f ms",
@@ -74,7 +74,7 @@ static void check_given_up(struct invariant *invariant, const struct run_attempt
     if (!reference_outcome(last->outcome)->retryable || last->number >= config->retry_count) return;
     uint64_t ended_ns = last->started_ns + last->latency_ns;
     uint64_t ceiling_ns = reference_backoff_ceiling_ns(&config->backoff, last->number);
-    uint64_t needed_ns = ceiling_ns + config->min_attempt_budget_ns + verdict_slack_ns(run->world);
+    uint64_t needed_ns = ceiling_ns + config->min_attempt_budget_ns + verdict_slack_ns(run);
     uint64_t end_ns = deadline_ns(run, answer);
     if (ended_ns + needed_ns > end_ns || was_refused(run, answer)) return;
     invariant_breach(invariant, last->request,

@@ -7,10 +7,11 @@
  * excused: it does not wait for a CPU, or does so for hardly longer than others. The load
  * generator's loop may not stand still for any reason.
  *
- * The judges allow 150 ms between what happened and when it is seen (verdict_slack_ns), and the
- * runtime's attempts have 200 ms to connect: STALLS_MAX_NS leaves room below both for what the look
- * before has counted. A mock that waits keeps nobody from connecting, and its late answers have a
- * check of their own (audit.h). What was measured stands in docs/trust.md. */
+ * The judges allow 150 ms, and what is measured here, between what happened and when it is seen
+ * (verdict_slack_ns), and the runtime's attempts have 200 ms to connect: STALLS_MAX_NS leaves room
+ * below both for what the look before has counted. A mock that waits keeps nobody from connecting,
+ * and its late answers have a check of their own (audit.h). What was measured stands in
+ * docs/trust.md. */
 
 #include "base/buf.h"
 #include "base/instant.h"

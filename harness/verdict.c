@@ -155,11 +155,18 @@ void verdict_unobservable(struct check *check, const char *expected, const char 
     check_say(check, "expected %s; not observable: %s", expected, why);
 }
 
-uint64_t verdict_slack_ns(enum world world)
+static uint64_t stalled_ns(const struct run_stall *stall)
 {
-    switch (world) {
+    return stall->known ? stall->worst_ns : 0;
+}
+
+uint64_t verdict_slack_ns(const struct run *run)
+{
+    switch (run->world) {
     case WORLD_SIM: return NS_PER_MS;
-    case WORLD_REAL: return 150 * NS_PER_MS;
+    case WORLD_REAL:
+        return 150 * NS_PER_MS + stalled_ns(&run->generator_stall) +
+               stalled_ns(&run->service_stall);
     }
     assert(false && "no such world");
     return 0;

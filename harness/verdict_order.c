@@ -264,7 +264,7 @@ static bool may_evict(const struct fills *fills, const struct cache_config *cach
 static bool skipped_stale(const struct walk *walk, const struct fills *fills, uint64_t filled_ns)
 {
     const struct cache_config *cache = &walk->run->config->engine.cache;
-    uint64_t slack_ns = verdict_slack_ns(walk->run->world);
+    uint64_t slack_ns = verdict_slack_ns(walk->run);
     if (!walk->stale_known || !walk->stale_missed) return false;
     if (filled_ns > walk->answer->done_ns || may_evict(fills, cache)) return false;
     uint64_t age_ns = instant_until(walk->answer->done_ns, filled_ns) + slack_ns;

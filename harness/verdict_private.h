@@ -41,8 +41,9 @@ bool verdict_selects(const struct run *run, const struct expect *expect, size_t 
 bool verdict_asks(const struct run *run, const struct expect *expect, size_t index);
 
 /* How much later than planned things may be seen: 1 ms in the simulation; in the real world 150 ms,
- * for a machine that is busy with something else. */
-uint64_t verdict_slack_ns(enum world world);
+ * for a machine that is busy with something else, and for how long that was seen to hold up the
+ * load generator and the service (at most STALLS_MAX_NS each, else the run is invalid). */
+uint64_t verdict_slack_ns(const struct run *run);
 
 double verdict_ms(uint64_t ns);
 double verdict_seconds(uint64_t ns);

@@ -107,6 +107,11 @@ static void answers_come_within_the_deadline_and_a_little_slack(void **state)
     stage_judge(&stage);
     stage_assert_passes(&stage, "invariant.deadline");
     answer->done_ns += 149 * NS_PER_MS;
+    /* What the machine was seen to hold up is no fault of the service's either. */
+    stage.run.service_stall = (struct run_stall){ .known = true, .worst_ns = NS_PER_MS };
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.deadline");
+    stage.run.service_stall.known = false;
     expect_failure(&stage, "invariant.deadline", "break it (r000009): the first took 1950.0 ms");
 }
 
