@@ -96,7 +96,6 @@ static void open_broken_off(struct stage *stage)
     struct err_note note = { .err = ERR_OK };
     struct sim_options options = { .interrupt = stop_after_the_opening };
     stage_open(stage, STAGE_SCENARIO("  - order: guide\n  - recovers: { within: 1s }\n"), NULL);
-    run_init(&stage->run, WORLD_SIM, &stage->scenario, &stage->schedule, &stage->config, 7);
     watched = &stage->run;
     left = 40;
     assert_int_equal(sim_run(&stage->run, &options, NULL, &note), ERR_OK);
