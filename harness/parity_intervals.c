@@ -8,8 +8,18 @@
 
 enum { PPM = 1000000 };
 
-/* Of what was answered, from when it was sent, by nearest rank; 0: nothing was. */
-static uint64_t p95_of(const struct run *run)
+struct times {
+    uint64_t p90_ns, p95_ns; /* 0: nothing was answered */
+    struct parity_edge edge;
+};
+
+static uint64_t rank_of(const uint64_t *sorted, size_t count, size_t percent)
+{
+    return count == 0 ? 0 : sorted[(count * percent + 99) / 100 - 1];
+}
+
+/* Of what was answered, from when it was sent, by nearest rank. */
+static struct times times_of(const struct run *run)
 {
     size_t all = run->schedule->count;
     uint64_t *latencies = mem_alloc(all, sizeof *latencies);
@@ -21,9 +31,14 @@ static uint64_t p95_of(const struct run *run)
         latencies[count++] = instant_until(answer->done_ns, from);
     }
     sort_u64(latencies, count);
-    uint64_t p95_ns = count == 0 ? 0 : latencies[(count * 95 + 99) / 100 - 1];
+    struct times times = {
+        .p90_ns = rank_of(latencies, count, 90),
+        .p95_ns = rank_of(latencies, count, 95),
+        .edge = { .p93_least_ns = rank_of(latencies, count, 93),
+                  .p97_most_ns = rank_of(latencies, count, 97) },
+    };
     mem_free(latencies);
-    return p95_ns;
+    return times;
 }
 
 static void shares_of(const struct run *run, uint64_t out[SERVED_COUNT])
@@ -47,7 +62,8 @@ static struct parity_interval alone(uint64_t sim)
 void parity_intervals_begin(struct parity_intervals *intervals, const struct run *sim)
 {
     uint64_t shares[SERVED_COUNT];
-    *intervals = (struct parity_intervals){ .p95_ns = alone(p95_of(sim)) };
+    struct times times = times_of(sim);
+    *intervals = (struct parity_intervals){ .p95_ns = alone(times.p95_ns), .edge = times.edge };
     shares_of(sim, shares);
     for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
         intervals->shares_ppm[kind] = alone(shares[kind]);
@@ -67,7 +83,16 @@ void parity_intervals_add(struct parity_intervals *intervals, const struct run *
     for (size_t kind = 0; kind < SERVED_COUNT; kind++) {
         include(&intervals->shares_ppm[kind], shares[kind]);
     }
-    include(&intervals->p95_ns, p95_of(sim));
+    struct times times = times_of(sim);
+    struct parity_edge *edge = &intervals->edge;
+    include(&intervals->p95_ns, times.p95_ns);
+    edge->p93_least_ns = u64_min(edge->p93_least_ns, times.edge.p93_least_ns);
+    edge->p97_most_ns = u64_max(edge->p97_most_ns, times.edge.p97_most_ns);
+}
+
+static bool is_on_edge(const struct parity_edge *edge)
+{
+    return edge->p97_most_ns / PARITY_EDGE_TIMES >= edge->p93_least_ns;
 }
 
 static void widen(struct parity_interval *interval, uint64_t by)
@@ -79,8 +104,13 @@ static void widen(struct parity_interval *interval, uint64_t by)
 void parity_intervals_end(struct parity_intervals *intervals, const struct run *real)
 {
     struct parity_interval *time = &intervals->p95_ns;
-    time->real = p95_of(real);
+    struct times times = times_of(real);
+    time->real = times.p95_ns;
     widen(time, u64_max(time->sim * PARITY_P95_PERCENT / 100, PARITY_P95_NS));
+    if (is_on_edge(&intervals->edge) && times.p90_ns <= time->high) {
+        include(time, intervals->edge.p93_least_ns);
+        include(time, intervals->edge.p97_most_ns);
+    }
     intervals->hold = parity_interval_holds(time);
     uint64_t shares[SERVED_COUNT];
     shares_of(real, shares);

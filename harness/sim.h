@@ -24,11 +24,14 @@ struct sim_options {
     uint64_t arrival_jitter_ns; /* each request reaches the runtime up to this much later, */
     uint64_t
         reply_jitter_ns; /* and each attempt's reply comes up to this much later: keyed draws */
+    uint64_t stall_ns; /* one in SIM_STALL_ONE_IN of both is up to this much later instead */
     uint64_t jitter_seed;
     /* Asked at every event: the signal that wants it to end (interrupt.h), 0: none. It is broken
      * off there, which leaves a run that is not complete. NULL: it goes on to its end. */
     int (*interrupt)(void);
 };
+
+enum { SIM_STALL_ONE_IN = 100 };
 
 /* Fills `out` (initialised by run_init with WORLD_SIM). Fails only when the scenario's requests are
  * not valid for the configuration. `trace`, when not NULL, gets what a runtime's trace holds,

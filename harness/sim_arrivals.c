@@ -19,20 +19,33 @@ static int arrival_compare(const void *a, const void *b)
     return (left->request > right->request) - (left->request < right->request);
 }
 
+uint64_t sim_late_ns(const struct sim_options *options, uint64_t stream, uint64_t subject,
+                     uint64_t number, uint64_t jitter_ns)
+{
+    if (options->stall_ns > 0) {
+        uint64_t which = draw(options->jitter_seed, rng_stream("parity-stall") ^ stream, subject,
+                              number);
+        if (draw_below(which, SIM_STALL_ONE_IN) == 0) {
+            jitter_ns = u64_max(jitter_ns, options->stall_ns);
+        }
+    }
+    if (jitter_ns == 0) return 0;
+    return draw_below(draw(options->jitter_seed, stream, subject, number), jitter_ns + 1);
+}
+
 /* How long after it is sent a request arrives. */
 static uint64_t delay_ns(const struct sim_arrivals *arrivals, uint32_t request)
 {
     const struct sim_options *options = arrivals->options;
     const struct run *run = arrivals->run;
     uint64_t upload_ns = schedule_upload_ns(run->scenario, &run->plan->items[request]);
-    if (options->arrival_jitter_ns == 0) return upload_ns;
-    uint64_t uniform = draw(options->jitter_seed, rng_stream("parity-arrival"), request, 0);
-    return upload_ns + draw_below(uniform, options->arrival_jitter_ns + 1);
+    return upload_ns + sim_late_ns(options, rng_stream("parity-arrival"), request, 0,
+                                   options->arrival_jitter_ns);
 }
 
 static bool has_delays(const struct run *run, const struct sim_options *options)
 {
-    bool delays = options->arrival_jitter_ns > 0;
+    bool delays = options->arrival_jitter_ns > 0 || options->stall_ns > 0;
     for (size_t i = 0; i < run->scenario->workload_count; i++) {
         delays = delays || run->scenario->workloads[i].client.slow_ppm > 0;
     }

@@ -7,6 +7,11 @@
 #include "harness/sim.h"
 #include "scenario/pace.h"
 
+/* How much later than it would an event comes: a keyed draw up to `jitter_ns`, or up to
+ * options->stall_ns when it stalls. */
+uint64_t sim_late_ns(const struct sim_options *options, uint64_t stream, uint64_t subject,
+                     uint64_t number, uint64_t jitter_ns);
+
 struct sim_arrival;
 
 struct sim_arrivals {

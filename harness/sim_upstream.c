@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "harness/sim_arrivals.h"
 
 void sim_upstream_init(struct sim_upstream *upstream, const struct run *run,
                        const struct sim_options *options, uint32_t calls_max)
@@ -53,10 +54,8 @@ instant_ns sim_upstream_next(const struct sim_upstream *upstream)
 
 static uint64_t jitter_ns(const struct sim_upstream *upstream, const struct sim_asked *asked)
 {
-    if (upstream->options->reply_jitter_ns == 0) return 0;
-    uint64_t uniform = draw(upstream->options->jitter_seed, upstream->jitter_stream,
-                            asked->request_key, asked->number);
-    return draw_below(uniform, upstream->options->reply_jitter_ns + 1);
+    return sim_late_ns(upstream->options, upstream->jitter_stream, asked->request_key,
+                       asked->number, upstream->options->reply_jitter_ns);
 }
 
 /* The upstream has read the request, or as much of it as it will. */

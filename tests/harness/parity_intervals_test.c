@@ -201,6 +201,35 @@ static void requests_that_each_may_be_so_may_not_all_be_so(void **state)
     stage_close(&stage);
 }
 
+/* Of 100 answers the last `late` take `late_ns`, the others `latency_ns`. */
+static void delay_some(struct run *run, uint64_t latency_ns, size_t late, uint64_t late_ns)
+{
+    delay(run, latency_ns);
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        if (i % 100 < 100 - late) continue;
+        run->answers[i].done_ns = run->answers[i].sent_ns + late_ns;
+    }
+}
+
+/* 96 % come out of the cache, where one in fifty waits for the CPU over sockets. */
+static void a_p95_on_an_edge_between_kinds_of_answers_may_be_on_either_side(void **state)
+{
+    (void)state;
+    struct pair pair;
+    pair_open(&pair, NS_PER_MS);
+    delay_some(&pair.sim.run, NS_PER_MS, 4, 60 * NS_PER_MS);
+    delay_some(&pair.real.run, NS_PER_MS, 6, 20 * NS_PER_MS);
+    assert_true(pair_holds(&pair));
+    delay_some(&pair.real.run, NS_PER_MS, 6, 70 * NS_PER_MS); /* beyond either side */
+    assert_false(pair_holds(&pair));
+    delay_some(&pair.real.run, 10 * NS_PER_MS, 6, 20 * NS_PER_MS); /* all are late */
+    assert_false(pair_holds(&pair));
+    delay_some(&pair.sim.run, 10 * NS_PER_MS, 4, 60 * NS_PER_MS); /* no edge: six times */
+    delay_some(&pair.real.run, 10 * NS_PER_MS, 6, 20 * NS_PER_MS);
+    assert_false(pair_holds(&pair));
+    pair_close(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(requests_without_an_answer_are_a_share_too),
         cmocka_unit_test(how_late_the_load_generator_was_is_no_difference),
         cmocka_unit_test(disturbed_simulations_widen_what_is_allowed),
+        cmocka_unit_test(a_p95_on_an_edge_between_kinds_of_answers_may_be_on_either_side),
         cmocka_unit_test(requests_that_each_may_be_so_may_not_all_be_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
