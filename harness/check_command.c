@@ -32,6 +32,10 @@ static size_t print_expectations(const struct suite_scenario *item, const struct
             warn(item, expect,
                  "can never fail: it holds even when every answer is an error, a baseline or as "
                  "stale as allowed, and as late as the deadline; make it stricter, or remove it");
+        } else if (vacuity->items[i].never_passes && vacuity->items[i].asks_for_many) {
+            warn(item, expect,
+                 "can never pass: it does not hold even when every answer is so, after as many "
+                 "attempts as allowed; ask for fewer, or raise the rate or the duration");
         } else if (vacuity->items[i].never_passes) {
             warn(item, expect,
                  "can never pass: there are too few requests to be sure, even if none is slow; "

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "base/sort.h"
@@ -210,4 +211,27 @@ void parity_served_write(const struct parity *parity, struct buf *out)
                " within the %" PRIu64 " ms margin",
                parity->agree, parity->decided, share, parity->marginal,
                parity->margin_ns / NS_PER_MS);
+}
+
+struct check parity_served_check(const struct parity *parity)
+{
+    static_assert((int)PARITY_IDS_MAX <= (int)CHECK_IDS_MAX, "all ids fit");
+    struct check check = { .name = "parity.served",
+                           .status = parity->served_holds ? CHECK_PASS : CHECK_FAIL,
+                           .id_count = parity->id_count };
+    for (uint32_t i = 0; i < parity->id_count; i++)
+        check.ids[i] = parity->ids[i];
+    if (parity->chaotic) {
+        struct buf figures;
+        buf_init(&figures, BUF_UNBOUNDED);
+        parity_served_write(parity, &figures);
+        snprintf(check.sentence, sizeof check.sentence, "%s", buf_text(&figures));
+        buf_deinit(&figures);
+        return check;
+    }
+    snprintf(check.sentence, sizeof check.sentence,
+             "simulation and sockets agree on %" PRIu32 " of %" PRIu32 " decided requests; %" PRIu32
+             " hang on less than %" PRIu64 " ms",
+             parity->agree, parity->decided, parity->marginal, parity->margin_ns / NS_PER_MS);
+    return check;
 }

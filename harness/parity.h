@@ -74,6 +74,8 @@ uint64_t parity_stall_ns(const struct run *real);
 /* What was compared request by request: "3681 of 3682 decided requests (99.97 %), 5829 within the
  * 5 ms margin", or what became of a chaotic one. */
 void parity_served_write(const struct parity *parity, struct buf *out);
+/* The same as a check named "parity.served", with the requests served as in no simulation. */
+struct check parity_served_check(const struct parity *parity);
 
 /* `sim` and `real` are runs of the same scenario, seed and configuration. */
 typedef enum err parity_compare_fn(const struct run *sim, const struct run *real,

@@ -11,12 +11,12 @@
  * counts from when a request was sent, not from when it was due: how late the load generator was is
  * no difference of the worlds.
  *
- * A p95 may stand on an edge between kinds of answers: where 95 % come out of the cache at once, one
- * answer in a hundred more or less from the upstream moves it from 0.2 ms to 60 ms, and each late
- * one out of the cache is at that rank. Where the largest p97 of the simulations is at least
- * PARITY_EDGE_TIMES the smallest p93, all from that p93 to that p97 is allowed, as long as the
- * p90 over sockets is no larger than the p95 might be without this; on which side it falls is for
- * the shares to judge.
+ * A p95 may stand on an edge between kinds of answers: where 95 % come out of the cache at once,
+ * one answer in a hundred more or less from the upstream moves it from 0.2 ms to 60 ms, and each
+ * late one out of the cache is at that rank. Where the largest p97 of the simulations is at least
+ * PARITY_EDGE_TIMES the smallest p93, all from that p93 to that p97 is allowed, as long as the p90
+ * over sockets is no larger than the p95 might be without this; on which side it falls is for the
+ * shares to judge.
  *
  * Example: a simulated p95 of 121 ms, 121 to 137 ms in all simulations, allows 115 to 143 ms. */
 

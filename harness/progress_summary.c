@@ -111,15 +111,12 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
 {
     if (!item->has_parity || (item->parity.holds && !is_wordy(progress))) return;
     const struct parity *parity = &item->parity;
-    fprintf(progress->out,
-            "  %-24s L1 agreement %" PRIu32 " of %" PRIu32 " decided requests (%.2f %%), %" PRIu32
-            " within the %" PRIu64 " ms margin%s\n",
-            item->scenario.name, parity->agree, parity->decided,
-            parity->decided == 0 ? 100.0 : 100.0 * parity->agree / parity->decided,
-            parity->marginal, parity->margin_ns / NS_PER_MS,
-            parity->served_holds ? "" : disagreement(item));
     struct buf figures;
     buf_init(&figures, BUF_UNBOUNDED);
+    parity_served_write(parity, &figures);
+    fprintf(progress->out, "  %-24s L1 agreement %s%s\n", item->scenario.name, buf_text(&figures),
+            parity->served_holds ? "" : disagreement(item));
+    buf_clear(&figures);
     parity_intervals_write(&parity->intervals, &figures);
     fprintf(progress->out, "  %-24s L2 intervals: %s%s\n", item->scenario.name, buf_text(&figures),
             parity->intervals.hold ? "" : disagreement(item));

@@ -28,11 +28,8 @@ static void visit_world(const struct suite_scenario *item, const struct suite_wo
 /* The agreement of the worlds has no line of its own. */
 static void visit_agreement(const struct suite_scenario *item, each_finding *visit, void *context)
 {
-    struct check check = { .name = "parity.served", .status = CHECK_FAIL };
     if (item->has_parity && !item->parity.served_holds) {
-        snprintf(check.sentence, sizeof check.sentence,
-                 "simulation and sockets agree on %" PRIu32 " of %" PRIu32 " decided requests",
-                 item->parity.agree, item->parity.decided);
+        struct check check = parity_served_check(&item->parity);
         visit(context, item, &item->real, &check);
     }
     if (item->has_parity && !item->parity.intervals.hold) {
@@ -40,6 +37,7 @@ static void visit_agreement(const struct suite_scenario *item, each_finding *vis
         visit(context, item, &item->real, &figures);
     }
     if (item->has_replay && !item->replay.identical) {
+        struct check check = { .status = CHECK_FAIL };
         snprintf(check.name, sizeof check.name, "%s", "parity.replay");
         snprintf(check.sentence, sizeof check.sentence,
                  "the real run's trace, replayed, diverges at line %d: %s", item->replay.line,

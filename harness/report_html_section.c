@@ -93,12 +93,17 @@ static void put_unmodelled(struct buf *out, const struct suite_scenario *item)
     buf_deinit(&sentence);
 }
 
-static void put_parity(struct buf *out, const struct suite_scenario *item)
+static void put_served(struct buf *out, const struct parity *parity)
 {
-    if (!item->has_parity) return;
-    const struct parity *parity = &item->parity;
-    buf_puts(out, "<p class=\"finding parity\">");
-    report_html_badge(out, parity->served_holds ? CHECK_PASS : CHECK_FAIL);
+    if (parity->chaotic) {
+        struct buf figures;
+        buf_init(&figures, BUF_UNBOUNDED);
+        parity_served_write(parity, &figures);
+        buf_puts(out, "<span>Simulation and sockets: ");
+        report_text_escaped(out, buf_text(&figures));
+        buf_deinit(&figures);
+        return;
+    }
     buf_puts(out, "<span>Simulation and sockets served ");
     report_text_count(out, parity->agree);
     buf_puts(out, " of ");
@@ -106,6 +111,15 @@ static void put_parity(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, " decided requests the same way; ");
     report_text_count(out, parity->marginal);
     buf_printf(out, " hang on less than %" PRIu64 " ms", parity->margin_ns / NS_PER_MS);
+}
+
+static void put_parity(struct buf *out, const struct suite_scenario *item)
+{
+    if (!item->has_parity) return;
+    const struct parity *parity = &item->parity;
+    buf_puts(out, "<p class=\"finding parity\">");
+    report_html_badge(out, parity->served_holds ? CHECK_PASS : CHECK_FAIL);
+    put_served(out, parity);
     if (parity->id_count > 0) {
         buf_puts(out, ". Different:");
         for (uint32_t i = 0; i < parity->id_count; i++) {

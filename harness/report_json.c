@@ -138,6 +138,12 @@ static void put_parity(struct json *json, const struct suite_scenario *item)
     json_member_u64(json, "marginal_agree", parity->marginal_agree);
     json_key(json, "differ");
     report_json_ids(json, parity->ids, parity->id_count);
+    json_key(json, "chaotic");
+    json_bool(json, parity->chaotic);
+    if (parity->chaotic) {
+        json_member_u64(json, "stall_ns", parity->stall_ns);
+        put_interval(json, "transitions", &parity->transitions);
+    }
     put_intervals(json, &parity->intervals);
     json_close(json, '}');
 }

@@ -146,16 +146,7 @@ static void put_parity(struct buf *out, struct totals *totals, const struct suit
 {
     if (!item->has_parity) return;
     const struct parity *parity = &item->parity;
-    struct check check = { .name = "parity.served",
-                           .status = parity->served_holds ? CHECK_PASS : CHECK_FAIL,
-                           .id_count = parity->id_count };
-    static_assert((int)PARITY_IDS_MAX <= (int)CHECK_IDS_MAX, "all ids fit");
-    for (uint32_t i = 0; i < parity->id_count; i++)
-        check.ids[i] = parity->ids[i];
-    snprintf(check.sentence, sizeof check.sentence,
-             "simulation and sockets agree on %" PRIu32 " of %" PRIu32 " decided requests; %" PRIu32
-             " hang on less than %" PRIu64 " ms",
-             parity->agree, parity->decided, parity->marginal, parity->margin_ns / NS_PER_MS);
+    struct check check = parity_served_check(parity);
     put_testcase(
         out, totals,
         &(struct testcase){ .scenario = item->scenario.name, .world = "parity", .check = &check });

@@ -161,6 +161,20 @@ static void put_capsule(struct buf *out, const struct suite_scenario *item)
     buf_puts(out, capsule_shrink_command(out, item, CAPSULE_FOR_FILE) ? "`\n" : "\n");
 }
 
+static void put_disagreement(struct buf *out, const struct parity *parity)
+{
+    if (parity->chaotic) {
+        buf_puts(out, " **parity**: simulation and sockets disagree; ");
+        parity_served_write(parity, out);
+        return;
+    }
+    buf_puts(out, " **parity**: simulation and sockets disagree on ");
+    report_text_count(out, parity->decided - parity->agree);
+    buf_puts(out, " of ");
+    report_text_count(out, parity->decided);
+    buf_puts(out, " decided requests");
+}
+
 static size_t put_section(struct buf *out, const struct suite *suite, bool passed)
 {
     size_t count = 0;
@@ -176,11 +190,7 @@ static size_t put_section(struct buf *out, const struct suite *suite, bool passe
         count++;
         buf_puts(out, "- ❌ ");
         report_text_markdown(out, item->scenario.path);
-        buf_puts(out, " **parity**: simulation and sockets disagree on ");
-        report_text_count(out, item->parity.decided - item->parity.agree);
-        buf_puts(out, " of ");
-        report_text_count(out, item->parity.decided);
-        buf_puts(out, " decided requests");
+        put_disagreement(out, &item->parity);
         if (unmodelled_is_set(&item->config)) {
             buf_puts(out, ", as a setting that the simulator does not model may have it");
         }

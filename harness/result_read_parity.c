@@ -38,6 +38,12 @@ void result_read_parity(struct cursor *cursor, const cJSON *object, struct suite
     parity->agree = (uint32_t)cursor_u64(cursor, from, "agree", parity->decided);
     parity->marginal = (uint32_t)cursor_u64(cursor, from, "marginal", parity->requests);
     parity->marginal_agree = (uint32_t)cursor_u64(cursor, from, "marginal_agree", parity->marginal);
+    /* An earlier result says nothing of chaos: nothing was. */
+    parity->chaotic = cJSON_HasObjectItem(from, "chaotic") && cursor_bool(cursor, from, "chaotic");
+    if (parity->chaotic) {
+        parity->stall_ns = cursor_u64(cursor, from, "stall_ns", UINT64_MAX);
+        read_interval(cursor, from, "transitions", &parity->transitions);
+    }
     /* An earlier result says nothing of level 2: it had none. */
     parity->served_holds = parity->holds;
     parity->intervals.hold = true;

@@ -28,6 +28,11 @@ void run_again_disagreement(const struct parity *parity, struct buf *out)
         parity_intervals_write(&parity->intervals, out);
         return;
     }
+    if (parity->chaotic) {
+        buf_puts(out, ": ");
+        parity_served_write(parity, out);
+        return;
+    }
     uint32_t differ = parity->decided - parity->agree + parity->marginal - parity->marginal_agree;
     buf_printf(out, " on %" PRIu32 " of %" PRIu32 " requests", differ, parity->requests);
 }

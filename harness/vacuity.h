@@ -9,7 +9,8 @@
  *       old as allowed, a baseline, an error, or of the code that is expected; the bad ones as late
  *       as the deadline and after as many attempts as allowed. What passes in all of them can never
  *       fail (order, breaker, backoff and canary.invalid_output always can). A latency gate that is
- *       not even sure when no answer is slow has too few requests: it can never pass.
+ *       not even sure when no answer is slow has too few requests: it can never pass. Neither can
+ *       one that asks for more answers or attempts of a kind than the run in which all are so has.
  *   do the faults matter? The scenario is simulated with its faults and without them. Then one of
  *       its expectations must fail that did not, or at least one request must be served
  *       differently; else its faults might as well not be there. */
@@ -19,6 +20,7 @@
 struct vacuity_item {
     bool never_fails;
     bool never_passes;
+    bool asks_for_many;  /* of some kind of answer or attempt; else never_passes is a gate's */
     bool fails_without;  /* vacuity_simulate: the verdict is worse without the faults */
     bool untouched;      /* vacuity_simulate: the same verdict and the same figures without them */
 };

@@ -139,9 +139,8 @@ void verdict_count(const struct run *run, const struct expect *expect, struct ch
                      ? compare_holds(expect->op, count * PPM, expect->value * check->n)
                      : compare_holds(expect->op, count, expect->value);
     if (!holds) check->status = CHECK_FAIL;
-    /* When too few answers count, those that do not are worth naming only in a share. */
     bool excess = verdict_shows_excess(expect);
-    if (holds || (!excess && !expect->is_share)) check->id_count = 0;
+    if (holds) check->id_count = 0;
     char share[VALUE_TEXT_MAX] = "";
     if (expect->is_share) {
         snprintf(share, sizeof share, " (%.2f %%)", 100.0 * (double)count / (double)check->n);

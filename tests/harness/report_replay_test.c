@@ -98,10 +98,51 @@ static void figures_that_differ_are_in_every_report_and_read_back(void **state)
     suite_fixture_close(&suite);
 }
 
+/* Its own bounds, which other runs do not have. */
+static void a_chaotic_run_says_so_in_every_report_and_reads_back(void **state)
+{
+    (void)state;
+    struct suite suite, copy;
+    suite_fixture_open(&suite);
+    size_t count = suite.count;
+    suite.count = 1;
+    static void (*const writers[])(struct buf * out, const struct suite *suite) = {
+        report_write_junit, report_write_summary, report_write_html, report_write_github
+    };
+    static const char wanted[] = "depend on shifts under 60 ms; 1 (1.00 %) served as in no "
+                                 "simulation, 39 transitions (17 to 29 allowed)";
+    struct parity *parity = &suite.scenarios[0].parity;
+    parity->requests = 100;
+    parity->chaotic = true;
+    parity->stall_ns = 60 * NS_PER_MS;
+    parity->transitions = (struct parity_interval){ 23, 39, 17, 29 };
+    parity->served_holds = parity->holds = false;
+    for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
+        char *text = report_text(writers[i], &suite);
+        if (strstr(text, "(17 to 29 allowed)") == NULL) fail_msg("report %zu: %s", i, wanted);
+        mem_free(text);
+    }
+    struct err_note note = { .err = ERR_OK };
+    struct arena arena = { .head = NULL };
+    char *json = report_text(report_write_json, &suite);
+    assert_int_equal(result_read("result.json", json, strlen(json), &arena, &copy, &note), ERR_OK);
+    struct buf text;
+    buf_init(&text, BUF_UNBOUNDED);
+    parity_served_write(&copy.scenarios[0].parity, &text);
+    assert_non_null(strstr(buf_text(&text), wanted));
+    buf_deinit(&text);
+    suite_deinit(&copy);
+    arena_deinit(&arena);
+    mem_free(json);
+    suite.count = count;
+    suite_fixture_close(&suite);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replay_that_diverged_is_in_every_report),
+        cmocka_unit_test(a_chaotic_run_says_so_in_every_report_and_reads_back),
         cmocka_unit_test(figures_that_differ_are_in_every_report_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
