@@ -11,6 +11,8 @@
 #include "mock/ask_lists_avx2.h"
 #include "mock/ask_lists_bits.h"
 
+#define FOR_PROCESSOR
+
 enum {
     LANES = ASK_LISTS_LANES, /* bytes that the processor compares at once */
     PERIOD_MAX = 2 * LANES,
@@ -128,19 +130,6 @@ static inline uint64_t where_digits(const struct bytes *bytes)
                 (marks)(bytes->c - '0' <= 9), (marks)(bytes->d - '0' <= 9));
 }
 
-static inline struct ask_lists_block block_of(const struct bytes *bytes)
-{
-    struct ask_lists_block block = {
-        .digits = where_digits(bytes),
-        .points = where(bytes, '.'),
-        .commas = where(bytes, ','),
-    };
-    if ((block.digits | block.points | block.commas) == ~UINT64_C(0)) return block;
-    block.minuses = where(bytes, '-');
-    block.blanks = where(bytes, ' ') | where(bytes, '\n');
-    return block;
-}
-
 /* Pairs, fours, eights: the processors that this is built for have no instruction for it. */
 static inline size_t count_bits(uint64_t bits)
 {
@@ -150,22 +139,14 @@ static inline size_t count_bits(uint64_t bits)
     return (size_t)((bits * 0x0101010101010101) >> 56);
 }
 
+#include "mock/ask_lists_numbers.inc"
+
 const char *ask_lists_numbers(const char *at, const char *end, size_t *count)
 {
 #ifdef ASK_LISTS_HAS_AVX2
     if (wide()) at = ask_lists_avx2_numbers(at, end, count);
 #endif
-    while (end - at >= ASK_LISTS_BLOCK) {
-        const struct bytes bytes = bytes_at(at);
-        const struct ask_lists_block block = block_of(&bytes);
-        uint64_t longer;
-        uint64_t items = ask_lists_whole_items(&block);
-        if (items == 0 || !ask_lists_are_numbers(&block, items, &longer)) break;
-        if (longer != 0 && (where(&bytes, '0') << 1 & longer) != 0) break;
-        *count += count_bits(block.commas & items);
-        at = ask_lists_behind(at, end, items);
-    }
-    return at;
+    return pass_numbers(at, end, count);
 }
 
 const char *ask_lists_last(const char *end, const char *first, size_t count)

@@ -7,7 +7,7 @@
 
 #include "mock/ask_lists_bits.h"
 
-#define FOR_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define FOR_PROCESSOR __attribute__((target("avx2,bmi,popcnt")))
 
 enum { LANES = ASK_LISTS_AVX2_LANES };
 
@@ -17,71 +17,65 @@ bool ask_lists_avx2_runs(void)
            __builtin_cpu_supports("popcnt");
 }
 
-FOR_AVX2 static inline __m256i lanes_at(const char *at)
+FOR_PROCESSOR static inline __m256i lanes_at(const char *at)
 {
     return _mm256_loadu_si256((const __m256i *)(const void *)at);
 }
 
-FOR_AVX2 static inline uint32_t bits_of(__m256i marks)
+FOR_PROCESSOR static inline uint32_t bits_of(__m256i marks)
 {
     return (uint32_t)_mm256_movemask_epi8(marks);
 }
 
 /* Lanes that are at most `most`, without a sign. */
-FOR_AVX2 static inline __m256i at_most(__m256i bytes, __m256i most)
+FOR_PROCESSOR static inline __m256i at_most(__m256i bytes, __m256i most)
 {
     return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, most), bytes);
 }
 
-FOR_AVX2 static inline __m256i digits_of(__m256i bytes)
+FOR_PROCESSOR static inline __m256i digits_of(__m256i bytes)
 {
     return at_most(_mm256_sub_epi8(bytes, _mm256_set1_epi8('0')), _mm256_set1_epi8(9));
 }
 
-struct halves {
+struct bytes {
     __m256i first, second;
 };
 
-FOR_AVX2 static inline uint64_t join(__m256i first, __m256i second)
+FOR_PROCESSOR static inline struct bytes bytes_at(const char *at)
+{
+    return (struct bytes){ lanes_at(at), lanes_at(at + LANES) };
+}
+
+FOR_PROCESSOR static inline uint64_t join(__m256i first, __m256i second)
 {
     return bits_of(first) | (uint64_t)bits_of(second) << LANES;
 }
 
-FOR_AVX2 static inline uint64_t where(const struct halves *bytes, char c)
+FOR_PROCESSOR static inline uint64_t where(const struct bytes *bytes, char c)
 {
     const __m256i same = _mm256_set1_epi8(c);
     return join(_mm256_cmpeq_epi8(bytes->first, same), _mm256_cmpeq_epi8(bytes->second, same));
 }
 
-FOR_AVX2 static inline struct ask_lists_block block_of(const struct halves *bytes)
+FOR_PROCESSOR static inline uint64_t where_digits(const struct bytes *bytes)
 {
-    struct ask_lists_block block = {
-        .digits = join(digits_of(bytes->first), digits_of(bytes->second)),
-        .points = where(bytes, '.'),
-        .commas = where(bytes, ','),
-    };
-    if ((block.digits | block.points | block.commas) == ~UINT64_C(0)) return block;
-    block.minuses = where(bytes, '-');
-    block.blanks = where(bytes, ' ') | where(bytes, '\n');
-    return block;
+    return join(digits_of(bytes->first), digits_of(bytes->second));
 }
 
-FOR_AVX2 const char *ask_lists_avx2_numbers(const char *at, const char *end, size_t *count)
+FOR_PROCESSOR static inline size_t count_bits(uint64_t bits)
 {
-    while (end - at >= ASK_LISTS_BLOCK) {
-        const struct halves bytes = { lanes_at(at), lanes_at(at + LANES) };
-        const struct ask_lists_block block = block_of(&bytes);
-        uint64_t longer;
-        uint64_t items = ask_lists_whole_items(&block);
-        if (items == 0 || !ask_lists_are_numbers(&block, items, &longer)) break;
-        if (longer != 0 && (where(&bytes, '0') << 1 & longer) != 0) break;
-        *count += (size_t)__builtin_popcountll(block.commas & items);
-        at = ask_lists_behind(at, end, items);
-    }
-    return at;
+    return (size_t)__builtin_popcountll(bits);
 }
 
-FOR_AVX2 const char *ask_lists_avx2_texts(const char *at, const char *end, size_t period)
+#include "mock/ask_lists_numbers.inc"
+
+FOR_PROCESSOR const char *ask_lists_avx2_numbers(const char *at, const char *end, size_t *count)
+{
+    return pass_numbers(at, end, count);
+}
+
+FOR_PROCESSOR const char *ask_lists_avx2_texts(const char *at, const char *end, size_t period)
 {
     if (end - at < LANES) return at;
     /* Of a digit, at most nine more than '0'; of another byte, nothing more than itself. Behind the
