@@ -168,6 +168,13 @@ enum err file_make_folder(const char *path, struct err_note *note)
     return err;
 }
 
+const char *file_beside(struct arena *arena, const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL || name[0] == '/') return name;
+    return arena_printf(arena, "%.*s%s", (int)(slash - path + 1), path, name);
+}
+
 bool file_is_folder(const char *path)
 {
     struct stat st;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 
 /* The file's bytes, NUL-terminated, owned by the caller (mem_free); at most `bytes_max`. */
@@ -17,6 +18,9 @@ MUST_USE enum err file_write(const char *path, const void *bytes, size_t length,
  * takes it for the new one, and whether a new one could be written is tried. What is no plain file
  * (/dev/stdout, a pipe) stays. */
 MUST_USE enum err file_clear(const char *path, struct err_note *note);
+/* A file's name as it stands in the file `path`, whatever the current folder is: "a/b.yaml" and
+ * "c.txt" -> "a/c.txt"; "" -> the folder, "a/". An absolute one stays. In the arena, or `name`. */
+const char *file_beside(struct arena *arena, const char *path, const char *name);
 /* mkdir -p */
 MUST_USE enum err file_make_folder(const char *path, struct err_note *note);
 bool file_is_folder(const char *path);

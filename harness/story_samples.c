@@ -1,30 +1,21 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "harness/story.h"
-
-enum { SAMPLES_BYTES_MAX = 16 * 1024 * 1024 };
-
-/* What stands in front of the last slash; "" without one. */
-static const char *folder_of(struct arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? "" : arena_printf(arena, "%.*s", (int)(slash - path + 1), path);
-}
+#include "scenario/latency.h"
 
 static enum err carry(struct arena *arena, const char *name, const char *from, const char *to,
                       struct err_note *note)
 {
     char *bytes = NULL;
     size_t length = 0;
-    const char *target = arena_printf(arena, "%s%s", folder_of(arena, to), name);
-    const char *source = arena_printf(arena, "%s%s", folder_of(arena, from), name);
+    const char *target = file_beside(arena, to, name);
+    const char *source = file_beside(arena, from, name);
     if (strcmp(source, target) == 0) return ERR_OK;
-    enum err rc = file_read(source, SAMPLES_BYTES_MAX, &bytes, &length, note);
+    enum err rc = file_read(source, LATENCY_FILE_BYTES_MAX, &bytes, &length, note);
     if (rc == ERR_OK && strchr(name, '/') != NULL) {
-        rc = file_make_folder(folder_of(arena, target), note);
+        rc = file_make_folder(file_beside(arena, target, ""), note);
     }
     if (rc == ERR_OK) rc = file_write(target, bytes, length, note);
     mem_free(bytes);

@@ -117,16 +117,12 @@ static enum err read_paths(const struct value_reader *reader, const struct yaml_
 {
     enum err rc = value_list(reader, list, "paths", "for example [../scenarios]");
     if (rc != ERR_OK) return rc;
-    const char *slash = strrchr(out->path, '/');
-    int folder = slash == NULL ? 0 : (int)(slash - out->path) + 1;
     out->paths = arena_alloc(reader->arena, list->count, sizeof *out->paths);
     for (; out->path_count < list->count; out->path_count++) {
         const char *text;
         rc = value_scalar(reader, list->items[out->path_count], "a path", &text);
         if (rc != ERR_OK) return rc;
-        out->paths[out->path_count] =
-            text[0] == '/' ? text
-                           : arena_printf(reader->arena, "%.*s%s", folder, out->path, text);
+        out->paths[out->path_count] = file_beside(reader->arena, out->path, text);
     }
     return ERR_OK;
 }

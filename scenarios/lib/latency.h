@@ -11,8 +11,7 @@
  *     { uniform: [100ms, 300ms] }
  *     { lognormal: { median: 40ms, p99: 400ms } }    cut at one in ten million on both sides
  *     { samples: recorded.txt }               one duration per line, each equally likely; the file
- * is
- *                                             looked for beside the scenario */
+ *                                             is looked for beside the scenario */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +19,11 @@
 #include "base/buf.h"
 #include "scenario/value.h"
 
-enum { LATENCY_ROWS_MAX = 16, LATENCY_SAMPLES_MAX = 1000000 };
+enum {
+    LATENCY_ROWS_MAX = 16,
+    LATENCY_SAMPLES_MAX = 1000000,
+    LATENCY_FILE_BYTES_MAX = 16 * 1024 * 1024,
+};
 
 struct latency {
     uint32_t count;

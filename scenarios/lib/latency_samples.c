@@ -7,22 +7,13 @@
 #include "base/units.h"
 #include "scenario/latency_private.h"
 
-enum { SAMPLES_BYTES_MAX = 16 * 1024 * 1024, LINE_MAX = 64 };
+enum { LINE_MAX = 64 };
 
 static int compare_values(const void *left, const void *right)
 {
     const uint64_t *a = left;
     const uint64_t *b = right;
     return (*a > *b) - (*a < *b);
-}
-
-/* Beside the scenario, whatever the current folder is. */
-static const char *beside(const struct value_reader *reader, const char *name)
-{
-    const char *slash = strrchr(reader->file->path, '/');
-    if (slash == NULL) return name;
-    return arena_printf(reader->arena, "%.*s%s", (int)(slash - reader->file->path + 1),
-                        reader->file->path, name);
 }
 
 /* A scenario travels with its files: a place outside its folder is another one elsewhere. */
@@ -96,9 +87,9 @@ enum err latency_parse_samples(const struct value_reader *reader, const struct y
                          "or below",
                          name);
     }
-    const char *path = beside(reader, name);
+    const char *path = file_beside(reader->arena, reader->file->path, name);
     bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode);
-    if (!is_file || file_read(path, SAMPLES_BYTES_MAX, &text, &length, &note) != ERR_OK) {
+    if (!is_file || file_read(path, LATENCY_FILE_BYTES_MAX, &text, &length, &note) != ERR_OK) {
         return yaml_note(reader->file, node, reader->note, "samples: cannot read \"%.80s\": %s",
                          path, is_file ? note.sentence : "there is no such file");
     }

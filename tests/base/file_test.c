@@ -188,9 +188,23 @@ static void what_is_cleared_is_gone_and_what_cannot_be_written_is_known_before(v
     assert_string_equal(note.sentence, "this is a folder; a file name is needed");
 }
 
+static void a_file_beside_another_is_in_its_folder(void **state)
+{
+    (void)state;
+    struct arena arena = { .head = NULL };
+    assert_string_equal(file_beside(&arena, "a/b/c.yaml", "d/e.txt"), "a/b/d/e.txt");
+    assert_string_equal(file_beside(&arena, "/c.yaml", "e.txt"), "/e.txt");
+    assert_string_equal(file_beside(&arena, "c.yaml", "e.txt"), "e.txt");
+    assert_string_equal(file_beside(&arena, "a/c.yaml", "/e.txt"), "/e.txt");
+    assert_string_equal(file_beside(&arena, "a/c.yaml", ""), "a/");
+    assert_string_equal(file_beside(&arena, "c.yaml", ""), "");
+    arena_deinit(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_beside_another_is_in_its_folder),
         cmocka_unit_test(closed_standard_descriptors_are_taken_by_nothing_else),
         cmocka_unit_test_setup_teardown(what_is_written_reads_back, make_scratch, remove_scratch),
         cmocka_unit_test_setup_teardown(an_empty_file_reads_as_empty_text, make_scratch,
