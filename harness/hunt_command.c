@@ -45,7 +45,7 @@ static int usage(const char *sentence)
     return EXIT_BAD_USAGE;
 }
 
-/* The commit's id, as text; "" when there is none to be found. */
+/* The commit's id, as text; "" when none is found. */
 static void find_commit(char *out, size_t size)
 {
     static const char *const variables[] = { "GITHUB_SHA", "CI_COMMIT_SHA" };
@@ -62,6 +62,13 @@ static void find_commit(char *out, size_t size)
     if (fgets(out, (int)size, git) == NULL) out[0] = '\0';
     out[strcspn(out, "\r\n")] = '\0';
     (void)pclose(git);
+}
+
+static uint64_t seed_of_commit(void)
+{
+    char commit[128];
+    find_commit(commit, sizeof commit);
+    return commit[0] == '\0' ? 1 : hash_text(commit) >> 32;
 }
 
 /* "configs/prod.yaml" -> folder and name. */
@@ -121,6 +128,7 @@ static bool settings_load(const char *path)
 struct hunt_words {
     const char *config;
     uint64_t print; /* UINT64_MAX: none */
+    bool has_seed;
 };
 
 /* One option with its value; false with a sentence on stderr. */
@@ -143,7 +151,7 @@ static bool parse_option(struct hunt_options *hunt, struct hunt_words *words, co
     } else if (strcmp(name, "--check") == 0) {
         hunt->check = value;
     } else if (strcmp(name, "--seed") == 0) {
-        good = parse_number(value, 0, &hunt->seed);
+        good = words->has_seed = parse_number(value, 0, &hunt->seed);
     } else if (strcmp(name, "--print") == 0) {
         good = parse_number(value, 0, &words->print);
     } else if (strcmp(name, "--config") == 0) {
@@ -185,9 +193,6 @@ int hunt_command(int argc, char **argv)
                                  .finds = HUNT_FINDS,
                                  .out = "reports/hunt" };
     struct hunt_words words = { .config = "configs/prod.yaml", .print = UINT64_MAX };
-    char commit[128];
-    find_commit(commit, sizeof commit);
-    hunt.seed = commit[0] == '\0' ? 1 : hash_text(commit) >> 32;
     for (int i = 1; i < argc; i += 2) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(help, stdout);
@@ -206,6 +211,7 @@ int hunt_command(int argc, char **argv)
     }
     if (!settings_load(words.config)) return EXIT_BAD_USAGE;
     if (hunt.check != NULL && !is_check(hunt.check)) return EXIT_BAD_USAGE;
+    if (!words.has_seed) hunt.seed = seed_of_commit();
     if (words.print == UINT64_MAX) return hunt_search(&hunt);
     return print_story(&hunt, (uint32_t)words.print);
 }

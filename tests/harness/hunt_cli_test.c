@@ -8,7 +8,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "command.h"
@@ -52,6 +55,34 @@ static void a_hunt_of_the_whole_policies_finds_nothing_and_says_how_much_it_trie
     assert_int_equal(run(&command, arguments), 0);
     assert_non_null(strstr(command.text, "hunting with seed 5"));
     assert_non_null(strstr(command.text, "of 40 made were not valid, 0 found"));
+}
+
+/* In the place of git stands a program that leaves a file behind when it is asked. */
+static void git_is_asked_for_the_commit_only_where_no_seed_is_given(void **state)
+{
+    (void)state;
+    static const char git[] = "#!/bin/sh\n: >" FOLDER "/asked\necho 0123abc\n";
+    struct command command;
+    struct err_note note = { .err = ERR_OK };
+    char path[4096];
+    const char *const help[] = { "hunt", "--help", NULL };
+    const char *const seeded[] = { "hunt", "--seed", "5", "--print", "2", NULL };
+    const char *const unseeded[] = { "hunt", "--count", "1", "--out", FOLDER, NULL };
+    assert_int_equal(file_write(FOLDER "/git", git, sizeof git - 1, &note), ERR_OK);
+    assert_int_equal(chmod(FOLDER "/git", 0755), 0);
+    (void)unlink(FOLDER "/asked");
+    char *before = strdup(getenv("PATH"));
+    snprintf(path, sizeof path, FOLDER ":%s", before);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    (void)unsetenv("GITHUB_SHA");
+    (void)unsetenv("CI_COMMIT_SHA");
+    assert_int_equal(run(&command, help), 0);
+    assert_int_equal(run(&command, seeded), 0);
+    assert_false(file_exists(FOLDER "/asked"));
+    assert_int_equal(run(&command, unseeded), 0);
+    assert_true(file_exists(FOLDER "/asked"));
+    assert_int_equal(setenv("PATH", before, 1), 0);
+    free(before);
 }
 
 static void a_hunt_goes_on_where_another_ended(void **state)
@@ -145,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hunt_of_the_whole_policies_finds_nothing_and_says_how_much_it_tried),
         cmocka_unit_test(a_story_of_a_hunt_is_printed_as_a_scenario_that_can_be_checked),
+        cmocka_unit_test(git_is_asked_for_the_commit_only_where_no_seed_is_given),
         cmocka_unit_test(a_hunt_goes_on_where_another_ended),
         cmocka_unit_test(the_folder_of_a_capsule_is_shrunk_as_the_capsule),
         cmocka_unit_test(what_shrink_writes_fails_in_the_simulator_by_the_command_it_names),
