@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "harness/story.h"
+#include "harness/verdict_breaker.h"
 
 /* What it takes to see that answers are fresh again (verdict_recovers.c). */
 #define SEEN_NS (2 * NS_PER_S)
@@ -25,7 +26,7 @@ bool shrink_guard_freezes(const struct run *run, const char *check, bool calm_pa
     case EXPECT_AMPLIFICATION:
     case EXPECT_ATTEMPTS: return asks_for_many(expect) && !calm_passes;
     case EXPECT_ROLLBACK: return expect->rollback_expected;
-    case EXPECT_BREAKER: return run->transition_count + 1 < expect->state_count;
+    case EXPECT_BREAKER: return breaker_span_of(run, expect).count + 1 < expect->state_count;
     case EXPECT_LATENCY:
     case EXPECT_ORDER:
     case EXPECT_RECOVERS:
@@ -43,8 +44,10 @@ uint64_t shrink_guard_digest(const struct run *run, const char *check)
     const struct expect *expect = scenario_expect(run->scenario, check);
     uint64_t digest = 0;
     if (expect == NULL || expect->kind != EXPECT_BREAKER) return digest;
-    for (size_t i = 0; i < run->transition_count; i++)
-        digest = draw(digest, run->transitions[i].to, i, 1);
+    const struct breaker_span span = breaker_span_of(run, expect);
+    if (expect->window != WINDOW_ALL) digest = draw(digest, span.begins, 0, 2);
+    for (size_t i = 0; i < span.count; i++)
+        digest = draw(digest, run->transitions[span.first + i].to, i, 1);
     return digest;
 }
 

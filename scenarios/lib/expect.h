@@ -25,16 +25,19 @@
  * in the window, a bare number a count.
  *
  * Windows: `in` (intended inside the phase), `outside`, `after` (intended at or after its end). All
- * kinds but breaker and rollback have them. What is a single value above becomes a map beside one:
+ * kinds but rollback have them. A single value above becomes a map beside one:
  *     order: { chain: guide, in: outage }       backoff: { jitter: full_jitter, after: outage }
  *     availability: { share: ">= 99%", in: outage }      canary: { stage: later, after: outage }
- * recovers has `after` alone. `workload` beside a window takes the requests of one workload: its
- * number, from 1, or its name.
+ *     breaker: { states: [closed, open], in: outage }
+ * recovers has `after` alone. breaker has `in` and `after`: its list begins with the state in which
+ * the window finds it, and goes on with the transitions in it. `workload` beside a window takes the
+ * requests of one workload: its number, from 1, or its name.
  *
  * Never evaluable, so refused: an unknown phase or workload, `after` a phase that ends with the
  * scenario, `outside` a phase that fills it, a window in which no workload sends anything,
  * `recovers` without any fault or with nobody asking after the last one, `cycle` without a cycle,
- * the same check twice, a breaker list that does not start with closed or takes an impossible step,
+ * the same check twice, a breaker list that does not start with closed (without a window) or takes
+ * an impossible step,
  * an unknown code, a percentile outside (0,100), and what holds whatever happens (">= 0", "<=
  * 100%"). */
 

@@ -198,7 +198,19 @@ static enum err parse_rollback(struct expect_parser *parser, struct expect check
 static enum err parse_breaker(struct expect_parser *parser, struct expect check,
                               const struct yaml_node *key, const struct yaml_node *value)
 {
-    enum err err = expect_value_states(&parser->reader, value, &check);
+    const struct value_reader *reader = &parser->reader;
+    struct single single;
+    enum err err = read_single(parser, "states", key, value, &single, &check);
+    if (err == ERR_OK && check.window == WINDOW_OUTSIDE) {
+        return yaml_note(reader->file, yaml_get_key(value, "outside"), reader->note,
+                         "breaker: what is before a phase and what is after it are two paths; "
+                         "allowed: in, after");
+    }
+    if (err == ERR_OK && check.workload != EXPECT_ALL_WORKLOADS) {
+        return yaml_note(reader->file, yaml_get_key(value, "workload"), reader->note,
+                         "breaker: all workloads share the breaker; leave workload out");
+    }
+    if (err == ERR_OK) err = expect_value_states(reader, single.value, &check);
     return err == ERR_OK ? expect_add(parser, key, NULL, check) : err;
 }
 

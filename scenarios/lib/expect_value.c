@@ -136,9 +136,11 @@ static enum err parse_state(const struct value_reader *reader, const struct yaml
                          "\"%.80s\" is not a breaker state%s Allowed: %s", text,
                          hint[0] == '\0' ? "." : hint, value_join(reader, names));
     }
-    if (out->state_count == 0 && state != BREAKER_CLOSED) {
+    if (out->state_count == 0 && state != BREAKER_CLOSED && out->window == WINDOW_ALL) {
         return yaml_note(reader->file, node, reader->note,
-                         "the breaker cannot begin \"%s\"; the list begins with closed", text);
+                         "the breaker cannot begin \"%s\"; the list begins with closed, or with "
+                         "any state in { states: [...], in: PHASE } (or after: PHASE)",
+                         text);
     }
     if (out->state_count > 0) {
         enum breaker_state before = (enum breaker_state)out->states[out->state_count - 1];

@@ -17,7 +17,8 @@ MUST_USE enum err expect_value_answers(const struct value_reader *reader,
 /* "<= 1.4" */
 MUST_USE enum err expect_value_ratio(const struct value_reader *reader,
                                      const struct yaml_node *node, struct expect *out);
-/* [closed, open, half_open, closed]; fills `text` too. */
+/* [closed, open, half_open, closed], which begins with closed unless `out` has a window; fills
+ * `text` too. */
 MUST_USE enum err expect_value_states(const struct value_reader *reader,
                                       const struct yaml_node *node, struct expect *out);
 

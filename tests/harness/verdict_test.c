@@ -38,6 +38,18 @@ static void each_kind_of_expectation_passes_and_fails(void **state)
         ROW("breaker", "breaker: [closed, open, half_open, closed]",
             "expected breaker closed > open > half_open > closed; seen closed > open (8.2"),
         ROW("breaker", "breaker: [closed]", "count, 12 of "),
+        ROW("breaker in outage", "breaker: { states: [closed, open, half_open, open], in: outage }",
+            NULL),
+        ROW("breaker in outage", "breaker: { states: [closed, open], in: outage }",
+            "expected breaker closed > open; seen closed > open (8.2"),
+        ROW("breaker in outage",
+            "breaker: { states: [half_open, open, half_open, open], in: outage }",
+            "expected breaker half_open > open > half_open > open; seen closed > open (8.2"),
+        ROW("breaker after outage",
+            "breaker: { states: [open, half_open, closed], after: outage }", NULL),
+        ROW("breaker after outage",
+            "breaker: { states: [closed, open, half_open, closed], after: outage }",
+            "expected breaker closed > open > half_open > closed; seen open > half_open (1"),
         ROW("codes.RUNTIME_5XX", "codes: { RUNTIME_5XX: '>= 5' }", NULL),
         ROW("codes.RUNTIME_5XX", "codes: { RUNTIME_5XX: 0 }", "expected codes.RUNTIME_5XX = 0; "),
         ROW("codes.CIRCUIT_OPEN", "codes: { CIRCUIT_OPEN: '>= 99%' }",
@@ -216,6 +228,57 @@ static void recovery_ignores_requests_that_go_to_the_baseline_anyway(void **stat
     stage_close(&stage);
 }
 
+/* What comes behind a window is none of its business; what comes before decides how it begins. */
+static void a_window_of_the_breaker_takes_the_transitions_within_it(void **state)
+{
+    (void)state;
+    static const struct {
+        instant_ns at;
+        enum breaker_state to;
+    } moves[] = {
+        { 2 * NS_PER_S, BREAKER_OPEN },
+        { 8 * NS_PER_S, BREAKER_HALF_OPEN }, /* with the outage */
+        { 16 * NS_PER_S - 1, BREAKER_OPEN },
+        { 16 * NS_PER_S, BREAKER_HALF_OPEN }, /* with its end */
+        { 17 * NS_PER_S, BREAKER_CLOSED },
+    };
+    static const struct {
+        const char *yaml, *name;
+        size_t first, count; /* of the moves: those that there are */
+    } rows[] = {
+#define ROW(word, list, first, count)                                                              \
+    { STAGE_SCENARIO("  - breaker: { states: [" list "], " word ": outage }\n"),                   \
+      "breaker " word " outage", first, count }
+        ROW("in", "open, half_open, open", 0, 5),
+        ROW("after", "open, half_open, closed", 0, 5),
+        ROW("in", "open", 0, 1),
+        ROW("after", "open", 0, 3),
+        ROW("in", "closed", 3, 2), /* nothing but later ones */
+        ROW("in", "closed", 0, 0),
+        ROW("after", "closed", 0, 0),
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct stage stage;
+        stage_simulate_and_judge(&stage, rows[i].yaml);
+        stage.run.transition_count = 0;
+        for (size_t k = rows[i].first; k < rows[i].first + rows[i].count; k++) {
+            *run_add_transition(&stage.run) =
+                (struct breaker_transition){ .at = moves[k].at, .to = moves[k].to };
+        }
+        stage_judge(&stage);
+        stage_assert_passes(&stage, rows[i].name);
+        stage.run.transition_count = 0;
+        *run_add_transition(&stage.run) =
+            (struct breaker_transition){ .at = 9 * NS_PER_S, .to = BREAKER_OPEN };
+        *run_add_transition(&stage.run) =
+            (struct breaker_transition){ .at = 18 * NS_PER_S, .to = BREAKER_HALF_OPEN };
+        stage_judge(&stage);
+        assert_int_equal(CHECK_FAIL, stage_check(&stage, rows[i].name)->status);
+        stage_close(&stage);
+    }
+}
+
 static void a_breaker_without_a_trace_is_not_judged(void **state)
 {
     (void)state;
@@ -312,6 +375,7 @@ int main(void)
         cmocka_unit_test(recovery_needs_two_good_seconds),
         cmocka_unit_test(a_recovery_that_the_end_cuts_short_is_inconclusive),
         cmocka_unit_test(recovery_ignores_requests_that_go_to_the_baseline_anyway),
+        cmocka_unit_test(a_window_of_the_breaker_takes_the_transitions_within_it),
         cmocka_unit_test(a_breaker_without_a_trace_is_not_judged),
         cmocka_unit_test(an_invalid_run_makes_every_check_invalid),
         cmocka_unit_test(a_run_that_was_cut_short_is_invalid),
