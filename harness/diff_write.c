@@ -157,18 +157,31 @@ static void put_check_text(struct buf *out, const struct diff_check *check)
     buf_putc(out, '\n');
 }
 
+/* "pass", "pass -> fail"; returns its length. */
+static int verdicts_of(const struct diff_world *row, char *out, size_t size)
+{
+    if (row->verdict == CHANGE_NONE) return snprintf(out, size, "%s", verdict_of(row->new));
+    return snprintf(out, size, "%s -> %s", verdict_of(row->old), verdict_of(row->new));
+}
+
 void diff_write_text(struct buf *out, const struct diff *diff)
 {
-    buf_printf(out, "  %-24s %-5s %-24s %s\n", "scenario", "world", "verdict", "change");
+    char verdict[64];
+    int name_width = (int)strlen("scenario");
+    int verdict_width = (int)strlen("verdict");
+    for (size_t i = 0; i < diff->world_count; i++) {
+        const int name = (int)strlen(diff->worlds[i].scenario);
+        const int length = verdicts_of(&diff->worlds[i], verdict, sizeof verdict);
+        if (name > name_width) name_width = name;
+        if (length > verdict_width) verdict_width = length;
+    }
+    buf_printf(out, "  %-*s %-5s %-*s %s\n", name_width, "scenario", "world", verdict_width,
+               "verdict", "change");
     for (size_t i = 0; i < diff->world_count; i++) {
         const struct diff_world *row = &diff->worlds[i];
-        char verdict[64];
-        if (row->verdict == CHANGE_NONE)
-            snprintf(verdict, sizeof verdict, "%s", verdict_of(row->new));
-        else
-            snprintf(verdict, sizeof verdict, "%s -> %s", verdict_of(row->old),
-                     verdict_of(row->new));
-        buf_printf(out, "  %-24s %-5s %-24s ", row->scenario, row->world, verdict);
+        (void)verdicts_of(row, verdict, sizeof verdict);
+        buf_printf(out, "  %-*s %-5s %-*s ", name_width, row->scenario, row->world, verdict_width,
+                   verdict);
         if (row->old != NULL && row->new != NULL)
             put_figures(out, row);
         else

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fixed.h"
@@ -28,6 +29,45 @@ const char *progress_plain(const struct progress *progress)
     return progress->colour ? "\033[0m" : "";
 }
 
+/* As it is now: a window is made smaller at any time. 0: not known, or no terminal. */
+static size_t terminal_columns(const struct progress *progress)
+{
+    struct winsize size;
+    if (!progress->terminal || ioctl(fileno(progress->out), TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+bool progress_fits(const struct progress *progress, size_t columns)
+{
+    size_t room = terminal_columns(progress);
+    return room == 0 || columns + (size_t)progress->name_width <= room;
+}
+
+int progress_name_width(const struct progress *progress, size_t rest)
+{
+    enum { LEAST = 12 };
+    size_t room = terminal_columns(progress);
+    if (room == 0 || rest + (size_t)progress->name_width <= room) return progress->name_width;
+    int left = room > rest + LEAST ? (int)(room - rest) : LEAST;
+    return left < progress->name_width ? left : progress->name_width;
+}
+
+void progress_put_name(const struct progress *progress, const char *name, int width)
+{
+    if (strlen(name) <= (size_t)width) fprintf(progress->out, "%-*s", width, name);
+    else fprintf(progress->out, "%.*s..", width - 2, name);
+}
+
+static int longest_name(const struct suite *suite)
+{
+    size_t longest = strlen("scenario");
+    for (size_t i = 0; i < suite->count; i++) {
+        size_t length = strlen(suite->scenarios[i].scenario.name);
+        if (length > longest) longest = length;
+    }
+    return (int)longest;
+}
+
 void progress_init(struct progress *progress, FILE *out, bool quiet, const struct suite *suite)
 {
     const char *kind = getenv("TERM");
@@ -39,6 +79,7 @@ void progress_init(struct progress *progress, FILE *out, bool quiet, const struc
         .terminal = terminal,
         .colour = terminal && (no_colour == NULL || no_colour[0] == '\0'),
         .quiet = quiet,
+        .name_width = longest_name(suite),
         .suite = suite,
         .states = mem_alloc(suite->count, sizeof *progress->states),
         .elapsed_ns = mem_alloc(suite->count, sizeof *progress->elapsed_ns),
@@ -96,11 +137,13 @@ static void print_overall(const struct progress *progress)
 
 static void draw_line(struct progress *progress, size_t index)
 {
-    enum { BAR = 20 };
+    enum { BAR = 20, BESIDE_NAME = 2 + 1 + BAR + 2 + 16 };
     const struct suite_scenario *item = &progress->suite->scenarios[index];
     uint64_t elapsed_ns = progress->elapsed_ns[index];
     uint64_t left_ns = instant_until(item->scenario.duration_ns, elapsed_ns);
-    fprintf(progress->out, "  %-24s ", item->scenario.name);
+    fputs("  ", progress->out);
+    progress_put_name(progress, item->scenario.name, progress_name_width(progress, BESIDE_NAME));
+    fputc(' ', progress->out);
     if (progress->states[index] == PROGRESS_STARTING) {
         fputs("starting\n", progress->out);
         return;
@@ -149,7 +192,7 @@ static void print_finished(struct progress *progress, size_t index)
 {
     const struct suite_scenario *item = &progress->suite->scenarios[index];
     erase(progress);
-    fprintf(progress->out, "  %-24s ", item->scenario.name);
+    fprintf(progress->out, "  %-*s ", progress->name_width, item->scenario.name);
     if (item->sim.present) print_world(progress, &item->sim, "sim");
     if (item->sim.present && item->real.present) fputs("   ", progress->out);
     if (item->real.present) {

@@ -23,6 +23,7 @@ struct progress {
     bool terminal;
     bool colour;
     bool quiet;
+    int name_width; /* of the longest name */
     /* May be set after progress_init(): */
     bool verbose;                /* every check at the end, and all of the coverage */
     bool sim_only;               /* a scenario is over when it is simulated */

@@ -5,12 +5,10 @@
 #include "harness/capsule.h"
 #include "harness/progress.h"
 #include "harness/progress_private.h"
-#include "harness/report_figures.h"
 #include "harness/stalls.h"
 #include "harness/unmodelled.h"
 
-/* Of an interrupted run much has not been. */
-static bool was_begun(const struct suite_world *world)
+bool progress_was_begun(const struct suite_world *world)
 {
     return !world->run.interrupted || world->run.stopped_ns > 0;
 }
@@ -20,7 +18,7 @@ static void print_checks(struct progress *progress, const struct suite_scenario 
 {
     if (!world->present) return;
     if (world->run.interrupted) { /* one reason for all of them */
-        if (was_begun(world)) {
+        if (progress_was_begun(world)) {
             fprintf(progress->out, "%s: not judged (%s): %s\n", item->scenario.path, world_text,
                     world->run.invalid_reason);
         }
@@ -38,33 +36,6 @@ static void print_checks(struct progress *progress, const struct suite_scenario 
                 check_verdict_word(check), progress_plain(progress), world_text, check->name,
                 check->sentence);
     }
-}
-
-static void print_row(struct progress *progress, const struct suite_scenario *item,
-                      const struct suite_world *world, const char *world_text)
-{
-    if (!world->present || !was_begun(world)) return;
-    struct figures figures;
-    figures_make(&figures, &world->run);
-    uint64_t lost = figures.n - figures.answered;
-    enum check_status status = world->verdict.status;
-    char p95[32] = "never";
-    if (figures.p95_ns != INSTANT_NEVER)
-        snprintf(p95, sizeof p95, "%.1f", (double)figures.p95_ns / 1e6);
-    fprintf(progress->out,
-            "  %-24s %-5s %s%-12s%s %7" PRIu64 " %8s %8" PRIu64 " %9" PRIu64 " %6" PRIu64
-            " %9" PRIu64 " %6" PRIu64 "\n",
-            item->scenario.name, world_text, progress_colour(progress, status),
-            check_status_name(status), progress_plain(progress), figures.n, p95,
-            figures.served[SERVED_CACHE], figures.served[SERVED_UPSTREAM],
-            figures.served[SERVED_STALE], figures.served[SERVED_BASELINE],
-            figures.served[SERVED_ERROR] + lost);
-    if (world->repeats.count == 0) return;
-    struct buf sentence;
-    buf_init(&sentence, BUF_UNBOUNDED);
-    repeats_sentence_write(&world->repeats, &sentence);
-    fprintf(progress->out, "  %-24s       %s\n", "", buf_text(&sentence));
-    buf_deinit(&sentence);
 }
 
 static void print_speed(struct progress *progress)
@@ -95,7 +66,8 @@ static void print_replay(struct progress *progress, const struct suite_scenario 
     struct buf sentence;
     buf_init(&sentence, BUF_UNBOUNDED);
     replay_sentence_write(&item->replay, &sentence);
-    fprintf(progress->out, "  %-24s L0 replay: %s\n", item->scenario.name, buf_text(&sentence));
+    fprintf(progress->out, "  %-*s L0 replay: %s\n", progress->name_width, item->scenario.name,
+            buf_text(&sentence));
     buf_deinit(&sentence);
 }
 
@@ -114,12 +86,12 @@ static void print_parity(struct progress *progress, const struct suite_scenario 
     struct buf figures;
     buf_init(&figures, BUF_UNBOUNDED);
     parity_served_write(parity, &figures);
-    fprintf(progress->out, "  %-24s L1 agreement %s%s\n", item->scenario.name, buf_text(&figures),
-            parity->served_holds ? "" : disagreement(item));
+    fprintf(progress->out, "  %-*s L1 agreement %s%s\n", progress->name_width, item->scenario.name,
+            buf_text(&figures), parity->served_holds ? "" : disagreement(item));
     buf_clear(&figures);
     parity_intervals_write(&parity->intervals, &figures);
-    fprintf(progress->out, "  %-24s L2 intervals: %s%s\n", item->scenario.name, buf_text(&figures),
-            parity->intervals.hold ? "" : disagreement(item));
+    fprintf(progress->out, "  %-*s L2 intervals: %s%s\n", progress->name_width, item->scenario.name,
+            buf_text(&figures), parity->intervals.hold ? "" : disagreement(item));
     buf_deinit(&figures);
 }
 
@@ -179,13 +151,7 @@ static void print_stalls(struct progress *progress)
 
 static void print_tables(struct progress *progress)
 {
-    const struct suite *suite = progress->suite;
-    fprintf(progress->out, "\n  %-24s %-5s %-12s %7s %8s %8s %9s %6s %9s %6s\n", "scenario",
-            "world", "verdict", "n", "p95 ms", "cache", "upstream", "stale", "baseline", "error");
-    for (size_t i = 0; i < suite->count; i++) {
-        print_row(progress, &suite->scenarios[i], &suite->scenarios[i].sim, "sim");
-        print_row(progress, &suite->scenarios[i], &suite->scenarios[i].real, "real");
-    }
+    progress_print_table(progress);
     fputc('\n', progress->out);
     print_agreement(progress);
     print_speed(progress);

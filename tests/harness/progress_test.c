@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -53,6 +54,7 @@ static void open_screen(bool terminal, bool quiet)
     suite_fixture_open(&screen.suite);
     /* The runs are not over yet. */
     screen.suite.scenarios[0].real.present = false;
+    screen.suite.scenarios[2].scenario.name = "strange";
     progress_init(&screen.progress, screen.out, quiet, &screen.suite);
     screen.progress.jobs = 2;
 }
@@ -103,12 +105,12 @@ a_terminal_shows_what_is_playing_the_time_left_and_a_line_per_finished_scenario(
     progress_draw(&screen.progress);
     /* 10 s waiting, 10 s starting and 6 s left, two at a time: 13 s. */
     const char *text = seen();
-    check_holds(text, "  calm                     starting\n");
-    check_holds(text, "  outage                   [########............] 6 s left\n");
+    check_holds(text, "  calm     starting\n");
+    check_holds(text, "  outage   [########............] 6 s left\n");
     check_holds(text, "  0 of 3 done, about 13 s left\n");
     finish(0);
     text = seen();
-    check_holds(text, "\033[3A\033[J  calm                     sim \033[32mpass\033[0m   real "
+    check_holds(text, "\033[3A\033[J  calm     sim \033[32mpass\033[0m   real "
                       "\033[32mpass\033[0m   1.2 s\n");
     check_holds(text, "  1 of 3 done, about 10 s left\n");
     close_screen();
@@ -159,9 +161,61 @@ static void quiet_says_only_what_did_not_pass_and_the_verdict(void **state)
     const char *text = seen();
     check_holds(text, "fixtures/outage.yaml:31:9: fail (sim): latency.p95: expected");
     check_holds(text, "1 invalid (the run says nothing about the service), 1 failed, 1 passed");
-    assert_null(strstr(text, "scenario                 world"));
+    assert_null(strstr(text, "scenario world"));
     assert_null(strstr(text, "all in time"));
     close_screen();
+}
+
+/* The longest row of the table, which ends with an empty line; sentences below a row may wrap. */
+static size_t table_width(const char *text)
+{
+    size_t widest = 0;
+    const char *line = strstr(text, "  scenario ");
+    assert_non_null(line);
+    for (; *line != '\n'; line += strcspn(line, "\n") + 1) {
+        size_t width = strcspn(line, "\n");
+        if (line[2] != ' ' && width > widest) widest = width;
+    }
+    return widest;
+}
+
+static const char *summary_on(unsigned short columns, const char *name)
+{
+    struct winsize size = { .ws_row = 24, .ws_col = columns };
+    open_screen(true, false);
+    assert_int_equal(ioctl(screen.master, TIOCSWINSZ, &size), 0);
+    screen.suite.scenarios[0].real.present = true;
+    screen.suite.scenarios[0].scenario.name = name;
+    progress_deinit(&screen.progress);
+    progress_init(&screen.progress, screen.out, false, &screen.suite);
+    progress_summary(&screen.progress, "");
+    return seen();
+}
+
+static void the_table_is_as_wide_as_what_stands_in_it_and_no_wider_than_the_terminal(void **state)
+{
+    (void)state;
+    static const char name[] = "redis-outage-during-upstream-outage";
+    setenv("TERM", "xterm", 1);
+    setenv("NO_COLOR", "1", 1);
+    const char *text = summary_on(200, name);
+    check_holds(text, "  scenario                            world verdict ");
+    check_holds(text, "  redis-outage-during-upstream-outage sim   pass    ");
+    check_holds(text, "  outage                              sim   fail    ");
+    check_holds(text, " cache upstream stale baseline error\n");
+    close_screen();
+    text = summary_on(80, name);
+    assert_in_range(table_width(text), 60, 80);
+    check_holds(text, " p95 ms stale baseline error\n");
+    check_holds(text, "  redis-outage");
+    check_holds(text, ".. sim   pass    ");
+    close_screen();
+    text = summary_on(80, "calm");
+    assert_in_range(table_width(text), 60, 80);
+    check_holds(text, "  calm     sim   pass    ");
+    check_holds(text, " p95 ms cache upstream stale baseline error\n");
+    close_screen();
+    unsetenv("NO_COLOR");
 }
 
 static void verbose_says_every_check_and_what_was_not_reached(void **state)
@@ -199,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_terminal_without_colour_has_none),
         cmocka_unit_test(a_log_gets_plain_lines_with_the_time_left),
         cmocka_unit_test(quiet_says_only_what_did_not_pass_and_the_verdict),
+        cmocka_unit_test(the_table_is_as_wide_as_what_stands_in_it_and_no_wider_than_the_terminal),
         cmocka_unit_test(verbose_says_every_check_and_what_was_not_reached),
         cmocka_unit_test(a_scenario_to_be_played_again_is_not_done),
     };
