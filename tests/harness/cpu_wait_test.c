@@ -57,6 +57,14 @@ static void begin(struct proc *proc)
     cpu_wait_begin(&proc->wait, scratch_path(proc->name), proc->now);
 }
 
+/* One that did not wait yet, and is observed from now on. */
+static void open_one_thread(struct proc *proc)
+{
+    proc_open(proc);
+    set_waited(proc, 7, 0);
+    begin(proc);
+}
+
 static void look_after(struct proc *proc, uint64_t length_ns)
 {
     proc->now += length_ns;
@@ -90,9 +98,7 @@ static void a_long_wait_is_counted_whole_when_it_is_over(void **state)
 {
     (void)state;
     struct proc proc;
-    proc_open(&proc);
-    set_waited(&proc, 7, 0);
-    begin(&proc);
+    open_one_thread(&proc);
     for (int i = 0; i < 5; i++) look_after(&proc, LOOK);
     set_waited(&proc, 7, 312 * MS);
     look_after(&proc, LOOK);
@@ -106,9 +112,7 @@ static void waits_close_together_are_one_bout(void **state)
 {
     (void)state;
     struct proc proc;
-    proc_open(&proc);
-    set_waited(&proc, 7, 0);
-    begin(&proc);
+    open_one_thread(&proc);
     set_waited(&proc, 7, 80 * MS);
     look_after(&proc, LOOK);
     set_waited(&proc, 7, 150 * MS);
@@ -124,9 +128,7 @@ static void waits_far_apart_are_not(void **state)
 {
     (void)state;
     struct proc proc;
-    proc_open(&proc);
-    set_waited(&proc, 7, 0);
-    begin(&proc);
+    open_one_thread(&proc);
     for (uint64_t i = 1; i <= 20; i++) {
         set_waited(&proc, 7, i * 40 * MS);
         look_after(&proc, LOOK);
@@ -155,9 +157,7 @@ static void a_thread_that_comes_later_is_found(void **state)
 {
     (void)state;
     struct proc proc;
-    proc_open(&proc);
-    set_waited(&proc, 7, 0);
-    begin(&proc);
+    open_one_thread(&proc);
     set_waited(&proc, 9, 400 * MS); /* before it was found: nobody knows when */
     for (int i = 0; i < 16; i++) look_after(&proc, LOOK);
     assert_int_equal(proc.wait.worst_ns, 0);
