@@ -3,9 +3,10 @@
  *
  * usage: soak PROGRAMS SOURCE REQUESTS
  *
- * Fails when a request gets no answer or one that is not 200, when the runtime's resident memory or
- * its number of descriptors grows after the first fifth of the requests, or when something is still
- * in flight at the end. Exit code 1 then, 0 otherwise. */
+ * Fails when a request gets no answer or one that is not 200, when the runtime's resident memory
+ * grows after the first fifth of the requests, when it does not get back to as many descriptors as
+ * before the first one (and those of idle upstream connections) once its clients are gone, or when
+ * something is still in flight at the end. Exit code 1 then, 0 otherwise. */
 
 #include <assert.h>
 #include <dirent.h>
@@ -31,11 +32,12 @@ enum {
     SOAK_KEYS = 2000,
     SOAK_HANGUPS_PPM = 5000, /* requests whose client leaves */
     SOAK_RSS_SLACK_KIB = 8 * 1024,
-    SOAK_FDS_SLACK = 16,
+    SOAK_KEEPALIVE = 16, /* idle upstream connections */
     SOAK_RESPONSE_BYTES_MAX = 1024 * 1024,
 };
 
 #define SOAK_LOST_NS (10 * NS_PER_S)
+#define SOAK_DRAIN_NS (20 * NS_PER_S)
 
 /* AddressSanitizer keeps freed memory back for a while, and looks for leaks itself at the end. */
 #ifdef __SANITIZE_ADDRESS__
@@ -64,8 +66,9 @@ struct soak {
     struct client clients[SOAK_CLIENTS];
     char *bodies[SOAK_KEYS]; /* owned */
     uint64_t wanted, sent, answered, hung_up, lost, not_200;
-    uint64_t rss_kib, fds;           /* after the first fifth */
-    uint64_t rss_end_kib, fds_end;
+    uint64_t rss_kib, rss_end_kib;   /* after the first fifth, at the end */
+    uint64_t fds, fds_end;           /* before the first request, when all clients are gone */
+    instant_ns draining_since;       /* 0: not yet */
     uint64_t said;                   /* fifths reported */
     bool stopping;
 };
@@ -103,15 +106,11 @@ static void measure(struct soak *soak)
     soak->said = fifth;
     pid_t pid = soak->runtime.pid;
     soak->rss_end_kib = resident_kib(pid);
-    soak->fds_end = descriptors(pid);
-    if (fifth == 1) {
-        soak->rss_kib = soak->rss_end_kib;
-        soak->fds = soak->fds_end;
-    }
+    if (fifth == 1) soak->rss_kib = soak->rss_end_kib;
     printf("%3" PRIu64 " %%: %" PRIu64 " answered, %" PRIu64 " hung up, %" PRIu64
            " lost, runtime has %" PRIu64 " KiB and %" PRIu64 " descriptors\n",
            fifth * 20, soak->answered, soak->hung_up, soak->lost, soak->rss_end_kib,
-           soak->fds_end);
+           descriptors(pid));
     fflush(stdout);
 }
 
@@ -172,6 +171,21 @@ static void stop(struct soak *soak)
     child_stop(&soak->mock, SIGTERM);
 }
 
+/* The clients close their connections; but for those that the runtime keeps for the next call, what
+ * is left then has leaked. */
+static void drain(struct soak *soak)
+{
+    if (soak->draining_since == 0) {
+        soak->draining_since = clock_now();
+        http_client_destroy(soak->http);
+        soak->http = NULL;
+    }
+    soak->fds_end = descriptors(soak->runtime.pid);
+    const bool back = soak->fds_end <= soak->fds + SOAK_KEEPALIVE;
+    bool over = clock_now() - soak->draining_since > SOAK_DRAIN_NS;
+    if (back || over) stop(soak);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     (void)handle;
@@ -195,7 +209,7 @@ static void on_watch(uv_timer_t *timer)
         measure(soak);
         send_next(client);
     }
-    if (busy == 0 && soak->sent == soak->wanted && !soak->stopping) stop(soak);
+    if (busy == 0 && soak->sent == soak->wanted && !soak->stopping) drain(soak);
     if (soak->stopping && child_closed(&soak->mock) && child_closed(&soak->runtime)) {
         uv_close((uv_handle_t *)timer, on_closed);
     }
@@ -226,6 +240,7 @@ static void on_runtime_ready(void *context)
 {
     struct soak *soak = context;
     snprintf(soak->url, sizeof soak->url, "%s/tsfm/forecast", soak->runtime.url);
+    soak->fds = descriptors(soak->runtime.pid);
     for (size_t i = 0; i < SOAK_CLIENTS; i++) {
         soak->clients[i] = (struct client){ .soak = soak };
         send_next(&soak->clients[i]);
@@ -235,15 +250,17 @@ static void on_runtime_ready(void *context)
 static void on_mock_ready(void *context)
 {
     struct soak *soak = context;
-    char program[256], parent[16];
+    char program[256], parent[16], keepalive[64];
     snprintf(program, sizeof program, "%s/tollgate-runtime", soak->programs);
+    snprintf(keepalive, sizeof keepalive, "max_keepalive_connections=%d", SOAK_KEEPALIVE);
     snprintf(parent, sizeof parent, "%ld", (long)getpid());
     char *arguments[] = {
         program, "--listen", "127.0.0.1:0", "--upstream", soak->mock.url, "--parent", parent,
         "--set", "cache_ttl_s=0.2", "--set", "cache_stale_if_error_s=2",
         "--set", "cache_entries_max=500", "--set", "read_timeout_s=0.3",
         "--set", "request_deadline_s=1", "--set", "breaker_window_s=5",
-        "--set", "breaker_cooldown_s=1", "--set", "retry_after_hold_cap_s=1", NULL,
+        "--set", "breaker_cooldown_s=1", "--set", "retry_after_hold_cap_s=1",
+        "--set", keepalive, NULL,
     };
     soak->runtime.on_ready = on_runtime_ready;
     start(soak, &soak->runtime, arguments);
@@ -286,7 +303,7 @@ static int judge(const struct soak *soak, uint64_t took_ns)
     bool rss_grew = memory_is_told &&
                     soak->rss_end_kib >
                         soak->rss_kib + soak->rss_kib / 10 + SOAK_RSS_SLACK_KIB;
-    bool fds_grew = soak->fds_end > soak->fds + SOAK_FDS_SLACK;
+    bool fds_grew = soak->fds_end > soak->fds + SOAK_KEEPALIVE;
     bool clean_exit = soak->runtime.exit_status == 0 && soak->runtime.exit_signal == 0;
     printf("%" PRIu64 " requests in %.1f s (%.0f/s): %" PRIu64 " answered, %" PRIu64
            " hung up, %" PRIu64 " lost, %" PRIu64 " not 200; memory %" PRIu64 " -> %" PRIu64
@@ -344,7 +361,7 @@ int main(int argc, char **argv)
         uv_run(&soak->loop, UV_RUN_ONCE);
     }
     uint64_t took_ns = clock_now() - began;
-    http_client_destroy(soak->http);
+    if (soak->http != NULL) http_client_destroy(soak->http); /* stopped in mid-run */
     uv_run(&soak->loop, UV_RUN_DEFAULT);
     rc = uv_loop_close(&soak->loop);
     assert(rc == 0);
