@@ -104,6 +104,14 @@ static void more_than_there_can_be_can_never_pass(void **state)
         ROW("codes: { RUNTIME_NETWORK: '>= 1200' }", "codes.RUNTIME_NETWORK", false),
         ROW("attempts: { per_request: '>= 4' }", "attempts.per_request", true), /* two retries */
         ROW("attempts: { per_request: '>= 3' }", "attempts.per_request", false),
+        ROW("served: { error: 1201 }", "served.error", true),
+        ROW("served: { error: 1200 }", "served.error", false),
+        ROW("served: { error: 7 }", "served.error", false),
+        ROW("served: { error: 0 }", "served.error", false),
+        ROW("codes: { RUNTIME_NETWORK: 1201 }", "codes.RUNTIME_NETWORK", true),
+        ROW("codes: { RUNTIME_NETWORK: 3 }", "codes.RUNTIME_NETWORK", false),
+        ROW("attempts: { total: 3601 }", "attempts.total", true),
+        ROW("attempts: { total: 5 }", "attempts.total", false),
         ROW("amplification: '>= 3.1'", "amplification", true),
         ROW("amplification: '>= 3'", "amplification", false),
     };
