@@ -88,6 +88,13 @@ void http_call_socket_release(struct http_call *call)
 
 static void socket_on_poll(uv_poll_t *poll, int status, int events);
 
+/* Nothing more will come in, and nothing is left unread. */
+static bool socket_has_ended(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Each change costs two system calls, so there is none between the transfers of one connection. */
 static void socket_watch(struct http_socket *s, int events)
 {
@@ -106,8 +113,10 @@ static void socket_on_poll(uv_poll_t *poll, int status, int events)
     struct http_client *client = s->client;
     if (status != 0) s->watched = 0; /* libuv has stopped the poll */
     if (s->wanted == 0) {
-        /* An idle connection ended, or spoke unasked: PREREQ finds that out before its next use. */
+        /* An idle connection ended, or spoke unasked: PREREQ finds that out before its next use. One
+         * that ended is ended from here too, lest it stays half closed until then. */
         socket_watch(s, 0);
+        if (s->idle && socket_has_ended(s->fd)) (void)shutdown(s->fd, SHUT_WR);
         return;
     }
     struct http_call *call = s->call;

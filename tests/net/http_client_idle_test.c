@@ -119,9 +119,35 @@ static void connections_that_end_while_idle_leave_nothing_behind(void **state)
     world_close(&world);
 }
 
+static bool server_has_ended_one(void *context)
+{
+    const struct world *world = context;
+    return world->server.ended == 1;
+}
+
+/* Else it would stay half closed for as long as nobody calls. */
+static void an_idle_connection_that_the_server_ends_is_ended_without_another_call(void **state)
+{
+    (void)state;
+    struct world world;
+    struct probe probe;
+    world_open(&world, answer_ok);
+    probe_run(&probe, &world);
+    assert_int_equal(world.server.ended, 0);
+    assert_int_equal(shutdown(world.server.connections[0].fd, SHUT_WR), 0);
+    assert_true(loop_run_until(&world.loop, server_has_ended_one, &world));
+    probe_run(&probe, &world);
+    assert_end(&probe, HTTP_END_COMPLETE);
+    assert_false(probe.result.reused);
+    assert_int_equal(world.server.requests, 2);
+    assert_int_equal(http_client_stale_sockets(world.client), 1);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_idle_connection_that_the_server_ends_is_ended_without_another_call),
         cmocka_unit_test(an_idle_connection_that_ends_is_noticed_and_does_not_keep_the_loop_awake),
         cmocka_unit_test(an_idle_connection_that_is_reset_does_not_keep_the_loop_awake),
         cmocka_unit_test(a_stray_byte_is_not_the_beginning_of_the_next_answer),
