@@ -28,11 +28,20 @@ static const struct check *find_check(const struct verdicts *verdict, const char
     return NULL;
 }
 
+/* Whether a status says anything about the service. */
+static bool is_judged(enum check_status status)
+{
+    return status != CHECK_INVALID && status != CHECK_UNOBSERVABLE;
+}
+
+/* Nothing is better or worse than what was not judged: what follows it is as good as new. */
 static enum change status_change(enum check_status old, enum check_status new)
 {
+    if (old == new) return CHANGE_NONE;
+    if (!is_judged(old)) return CHANGE_NEW;
+    if (!is_judged(new)) return CHANGE_WORSE;
     int before = check_status_badness(old);
     int after = check_status_badness(new);
-    if (before == after) return CHANGE_NONE;
     return after > before ? CHANGE_WORSE : CHANGE_BETTER;
 }
 
@@ -79,12 +88,16 @@ static void note_change(struct diff *diff, enum change change)
     diff->better = diff->better || change == CHANGE_BETTER;
 }
 
-/* A run that is invalid has no figures worth comparing. */
+bool diff_has_figures(const struct diff_world *row)
+{
+    return row->old != NULL && row->new != NULL && !row->old->run.invalid && !row->new->run.invalid;
+}
+
 static void compare_figures(struct diff *diff, struct diff_world *row)
 {
     const struct figures *old = &row->old_figures;
     const struct figures *new = &row->new_figures;
-    if (row->old->run.invalid || row->new->run.invalid) return;
+    if (!diff_has_figures(row)) return;
     row->p95 = p95_change(old, new);
     row->fresh = change_of(share_moves(fresh_of(old), old->n, fresh_of(new), new->n));
     row->errors = change_of(-share_moves(errors_of(old), old->n, errors_of(new), new->n));
@@ -115,7 +128,7 @@ static void compare_checks(struct diff *diff, const struct diff_world *row)
         check.old = find_check(old, check.new->name);
         check.change =
             check.old == NULL ? CHANGE_NEW : status_change(check.old->status, check.new->status);
-        check.new_fails = check.old == NULL && check_status_badness(check.new->status) > 1;
+        check.new_fails = check.change == CHANGE_NEW && check_status_badness(check.new->status) > 1;
         add_check(diff, &check);
     }
     for (size_t i = 0; i < old->count; i++) {
@@ -145,6 +158,8 @@ static void add_world(struct diff *diff, const char *scenario, const struct suit
         diff->missing++;
     } else {
         row.verdict = status_change(old->verdict.status, new->verdict.status);
+        row.new_fails = !is_judged(old->verdict.status) && new->verdict.status != CHECK_PASS;
+        diff->worse = diff->worse || row.new_fails;
         note_change(diff, row.verdict);
         compare_figures(diff, &row);
         compare_checks(diff, &row);

@@ -4,9 +4,11 @@
  * and by reports with a baseline.
  *
  * Worse is
- *   - a verdict, or a check that both have, that is further down this list than it was: pass, not
- *     observable, inconclusive, fail, invalid;
- *   - a check or a scenario that only the new result has and that does not pass;
+ *   - a verdict, or a check that both have, that is further down this list than it was: pass,
+ *     inconclusive, fail; or that was on it and could not be judged now: not observable, invalid;
+ *   - a check or a scenario that only the new result has and that does not pass. What the old one
+ *     could not judge is no comparison, and counts as new: behind an invalid run whatever does not
+ *     pass is worse, another invalid run too, and nothing is better;
  *   - a p95 that rose so far that its 95 % intervals (report_figures.h) do not overlap;
  *   - a share of fresh answers (cache or upstream) that fell, or of errors and lost answers that
  *     rose, by more than 3.29 standard errors of the difference: by chance once in 2,000 times.
@@ -31,8 +33,8 @@ struct diff_world {
     const char *world;
     const struct suite_world *old, *new;
     struct figures old_figures, new_figures; /* of what is there */
-    enum change verdict;                     /* NEW, GONE: the whole world */
-    bool new_fails;                          /* NEW, and it does not pass */
+    enum change verdict; /* NEW, GONE: the whole world; NEW with `old`: that was not judged */
+    bool new_fails;      /* new, or not judged before, and it does not pass */
     enum change p95, fresh, errors;
 };
 
@@ -40,8 +42,8 @@ struct diff_check {
     const char *scenario;
     const char *world;
     const struct check *old, *new;
-    enum change change;
-    bool new_fails; /* NEW, and it does not pass */
+    enum change change; /* NEW with `old`: that was not judged */
+    bool new_fails;     /* NEW, and it does not pass */
 };
 
 struct diff {
@@ -64,6 +66,9 @@ void diff_deinit(struct diff *diff);
 /* Its world of a scenario; NULL when there is none. */
 const struct diff_world *diff_find(const struct diff *diff, const char *scenario,
                                    const char *world);
+
+/* Whether both runs are there and valid; an invalid one has no figures worth comparing. */
+bool diff_has_figures(const struct diff_world *row);
 
 /* "Worse: 2 checks fail that passed, ..." : one sentence. */
 void diff_sentence(struct buf *out, const struct diff *diff);

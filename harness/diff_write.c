@@ -64,6 +64,10 @@ static void put_figures(struct buf *out, const struct diff_world *row)
     const struct figures *old = &row->old_figures;
     const struct figures *new = &row->new_figures;
     struct buf value;
+    if (!diff_has_figures(row)) {
+        buf_puts(out, "no comparison: a run is invalid");
+        return;
+    }
     buf_init(&value, BUF_UNBOUNDED);
     diff_put_latency(&value, old->p95_ns, new->p95_ns);
     put_figure(out, "p95", row->p95, &value);
@@ -104,21 +108,28 @@ static void put_tallies(struct buf *out, const struct tally *tallies, size_t cou
 
 void diff_sentence(struct buf *out, const struct diff *diff)
 {
-    struct tally tallies[] = { { "check is worse", "checks are worse", 0 },
-                               { "p95 rose beyond chance", "p95s rose beyond chance", 0 },
-                               { "share of answers is worse", "shares of answers are worse", 0 },
-                               { "new check does not pass", "new checks do not pass", 0 },
-                               { "new run does not pass", "new runs do not pass", 0 },
-                               { "check is better", "checks are better", 0 },
-                               { "figure is better", "figures are better", 0 },
-                               { "check is gone", "checks are gone", 0 },
-                               { "run is gone", "runs are gone", 0 } };
-    enum { WORSE, P95, SHARES, NEW_CHECK, NEW_RUN, BETTER, FIGURES, GONE, RUN_GONE };
+    enum { WORSE, P95, SHARES, NEW_CHECK, BLIND_CHECK, NEW_RUN, BLIND_RUN, BETTER };
+    enum { FIGURES = BETTER + 1, GONE, RUN_GONE };
+    struct tally tallies[] = {
+        [WORSE] = { "check is worse", "checks are worse", 0 },
+        [P95] = { "p95 rose beyond chance", "p95s rose beyond chance", 0 },
+        [SHARES] = { "share of answers is worse", "shares of answers are worse", 0 },
+        [NEW_CHECK] = { "new check does not pass", "new checks do not pass", 0 },
+        [BLIND_CHECK] = { "check was not judged before and does not pass",
+                          "checks were not judged before and do not pass", 0 },
+        [NEW_RUN] = { "new run does not pass", "new runs do not pass", 0 },
+        [BLIND_RUN] = { "run was not judged before and does not pass",
+                        "runs were not judged before and do not pass", 0 },
+        [BETTER] = { "check is better", "checks are better", 0 },
+        [FIGURES] = { "figure is better", "figures are better", 0 },
+        [GONE] = { "check is gone", "checks are gone", 0 },
+        [RUN_GONE] = { "run is gone", "runs are gone", 0 },
+    };
     for (size_t i = 0; i < diff->check_count; i++) {
         const struct diff_check *check = &diff->checks[i];
         tallies[WORSE].count += check->change == CHANGE_WORSE;
         tallies[BETTER].count += check->change == CHANGE_BETTER;
-        tallies[NEW_CHECK].count += check->new_fails;
+        tallies[check->old == NULL ? NEW_CHECK : BLIND_CHECK].count += check->new_fails;
         tallies[GONE].count += check->change == CHANGE_GONE;
     }
     for (size_t i = 0; i < diff->world_count; i++) {
@@ -126,7 +137,7 @@ void diff_sentence(struct buf *out, const struct diff *diff)
         tallies[P95].count += row->p95 == CHANGE_WORSE;
         tallies[SHARES].count += row->fresh == CHANGE_WORSE;
         tallies[SHARES].count += row->errors == CHANGE_WORSE;
-        tallies[NEW_RUN].count += row->new_fails;
+        tallies[row->old == NULL ? NEW_RUN : BLIND_RUN].count += row->new_fails;
         tallies[RUN_GONE].count += row->verdict == CHANGE_GONE;
         const enum change figures[] = { row->p95, row->fresh, row->errors };
         for (size_t f = 0; f < sizeof figures / sizeof figures[0]; f++)

@@ -18,12 +18,22 @@ struct two {
     struct diff diff;
 };
 
+/* The third scenario's only world, which is invalid in the fixture. */
+static void end_third_as(struct suite *suite, enum check_status status)
+{
+    struct suite_world *world = &suite->scenarios[2].real;
+    world->run.invalid = status == CHECK_INVALID;
+    world->verdict.checks[0].status = world->verdict.status = status;
+}
+
 /* Two results that are equal, until the test changes one of them. */
 static int open_two(void **state)
 {
     struct two *two = mem_alloc(1, sizeof *two);
     suite_fixture_open(&two->old);
     suite_fixture_open(&two->new);
+    end_third_as(&two->old, CHECK_PASS);
+    end_third_as(&two->new, CHECK_PASS);
     *state = two;
     return 0;
 }
@@ -69,6 +79,66 @@ static void a_result_is_no_worse_than_itself(void **state)
     assert_int_equal(two->diff.check_count, 0);
     assert_int_equal(two->diff.same_checks, 7);
     check_says(two, "No worse: nothing that matters changed; 7 checks as before.");
+}
+
+static void nothing_behind_an_invalid_run_is_better(void **state)
+{
+    struct two *two = *state;
+    end_third_as(&two->old, CHECK_INVALID);
+    compare(two);
+    assert_false(two->diff.worse);
+    assert_false(two->diff.better);
+    assert_int_equal(two->diff.checks[0].change, CHANGE_NEW);
+    check_says(two, "invalid -> pass no comparison: a run is invalid");
+    check_says(two, "No worse: nothing that matters changed; 6 checks as before.");
+}
+
+static void what_fails_behind_an_invalid_run_is_worse(void **state)
+{
+    struct two *two = *state;
+    end_third_as(&two->old, CHECK_INVALID);
+    end_third_as(&two->new, CHECK_FAIL);
+    compare(two);
+    assert_true(two->diff.worse);
+    assert_false(two->diff.better);
+    assert_true(two->diff.checks[0].new_fails);
+    check_says(two, "Worse: 1 check was not judged before and does not pass, "
+                    "1 run was not judged before and does not pass; 6 checks as before.");
+}
+
+static void an_invalid_run_is_no_proof_that_nothing_is_worse(void **state)
+{
+    struct two *two = *state;
+    end_third_as(&two->old, CHECK_INVALID);
+    end_third_as(&two->new, CHECK_INVALID);
+    compare(two);
+    assert_true(two->diff.worse);
+    assert_int_equal(two->diff.check_count, 0);
+    check_says(two, "Worse: 1 run was not judged before and does not pass; 7 checks as before.");
+}
+
+static void a_check_that_could_not_be_observed_is_like_a_new_one(void **state)
+{
+    struct two *two = *state;
+    outage_check(&two->old, 0)->status = CHECK_UNOBSERVABLE;
+    outage_check(&two->old, 2)->status = CHECK_UNOBSERVABLE;
+    compare(two);
+    assert_true(two->diff.worse);
+    assert_false(two->diff.better);
+    assert_int_equal(two->diff.check_count, 2);
+    assert_int_equal(two->diff.checks[0].change, CHANGE_NEW);
+    assert_false(two->diff.checks[0].new_fails);
+    assert_true(two->diff.checks[1].new_fails);
+    check_says(two, "new    outage (sim) served.fresh: not observable -> pass");
+}
+
+static void a_check_that_cannot_be_judged_any_more_is_worse(void **state)
+{
+    struct two *two = *state;
+    outage_check(&two->new, 2)->status = CHECK_UNOBSERVABLE; /* it failed */
+    compare(two);
+    assert_true(two->diff.worse);
+    assert_false(two->diff.better);
 }
 
 static void a_check_that_passed_and_fails_is_worse_and_the_other_way_round_better(void **state)
@@ -240,11 +310,31 @@ static void the_summary_shows_the_change_since_a_baseline(void **state)
     compare(two);
 }
 
+static void the_summary_takes_an_invalid_baseline_for_no_comparison(void **state)
+{
+    struct two *two = *state;
+    end_third_as(&two->old, CHECK_INVALID);
+    end_third_as(&two->new, CHECK_FAIL);
+    two->new.baseline = &two->old;
+    struct buf out;
+    buf_init(&out, BUF_UNBOUNDED);
+    report_write_summary(&out, &two->new);
+    assert_non_null(strstr(buf_text(&out), "Worse: 1 check was not judged"));
+    assert_non_null(strstr(buf_text(&out), "was invalid; no comparison: a run is invalid"));
+    buf_deinit(&out);
+    compare(two);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_two, close_two)
     static const struct CMUnitTest tests[] = {
         TEST(a_result_is_no_worse_than_itself),
+        TEST(nothing_behind_an_invalid_run_is_better),
+        TEST(what_fails_behind_an_invalid_run_is_worse),
+        TEST(an_invalid_run_is_no_proof_that_nothing_is_worse),
+        TEST(a_check_that_could_not_be_observed_is_like_a_new_one),
+        TEST(a_check_that_cannot_be_judged_any_more_is_worse),
         TEST(a_check_that_passed_and_fails_is_worse_and_the_other_way_round_better),
         TEST(inconclusive_that_fails_is_worse_and_invalid_is_worst),
         TEST(a_new_check_is_worse_only_when_it_does_not_pass),
@@ -253,6 +343,7 @@ int main(void)
         TEST(p95_and_shares_change_beyond_chance_or_not_at_all),
         TEST(markdown_escapes_what_strangers_wrote_and_folds_the_rest),
         TEST(the_summary_shows_the_change_since_a_baseline),
+        TEST(the_summary_takes_an_invalid_baseline_for_no_comparison),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
