@@ -154,7 +154,7 @@ static void places_and_queue_are_what_the_settings_allow(void **state)
     struct pool_config *pool = &stage.config.engine.pool;
     open_good(&stage, crowded, "invariant.pool");
     pool->connections_max = 1;
-    expect_failure(&stage, "invariant.pool", "others ran; 1 may");
+    expect_failure(&stage, "invariant.pool", "ran at once; 1 may");
     pool->connections_max = 3;
     expect_failure(&stage, "invariant.pool", "but not all 3 were taken");
     pool->connections_max = 2;
@@ -165,6 +165,42 @@ static void places_and_queue_are_what_the_settings_allow(void **state)
     pool->queue_max = 3;
     stage.config.engine.pool_timeout_ns++;
     expect_failure(&stage, "invariant.pool", "gave up; its patience is");
+    stage_close(&stage);
+}
+
+/* The attempt that began when a place was given back. */
+static struct run_attempt *successor(struct stage *stage)
+{
+    for (size_t i = 0; i < stage->run.attempt_count; i++) {
+        struct run_attempt *attempt = &stage->run.attempts[i];
+        for (size_t k = 0; k < stage->run.attempt_count; k++) {
+            const struct run_attempt *other = &stage->run.attempts[k];
+            if (other->started_ns + other->latency_ns == attempt->started_ns) return attempt;
+        }
+    }
+    fail_msg("nobody waited for a place");
+    return NULL;
+}
+
+static void over_sockets_attempts_overlap_no_more_than_there_are_places(void **state)
+{
+    (void)state;
+    struct stage stage;
+    struct pool_config *pool = &stage.config.engine.pool;
+    open_good(&stage, crowded, "invariant.pool");
+    stage.run.world = WORLD_REAL;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.pool");
+    assert_int_equal(stage.run.attempt_count, stage_check(&stage, "invariant.pool")->n);
+    pool->connections_max = 1;
+    expect_failure(&stage, "invariant.pool", "2 ran at once; 1 may");
+    pool->connections_max = 2;
+    struct run_attempt *hasty = successor(&stage);
+    hasty->started_ns -= NS_PER_MS / 2;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "invariant.pool");
+    hasty->started_ns -= NS_PER_MS;
+    expect_failure(&stage, "invariant.pool", "3 ran at once; 2 may");
     stage_close(&stage);
 }
 
@@ -279,6 +315,7 @@ int main(void)
         cmocka_unit_test(paths_agree_with_the_breaker_and_the_attempts),
         cmocka_unit_test(over_sockets_a_refusal_falls_between_sending_and_answer),
         cmocka_unit_test(places_and_queue_are_what_the_settings_allow),
+        cmocka_unit_test(over_sockets_attempts_overlap_no_more_than_there_are_places),
         cmocka_unit_test(a_second_cache_finds_the_same),
         cmocka_unit_test(a_second_budget_grants_the_same),
         cmocka_unit_test(every_wait_is_its_draw_and_every_limit_its_own),
