@@ -43,7 +43,10 @@ void join_run(struct run *run, const char *folder, instant_ns start)
     if (ledger_read(run, path, &note) == ERR_OK) {
         if (run->foreign) return; /* it writes no trace */
         snprintf(path, sizeof path, "%s/trace.jsonl", folder);
-        if (trace_read(run, path, start, &note) == ERR_OK) return;
+        if (trace_read(run, path, start, &note) == ERR_OK) {
+            run_close(run);
+            return;
+        }
     }
     run_set_invalid(run, "%s: %s", note.path, note.sentence);
 }

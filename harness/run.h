@@ -125,6 +125,11 @@ void run_deinit(struct run *run);
  * and `attempts` follow. The number in a request's id stays what it was. Nothing happens when an
  * open loop was played to its end. */
 void run_settle(struct run *run);
+/* Once all that is known of it is read: its breaker's transitions behind its end do not belong to
+ * it. It ends with what was played of the scenario's time, or, when that is later, with its last
+ * answer or attempt. A service that waits to be stopped has its timers tick on, a simulation has
+ * not. */
+void run_close(struct run *run);
 /* Somebody wants the program to end, by this signal: the run, which was broken off at `stopped_ns`,
  * says nothing about the service; nothing when it is invalid already. */
 void run_interrupt(struct run *run, int number);

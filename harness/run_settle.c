@@ -81,6 +81,24 @@ void run_settle(struct run *run)
     follow(run);
 }
 
+void run_close(struct run *run)
+{
+    uint64_t end_ns = run_played_ns(run);
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        if (is_over(answer)) end_ns = u64_max(end_ns, answer->done_ns);
+    }
+    for (size_t i = 0; i < run->attempt_count; i++) {
+        const struct run_attempt *attempt = &run->attempts[i];
+        if (!attempt->start_known) continue;
+        end_ns = u64_max(end_ns, attempt->started_ns + attempt->latency_ns);
+    }
+    while (run->transition_count > 0 &&
+           run->transitions[run->transition_count - 1].at > end_ns) {
+        run->transition_count--;
+    }
+}
+
 void run_interrupt(struct run *run, int number)
 {
     if (run->invalid) return;

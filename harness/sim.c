@@ -382,6 +382,7 @@ void sim_play(struct run *out, const struct sim_requests *requests,
     if (number == 0) finish(&sim);
     else break_off(&sim, number);
     run_settle(out);
+    run_close(out);
     sim_deinit(&sim);
     out->wall_ns = clock_now() - began;
 }
