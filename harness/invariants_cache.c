@@ -238,14 +238,24 @@ static bool fell_back_before(const struct model *model, const struct use *use)
            held->stored_ns == use->at_ns;
 }
 
+/* Whether another key is used in the same nanosecond: asked of the first use in it. */
+static bool is_tied(const struct uses *uses, size_t at)
+{
+    const struct use *use = &uses->items[at];
+    if (at > 0 && use[-1].at_ns == use->at_ns) return false;
+    for (size_t i = at + 1; i < uses->count && uses->items[i].at_ns == use->at_ns; i++) {
+        if (uses->items[i].key != use->key) return true;
+    }
+    return false;
+}
+
 static void judge(struct invariant *invariant, struct model *model, const struct uses *uses)
 {
     for (size_t i = 0; i < uses->count; i++) {
         const struct use *use = &uses->items[i];
         const struct run_answer *answer = &invariant->run->answers[use->request];
         /* Which of two was used last, nobody knows: it decides who leaves. */
-        bool tie = i > 0 && use[-1].at_ns == use->at_ns && use[-1].key != use->key;
-        if (tie && model->key_count > model->config->entries_max) return;
+        if (is_tied(uses, i) && model->key_count > model->config->entries_max) return;
         if (use->kind == USE_STORE) store(model, use, use->at_ns);
         if (use->kind == USE_TAKE) take(model, use, answer->age_ns);
         if (use->kind == USE_GLANCE) (void)look(model, use);
