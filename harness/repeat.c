@@ -93,6 +93,7 @@ void repeats_add(struct repeats *repeats, const struct run *run, const struct ve
                     check_status_badness(folded->checks[i].status);
         if (worse > 0) {
             folded->checks[i] = *check;
+            check_leave_run(&folded->checks[i], run);
             counted->seed_count = 0;
         }
         if (worse >= 0) count_check(counted, check, run->seed);

@@ -32,7 +32,7 @@ static bool *named_requests(const struct suite_world *world)
     bool *named = mem_alloc(world->run.schedule->count + 1, sizeof *named);
     for (size_t c = 0; c < world->verdict.count; c++) {
         const struct check *check = &world->verdict.checks[c];
-        if (check->status != CHECK_FAIL) continue;
+        if (check->status != CHECK_FAIL || check->of_another_run) continue;
         for (uint32_t i = 0; i < check->id_count; i++) {
             if (check->ids[i] < world->run.schedule->count) named[check->ids[i]] = true;
         }

@@ -54,12 +54,28 @@ static void put_request(struct buf *out, const struct run *run, uint32_t index)
     buf_puts(out, "</td></tr>\n");
 }
 
+/* Their ids alone: what happened to them is not kept. */
+static void put_others(struct buf *out, const struct suite_world *world, const struct check *check)
+{
+    buf_puts(out, "<p>Requests of another run than the one drawn show it: ");
+    for (uint32_t i = 0; i < check->id_count; i++) {
+        char id[REQUEST_ID_MAX];
+        schedule_request_id(check_request_number(&world->run, check, i), id);
+        buf_printf(out, "%s<code>%s</code>", i == 0 ? "" : ", ", id);
+    }
+    buf_puts(out, "</p>\n");
+}
+
 /* Those of a failed check are shown at once; `check`'s place among its world's ties them to the
  * rings of the picture. */
 static void put_requests(struct buf *out, const struct suite_world *world,
                          const struct check *check)
 {
     if (check->id_count == 0) return;
+    if (check->of_another_run) {
+        put_others(out, world, check);
+        return;
+    }
     buf_printf(
         out,
         "<details class=\"requests\" data-world=\"%s\" data-check=\"%zu\"%s><summary>%" PRIu32

@@ -143,14 +143,16 @@ static void put_counts(struct json *json, const struct run *run, const struct fi
     json_close(json, '}');
 }
 
-/* Requests of a run, given by index. */
 static void put_requests(struct json *json, const struct run *run, const struct check *check)
 {
     uint32_t numbers[CHECK_IDS_MAX];
     for (uint32_t i = 0; i < check->id_count; i++) {
-        numbers[i] = run->schedule->items[check->ids[i]].number;
+        numbers[i] = check_request_number(run, check, i);
     }
     report_json_ids(json, numbers, check->id_count);
+    if (!check->of_another_run) return;
+    json_key(json, "of_another_run");
+    json_bool(json, true);
 }
 
 static void put_check(struct json *json, const struct run *run, const struct check *check)

@@ -45,7 +45,7 @@ static void put_body(struct buf *out, const struct testcase *testcase)
     for (uint32_t i = 0; testcase->run != NULL && i < check->id_count; i++) {
         char id[REQUEST_ID_MAX];
         buf_puts(out, i == 0 ? "\nrequests: " : ", ");
-        buf_puts(out, run_request_id(testcase->run, check->ids[i], id));
+        buf_puts(out, schedule_request_id(check_request_number(testcase->run, check, i), id));
     }
 }
 

@@ -40,7 +40,7 @@ static void put_marks(struct buf *out, const struct picture *picture,
 {
     for (size_t c = 0; c < world->verdict.count; c++) {
         const struct check *check = &world->verdict.checks[c];
-        if (check->status != CHECK_FAIL) continue;
+        if (check->status != CHECK_FAIL || check->of_another_run) continue;
         for (uint32_t i = 0; i < check->id_count; i++) {
             if (check->ids[i] >= world->run.schedule->count) continue;
             struct dot dot = dots_place(picture, &world->run, check->ids[i]);

@@ -34,7 +34,7 @@ static void put_check(struct buf *out, const struct suite_scenario *item,
     const char *separator = " Requests: ";
     for (uint32_t i = 0; i < check->id_count; i++) {
         char id[REQUEST_ID_MAX];
-        run_request_id(&world->run, check->ids[i], id);
+        schedule_request_id(check_request_number(&world->run, check, i), id);
         if (strstr(check->sentence, id) != NULL) {
             separator = " Others: "; /* the sentence names the first of them */
             continue;

@@ -20,10 +20,12 @@ static enum check_status read_status(struct cursor *cursor, const cJSON *object,
     return result_status(cursor, cursor_member(cursor, object, key, cJSON_Invalid));
 }
 
-/* The index of the request with this id. */
-static uint32_t find_request(struct cursor *cursor, const struct run *run, const cJSON *id)
+/* The index of the request with this id; of another run's, its number. */
+static uint32_t find_request(struct cursor *cursor, const struct run *run,
+                             const struct check *check, const cJSON *id)
 {
     uint32_t number = cursor_request_id(cursor, id, UINT32_MAX);
+    if (check->of_another_run) return number;
     for (size_t i = 0; i < run->schedule->count; i++) {
         if (run->schedule->items[i].number == number) return (uint32_t)i;
     }
@@ -43,6 +45,9 @@ static void read_check(struct cursor *cursor, const cJSON *object, const struct 
     check->status = read_status(cursor, object, "status");
     check->n = cursor_u64(cursor, object, "n", RESULT_NUMBER_MAX);
     check->scant = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "scant"));
+    /* Results of before it was written have none. */
+    check->of_another_run =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "of_another_run"));
     const cJSON *ids = cursor_member(cursor, object, "requests", cJSON_Array);
     const cJSON *id = NULL;
     cJSON_ArrayForEach(id, ids)
@@ -51,7 +56,7 @@ static void read_check(struct cursor *cursor, const cJSON *object, const struct 
             cursor_fail(cursor, "a check names more than %d requests", CHECK_IDS_MAX);
             return;
         }
-        check->ids[check->id_count++] = find_request(cursor, run, id);
+        check->ids[check->id_count++] = find_request(cursor, run, check, id);
     }
 }
 

@@ -95,6 +95,21 @@ void check_note(struct check *check, uint32_t request)
     check->ids[check->id_count++] = request;
 }
 
+uint32_t check_request_number(const struct run *run, const struct check *check, uint32_t at)
+{
+    assert(at < check->id_count);
+    if (check->of_another_run) return check->ids[at];
+    return run->schedule->items[check->ids[at]].number;
+}
+
+void check_leave_run(struct check *check, const struct run *run)
+{
+    for (uint32_t i = 0; i < check->id_count; i++) {
+        check->ids[i] = check_request_number(run, check, i);
+    }
+    check->of_another_run = true;
+}
+
 const char *check_ids_text(const struct run *run, const struct check *check, uint64_t total,
                            char out[VERDICT_IDS_TEXT_MAX])
 {

@@ -53,8 +53,9 @@ struct check {
     bool scant;                /* passed, but says little: hardly an attempt met a fault */
     char sentence[CHECK_SENTENCE_MAX]; /* expected, seen, n */
     uint64_t n;                /* answers, attempts or transitions judged */
-    uint32_t ids[CHECK_IDS_MAX]; /* requests that show a failure (indices) */
+    uint32_t ids[CHECK_IDS_MAX]; /* requests that show a failure (indices of its run) */
     uint32_t id_count;
+    bool of_another_run;       /* ids are numbers of requests, in a run that is not kept: --repeat */
 };
 
 struct verdicts {
@@ -63,6 +64,11 @@ struct verdicts {
     /* The worst: INVALID > FAIL > INCONCLUSIVE > PASS; never UNOBSERVABLE. */
     enum check_status status;
 };
+
+/* The number of the request ids[at]; `run` is the one that the check stands beside. */
+uint32_t check_request_number(const struct run *run, const struct check *check, uint32_t at);
+/* Makes it one of another run's: ids become numbers. */
+void check_leave_run(struct check *check, const struct run *run);
 
 /* "pass", ..., or "warning" for one that passed but says little. */
 const char *check_verdict_word(const struct check *check);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -10,6 +11,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "harness/repeat_suite.h"
+#include "harness/report.h"
+#include "harness/result_read.h"
 #include "judge_fixture.h"
 
 #define EXPECTED "  - served: { error: 0 }\n  - latency: { p95: 300ms }\n"
@@ -126,6 +129,110 @@ static void the_counts_are_never_cut_off(void **state)
     stage_close(&two);
 }
 
+typedef void report_write_fn(struct buf *out, const struct suite *suite);
+
+/* `count` runs of one scenario, each simulated, their schedules of different lengths. */
+static void open_runs(struct suite *suite, struct stage *stage, uint32_t count)
+{
+    static const char text[] =
+        "version: 1\nname: lengths\nteaches: Nothing.\nseed: 7\nduration: 10s\n"
+        "runtime: { env: prod }\nworkload:\n  - arrival: { poisson: 20/s }\n"
+        "    keys: { count: 40 }\nupstream:\n  latency: 40ms\nexpect:\n" EXPECTED;
+    stage_open(stage, text, NULL);
+    *suite = (struct suite){ .scenarios = mem_alloc(1, sizeof *suite->scenarios), .count = 1 };
+    suite->name = "x";
+    struct suite_scenario *first = &suite->scenarios[0];
+    first->scenario = stage->scenario;
+    first->config = stage->config;
+    first->seed = 5;
+    schedule_create(&first->scenario, first->seed, &first->schedule);
+    repeat_expand(suite, &stage->arena, count);
+    for (size_t i = 0; i < suite->count; i++) {
+        struct suite_scenario *item = &suite->scenarios[i];
+        struct sim_options options = { .jitter_seed = 0 };
+        struct err_note note;
+        run_init(&item->sim.run, WORLD_SIM, &item->scenario, &item->schedule, &item->config,
+                 item->seed);
+        item->sim.present = true;
+        assert_int_equal(ERR_OK, sim_run(&item->sim.run, &options, NULL, &note));
+    }
+}
+
+static void judge_and_fold(struct suite *suite)
+{
+    uint32_t count = (uint32_t)suite->count;
+    for (size_t i = 0; i < count; i++) {
+        struct suite_scenario *item = &suite->scenarios[i];
+        verdict_judge(&item->sim.run, &item->sim.verdict);
+    }
+    repeat_fold(suite, count);
+}
+
+/* What the report says of the suite, and, the same, of the suite that its result.json holds. */
+static char *written(report_write_fn *write, const struct suite *suite)
+{
+    struct buf json, text, again;
+    struct arena arena = { .head = NULL };
+    struct suite copy;
+    struct err_note note = { .err = ERR_OK };
+    buf_init(&json, BUF_UNBOUNDED);
+    buf_init(&text, BUF_UNBOUNDED);
+    buf_init(&again, BUF_UNBOUNDED);
+    report_write_json(&json, suite);
+    write(&text, suite);
+    enum err rc = result_read("result.json", buf_text(&json), json.length, &arena, &copy, &note);
+    if (rc != ERR_OK) fail_msg("%s", note.sentence);
+    write(&again, &copy);
+    assert_string_equal(buf_text(&text), buf_text(&again));
+    suite_deinit(&copy);
+    arena_deinit(&arena);
+    buf_deinit(&again);
+    buf_deinit(&json);
+    return buf_take(&text);
+}
+
+static const struct {
+    report_write_fn *write;
+    const char *before, *after; /* of a request's id */
+} writers[] = {
+    { report_write_json, "\"requests\":[\"", "\"],\"of_another_run\":true" },
+    { report_write_junit, "\nrequests: ", "</failure>" },
+    { report_write_summary, "were errors (", ")" },
+    { report_write_html, "another run than the one drawn show it: <code>", "</code></p>" },
+};
+
+/* A run that is longer than the first one fails at its last request, which the first one has not. */
+static void what_another_run_shows_keeps_its_name_in_every_report(void **state)
+{
+    (void)state;
+    struct suite suite;
+    struct stage stage;
+    open_runs(&suite, &stage, 8);
+    size_t longest = 0;
+    for (size_t i = 1; i < suite.count; i++) {
+        size_t most = suite.scenarios[longest].schedule.count;
+        if (suite.scenarios[i].schedule.count > most) longest = i;
+    }
+    assert_int_not_equal(0, longest);
+    struct run *run = &suite.scenarios[longest].sim.run;
+    char id[REQUEST_ID_MAX];
+    schedule_request_id(run->schedule->items[run->schedule->count - 1].number, id);
+    run->answers[run->schedule->count - 1].served = SERVED_ERROR;
+    judge_and_fold(&suite);
+    assert_non_null(strstr(find(&suite.scenarios[0].sim.verdict, "served.error")->sentence, id));
+    for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
+        char wanted[200];
+        char *text = written(writers[i].write, &suite);
+        snprintf(wanted, sizeof wanted, "%s%s%s", writers[i].before, id, writers[i].after);
+        if (strstr(text, wanted) == NULL) fail_msg("no %s in: %.20000s", wanted, text);
+        snprintf(wanted, sizeof wanted, "data-request=\"%s\"", id);
+        assert_null(strstr(text, wanted)); /* there is nothing to lead to */
+        mem_free(text);
+    }
+    suite_deinit(&suite);
+    stage_close(&stage);
+}
+
 /* Scenarios of a suite, as `tollgate run --repeat 3` plays them. */
 static void a_suite_is_expanded_played_and_folded(void **state)
 {
@@ -182,6 +289,7 @@ int main(void)
         cmocka_unit_test(seeds_are_made_of_the_seed),
         cmocka_unit_test(any_run_that_fails_fails_all_and_says_with_which_seed),
         cmocka_unit_test(the_counts_are_never_cut_off),
+        cmocka_unit_test(what_another_run_shows_keeps_its_name_in_every_report),
         cmocka_unit_test(a_suite_is_expanded_played_and_folded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
