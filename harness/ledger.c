@@ -24,6 +24,8 @@ struct ledger_reader {
     struct run *run;
     struct plan_state *plans; /* owned: for what keyed conditions alone decide */
     uint64_t next_seq;        /* that the next line must have */
+    uint64_t lines;           /* read so far */
+    bool ended;               /* the end mark was read */
 };
 
 /* Whether the rules of a line are those that its fate stands for, and the fate is the one that the
@@ -54,10 +56,27 @@ static void check_fate(const struct ledger_reader *reader, const cJSON *line,
     buf_deinit(&rules);
 }
 
+/* The mark says how many lines stand before it. True: this line is one. */
+static bool read_end(struct ledger_reader *reader, const cJSON *line)
+{
+    if (reader->ended) {
+        run_set_invalid(reader->run, "the mock's ledger goes on behind its end mark");
+    }
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(line, "end"))) return false;
+    uint64_t written = observer_u64(line, "lines");
+    reader->ended = true;
+    if (written == reader->lines) return true;
+    run_set_invalid(reader->run, "the mock's ledger lost lines: %llu were written, %llu are there",
+                    (unsigned long long)written, (unsigned long long)reader->lines);
+    return true;
+}
+
 static void ledger_on_line(void *context, const cJSON *line)
 {
     struct ledger_reader *reader = context;
     struct run *run = reader->run;
+    if (read_end(reader, line)) return;
+    reader->lines++;
     const char *id = observer_text(line, "id");
     uint64_t seq = observer_u64(line, "seq");
     if (seq != reader->next_seq) {
@@ -99,6 +118,9 @@ enum err ledger_read(struct run *run, const char *path, struct err_note *note)
     bool cut = false;
     enum err rc = observer_read(path, &reader, ledger_on_line, &cut, note);
     if (cut) run_set_invalid(run, "the last line of the mock's ledger is cut off");
+    if (rc == ERR_OK && !reader.ended) {
+        run_set_invalid(run, "the mock's ledger has no end mark, so its end may be missing");
+    }
     plan_state_destroy(reader.plans);
     return rc;
 }

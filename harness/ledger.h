@@ -1,9 +1,9 @@
 #ifndef HARNESS_LEDGER_H
 #define HARNESS_LEDGER_H
 /* The two observers of a real run besides the client: the mock's ledger and the runtime's trace,
- * both files of JSON lines. One that lost lines (a gap in the ledger's sequence, a trace without
- * its end mark or with another number of lines than that says, a last line cut short) makes the run
- * invalid: what is judged must have been seen whole. */
+ * both files of JSON lines. One that lost lines (a gap in the ledger's sequence, no end mark or
+ * another number of lines than that says, a last line cut short) makes the run invalid: what is
+ * judged must have been seen whole. */
 
 #include "base/err.h"
 #include "harness/run.h"

@@ -112,6 +112,7 @@ void play_start_mock(struct play *play)
     argument_add(&arguments, "--hold");
     argument_pair(&arguments, "--ledger",
                   arena_printf(arena, "%s/ledger.jsonl", play->config.folder));
+    argument_add(&arguments, "--ledger-end");
     const struct target_options *target = play->config.target;
     bool placed = target != NULL && target->mock_listen != NULL;
     argument_common(&arguments, play, placed ? target->mock_listen : "127.0.0.1:0");

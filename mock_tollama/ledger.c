@@ -139,9 +139,17 @@ void ledger_flush(struct ledger *ledger)
     buf_clear(&ledger->lines);
 }
 
+static void add_end_mark(struct ledger *ledger)
+{
+    buf_puts(&ledger->lines, "{\"end\":true,\"lines\":");
+    buf_put_u64(&ledger->lines, ledger->seq);
+    buf_puts(&ledger->lines, "}\n");
+}
+
 void ledger_close(struct ledger *ledger)
 {
     if (ledger->fd >= 0) {
+        if (ledger->marked) add_end_mark(ledger);
         ledger_flush(ledger);
         if (ledger->lines.length > 0) {
             lose_lines(ledger, ledger->lines.data, ledger->lines.length);

@@ -31,7 +31,9 @@
  *                answer ended in mid-body, and so did ours: by RST for its RST, else by FIN)
  *
  * Lines are buffered: flushed when LEDGER_FLUSH_BYTES are waiting, by ledger_flush(), at the end. A
- * killed mock leaves whole lines up to its last flush. */
+ * killed mock leaves whole lines up to its last flush. So that a reader can tell such a file from a
+ * whole one, the last line may be an end mark, which a mock writes when it ends in order (with
+ * --ledger-end): {"end":true,"lines":12}, the lines before it, lost ones included. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,6 +86,7 @@ struct ledger_entry {
 struct ledger {
     int fd; /* -1: lines are only counted */
     struct buf lines;
+    bool marked; /* the end mark is the file's last line */
     bool torn; /* they begin with the rest of a line that the file has the beginning of */
     struct ledger_ring ring; /* lines for the control API; ledger_keep_lines() */
     void (*on_line)(void *context); /* a line waits to be flushed; may be NULL */

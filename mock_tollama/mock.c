@@ -139,6 +139,7 @@ enum err mock_create(const struct mock_config *config, struct mock **out, struct
     if (config->stage != NULL) stage_hold(config->stage);
     show_swap(&mock->show, config->stage, config->held ? INSTANT_NEVER : clock_now());
     if (config->ledger_path != NULL) ledger_keep_lines(&mock->ledger);
+    mock->ledger.marked = config->ledger_end;
     mock->ledger.on_line = mock_on_line;
     mock->ledger.context = mock;
     identity_table_init(&mock->identities);

@@ -37,6 +37,7 @@ struct mock_config {
     struct stage *stage;     /* what is played first; NULL: nothing; held by the caller, too */
     const uint64_t *seed;    /* of all draws; NULL: each scenario's own; borrowed */
     const char *ledger_path; /* NULL: none */
+    bool ledger_end;         /* its last line says that it is whole */
     const char *models;      /* as --models has it; NULL: the default ones */
     const struct auth *auth; /* NULL: everybody is let in; borrowed */
     const struct address *control; /* a port of the control interface's own; NULL: none; borrowed */

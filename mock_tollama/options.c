@@ -53,6 +53,7 @@ static const char HELP[] =
     "\n"
     "what it tells and takes:\n"
     "  --ledger FILE         one JSON line per forecast attempt (the file is emptied first)\n"
+    "  --ledger-end          and, when the mock ends, a last one that says how many there were\n"
     "  --control HOST:PORT   the control interface on a port of its own, which no fault touches;\n"
     "                        on a loopback address it is under /__mock/ of the main port, too\n"
     "  --control-anywhere    allow a control port that is not on a loopback address\n"
@@ -124,6 +125,7 @@ static const struct option LONG[] = {
     { "models", required_argument, NULL, 'm' },
     { "api-key", required_argument, NULL, 'k' },
     { "ledger", required_argument, NULL, 'g' },
+    { "ledger-end", no_argument, NULL, 'E' },
     { "control", required_argument, NULL, 'c' },
     { "control-anywhere", no_argument, NULL, 'a' },
     { "upstream", required_argument, NULL, 'u' },
@@ -152,6 +154,7 @@ static enum err read_texts(struct options_mock *out, struct texts *texts, int ar
         case 'm': out->config.models = optarg; break;
         case 'k': rc = auth_add(&out->auth, optarg, note); break;
         case 'g': out->config.ledger_path = optarg; break;
+        case 'E': out->config.ledger_end = true; break;
         case 'c': texts->control = optarg; break;
         case 'a': out->config.control_anywhere = true; break;
         case 'u': out->upstream.url = optarg; break;

@@ -45,12 +45,13 @@ static void assert_reason(enum observer observer, const char *text, const char *
 
 /* Warm-ups, whose ids are not of the schedule, have their numbers too. */
 #define LINE(seq) "{\"seq\":" #seq ",\"id\":\"warmup\"}\n"
+#define END(lines) "{\"end\":true,\"lines\":" #lines "}\n"
 
 static void a_gap_in_the_ledger_makes_the_run_invalid(void **state)
 {
     (void)state;
-    assert_reason(LEDGER, "", NULL);
-    assert_reason(LEDGER, LINE(0) LINE(1) LINE(2), NULL);
+    assert_reason(LEDGER, END(0), NULL);
+    assert_reason(LEDGER, LINE(0) LINE(1) LINE(2) END(3), NULL);
     assert_reason(LEDGER, LINE(0) LINE(2), "the mock's ledger lost lines: 2 comes where 1 should");
     assert_reason(LEDGER, LINE(1), "1 comes where 0 should");
     assert_reason(LEDGER, LINE(0) LINE(0), "0 comes where 1 should");
@@ -61,6 +62,20 @@ static void a_ledger_cut_short_makes_the_run_invalid(void **state)
 {
     (void)state;
     assert_reason(LEDGER, LINE(0) "{\"seq\":1,\"id\":\"war", "ledger is cut off");
+    assert_reason(LEDGER, LINE(0) LINE(1) END(2) "{\"seq\":2", "ledger is cut off");
+}
+
+/* A full disk, or a mock that was killed, leaves whole lines and nothing behind them. */
+static void a_ledger_without_its_end_makes_the_run_invalid(void **state)
+{
+    (void)state;
+    assert_reason(LEDGER, "", "ledger has no end mark, so its end may be missing");
+    assert_reason(LEDGER, LINE(0) LINE(1), "ledger has no end mark");
+    assert_reason(LEDGER, LINE(0) "{\"end\":tr", "ledger is cut off");
+    assert_reason(LEDGER, LINE(0) "{\"seq\":1,{\"end\":true,\"lines\":2}\n", "no end mark");
+    assert_reason(LEDGER, LINE(0) LINE(1) END(3),
+                  "the mock's ledger lost lines: 3 were written, 2 are there");
+    assert_reason(LEDGER, LINE(0) END(1) LINE(1), "ledger goes on behind its end mark");
 }
 
 #define HEAD "{\"trace\":1}\n"
@@ -89,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_gap_in_the_ledger_makes_the_run_invalid),
         cmocka_unit_test(a_ledger_cut_short_makes_the_run_invalid),
+        cmocka_unit_test(a_ledger_without_its_end_makes_the_run_invalid),
         cmocka_unit_test(a_trace_without_its_end_makes_the_run_invalid),
         cmocka_unit_test(a_trace_that_lost_lines_makes_the_run_invalid),
     };

@@ -36,7 +36,7 @@ static void write_trace(instant_ns at_ns)
                (unsigned long long)at_ns);
     buf_puts(&text, "{\"end\":true,\"lines\":2}\n");
     scratch_write("trace.jsonl", buf_text(&text));
-    scratch_write("ledger.jsonl", "");
+    scratch_write("ledger.jsonl", "{\"end\":true,\"lines\":0}\n");
     buf_deinit(&text);
 }
 

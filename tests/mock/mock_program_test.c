@@ -292,6 +292,40 @@ static void sigterm_ends_it_at_once_with_the_open_answers_in_the_ledger(void **s
     mock_remove_files(&mock);
 }
 
+/* Plays ten attempts and ends the mock; its ledger then. */
+static cJSON *ledger_of_ten(const char *const *arguments, int signal)
+{
+    struct mock_process mock;
+    mock_start_with(&mock, arguments);
+    for (int i = 0; i < 10; i++) {
+        struct answer answer;
+        client_call(&mock, &(struct request){ .id = "r1" }, &answer);
+        answer_free(&answer);
+    }
+    mock_end(&mock, signal);
+    cJSON *lines = read_ledger(&mock);
+    mock_remove_files(&mock);
+    return lines;
+}
+
+static void a_ledger_says_when_asked_that_it_is_whole(void **state)
+{
+    (void)state;
+    cJSON *lines = ledger_of_ten((const char *[]){ "--ledger-end", NULL }, SIGTERM);
+    assert_int_equal(cJSON_GetArraySize(lines), 11);
+    const cJSON *last = cJSON_GetArrayItem(lines, 10);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(last, "end")));
+    assert_true(number_of(last, "lines") == 10);
+    cJSON_Delete(lines);
+    lines = ledger_of_ten((const char *[]){ NULL }, SIGTERM);
+    assert_int_equal(cJSON_GetArraySize(lines), 10);
+    assert_string_equal(text_of(cJSON_GetArrayItem(lines, 9), "end"), "complete");
+    cJSON_Delete(lines);
+    lines = ledger_of_ten((const char *[]){ "--ledger-end", NULL }, SIGKILL);
+    assert_true(cJSON_GetArraySize(lines) <= 10);
+    cJSON_Delete(lines);
+}
+
 static void a_killed_mock_leaves_whole_lines(void **state)
 {
     (void)state;
@@ -440,6 +474,7 @@ int main(void)
         cmocka_unit_test(start_sets_which_phase_is_in_force),
         cmocka_unit_test(every_attempt_has_its_line_in_the_ledger),
         cmocka_unit_test(a_client_that_hangs_up_is_noticed_wherever_the_plan_stands),
+        cmocka_unit_test(a_ledger_says_when_asked_that_it_is_whole),
         cmocka_unit_test(sigterm_ends_it_at_once_with_the_open_answers_in_the_ledger),
         cmocka_unit_test(a_killed_mock_leaves_whole_lines),
         cmocka_unit_test(bad_usage_exits_with_2_and_a_sentence),
