@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/instant.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/sort.h"
@@ -117,33 +118,46 @@ static double student(uint32_t freedom)
     return 1.96 + 2.4 / freedom;
 }
 
+/* The mean with its confidence; `values` are sorted, and one that never came has no mean. */
+static void find_mean(const uint64_t *values, uint32_t n, struct repeat_interval *out)
+{
+    double sum = 0;
+    double squares = 0;
+    out->low = out->high = INSTANT_NEVER;
+    if (values[n - 1] == INSTANT_NEVER) return;
+    for (uint32_t i = 0; i < n; i++) sum += (double)values[i];
+    double mean = sum / n;
+    for (uint32_t i = 0; i < n; i++) {
+        squares += ((double)values[i] - mean) * ((double)values[i] - mean);
+    }
+    double half = n < 2 ? 0 : student(n - 1) * sqrt(squares / (n - 1) / n);
+    out->low = (uint64_t)fmax(0, mean - half + 0.5);
+    out->high = (uint64_t)(mean + half + 0.5);
+}
+
+static bool is_share(enum repeat_figure figure)
+{
+    return figure == REPEAT_FRESH || figure == REPEAT_ERRORS;
+}
+
 static void find_interval(const struct repeats *repeats, enum repeat_figure figure,
                           struct repeat_interval *out)
 {
     uint64_t *values = mem_alloc(repeats->count, sizeof *values);
     uint32_t n = 0;
-    double sum = 0;
-    double squares = 0;
     for (uint32_t i = 0; i < repeats->count; i++) {
         if (repeats->runs[i].status == CHECK_INVALID) continue;
         values[n++] = repeats->runs[i].figures[figure];
     }
-    *out = (struct repeat_interval){ .min = 0 };
+    *out = (struct repeat_interval){ INSTANT_NEVER, INSTANT_NEVER, INSTANT_NEVER, INSTANT_NEVER,
+                                     INSTANT_NEVER };
     if (n > 0) {
         sort_u64(values, n);
-        for (uint32_t i = 0; i < n; i++) sum += (double)values[i];
-        double mean = sum / n;
-        for (uint32_t i = 0; i < n; i++) {
-            squares += ((double)values[i] - mean) * ((double)values[i] - mean);
-        }
-        double half = n < 2 ? 0 : student(n - 1) * sqrt(squares / (n - 1) / n);
-        *out = (struct repeat_interval){
-            .min = values[0],
-            .median = values[(n - 1) / 2],
-            .max = values[n - 1],
-            .low = (uint64_t)fmax(0, mean - half + 0.5),
-            .high = (uint64_t)(mean + half + 0.5),
-        };
+        out->min = values[0];
+        out->median = values[(n - 1) / 2];
+        out->max = values[n - 1];
+        find_mean(values, n, out);
+        if (is_share(figure)) out->high = u64_min(out->high, PPM);
     }
     mem_free(values);
 }
@@ -185,10 +199,32 @@ void repeats_deinit(struct repeats *repeats)
     *repeats = (struct repeats){ .count = 0 };
 }
 
-void repeats_sentence_write(const struct repeats *repeats, struct buf *out)
+static void put_ms(struct buf *out, uint64_t ns)
+{
+    if (ns == INSTANT_NEVER) buf_puts(out, "never");
+    else buf_printf(out, "%.1f ms", (double)ns / NS_PER_MS);
+}
+
+static void put_figures(struct buf *out, const struct repeats *repeats)
 {
     const struct repeat_interval *p95 = &repeats->intervals[REPEAT_P95];
     const struct repeat_interval *fresh = &repeats->intervals[REPEAT_FRESH];
+    buf_puts(out, "; p95 ");
+    put_ms(out, p95->min);
+    buf_puts(out, " to ");
+    put_ms(out, p95->max);
+    if (p95->low == INSTANT_NEVER || p95->high == INSTANT_NEVER) {
+        buf_puts(out, ", without a mean");
+    } else {
+        buf_printf(out, ", mean %.1f to %.1f", (double)p95->low / NS_PER_MS,
+                   (double)p95->high / NS_PER_MS);
+    }
+    buf_printf(out, "; fresh %.1f %% to %.1f %%", (double)fresh->min / 1e4,
+               (double)fresh->max / 1e4);
+}
+
+void repeats_sentence_write(const struct repeats *repeats, struct buf *out)
+{
     const char *separator = ": ";
     buf_printf(out, "%" PRIu32 " runs", repeats->count);
     for (int status = CHECK_PASS; status < CHECK_STATUS_COUNT; status++) {
@@ -197,8 +233,5 @@ void repeats_sentence_write(const struct repeats *repeats, struct buf *out)
                    check_status_name((enum check_status)status));
         separator = ", ";
     }
-    buf_printf(out, "; p95 %.1f ms to %.1f ms, mean %.1f to %.1f; fresh %.1f %% to %.1f %%",
-               (double)p95->min / NS_PER_MS, (double)p95->max / NS_PER_MS,
-               (double)p95->low / NS_PER_MS, (double)p95->high / NS_PER_MS,
-               (double)fresh->min / 1e4, (double)fresh->max / 1e4);
+    if (repeats->statuses[CHECK_INVALID] < repeats->count) put_figures(out, repeats);
 }

@@ -29,7 +29,8 @@ struct repeat_run {
     uint64_t figures[REPEAT_FIGURES];
 };
 
-/* Over the runs that are valid. */
+/* Over the runs that are valid; all INSTANT_NEVER when none is. A latency can be INSTANT_NEVER in
+ * a run, when too many requests got no answer: then it has no mean. */
 struct repeat_interval {
     uint64_t min, median, max;
     uint64_t low, high;   /* the mean, with 95 % confidence (Student's t); one run: the value */
@@ -67,7 +68,8 @@ void repeats_add(struct repeats *repeats, const struct run *run, const struct ve
 void repeats_finish(struct repeats *repeats, struct verdicts *folded);
 void repeats_deinit(struct repeats *repeats);
 
-/* "10 runs: 9 pass, 1 fail; p95 96.0 ms to 101.3 ms, mean 97.1 to 99.0; fresh 96.4 % to 97.8 %" */
+/* "10 runs: 9 pass, 1 fail; p95 96.0 ms to 101.3 ms, mean 97.1 to 99.0; fresh 96.4 % to 97.8 %";
+ * "p95 96.0 ms to never, without a mean" */
 void repeats_sentence_write(const struct repeats *repeats, struct buf *out);
 
 #endif

@@ -233,6 +233,52 @@ static void what_another_run_shows_keeps_its_name_in_every_report(void **state)
     stage_close(&stage);
 }
 
+/* Half of one run's requests never got an answer. */
+static void what_never_came_has_no_mean(void **state)
+{
+    (void)state;
+    struct suite suite;
+    struct stage stage;
+    open_runs(&suite, &stage, 3);
+    struct run *run = &suite.scenarios[2].sim.run;
+    for (size_t i = 0; i < run->schedule->count; i += 2) {
+        run->answers[i].answered = false;
+        run->answers[i].served = SERVED_NOBODY;
+    }
+    judge_and_fold(&suite);
+    const struct repeats *repeats = &suite.scenarios[0].sim.repeats;
+    const struct repeat_interval *p95 = &repeats->intervals[REPEAT_P95];
+    assert_true(p95->min < NS_PER_S && p95->median < NS_PER_S);
+    assert_true(p95->max == INSTANT_NEVER);
+    assert_true(p95->low == INSTANT_NEVER && p95->high == INSTANT_NEVER);
+    const struct repeat_interval *fresh = &repeats->intervals[REPEAT_FRESH];
+    assert_in_range(fresh->min, 400000, 600000);
+    assert_int_equal(1000000, fresh->high); /* no share is more than all */
+    char *page = written(report_write_html, &suite);
+    assert_non_null(strstr(page, " ms to never, without a mean; fresh 5"));
+    mem_free(page);
+    char *json = written(report_write_json, &suite);
+    assert_non_null(strstr(json, ",null,null,null],\n[\"fresh\","));
+    mem_free(json);
+    suite_deinit(&suite);
+    stage_close(&stage);
+}
+
+static void runs_that_are_all_invalid_have_no_figures(void **state)
+{
+    (void)state;
+    struct suite suite;
+    struct stage stage;
+    open_runs(&suite, &stage, 2);
+    for (size_t i = 0; i < 2; i++) run_set_invalid(&suite.scenarios[i].sim.run, "of the machine");
+    judge_and_fold(&suite);
+    char *page = written(report_write_html, &suite);
+    assert_non_null(strstr(page, "repeated: 2 runs: 2 invalid</p>"));
+    mem_free(page);
+    suite_deinit(&suite);
+    stage_close(&stage);
+}
+
 /* Scenarios of a suite, as `tollgate run --repeat 3` plays them. */
 static void a_suite_is_expanded_played_and_folded(void **state)
 {
@@ -290,6 +336,8 @@ int main(void)
         cmocka_unit_test(any_run_that_fails_fails_all_and_says_with_which_seed),
         cmocka_unit_test(the_counts_are_never_cut_off),
         cmocka_unit_test(what_another_run_shows_keeps_its_name_in_every_report),
+        cmocka_unit_test(what_never_came_has_no_mean),
+        cmocka_unit_test(runs_that_are_all_invalid_have_no_figures),
         cmocka_unit_test(a_suite_is_expanded_played_and_folded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
