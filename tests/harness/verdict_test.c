@@ -213,6 +213,62 @@ static void a_recovery_that_the_end_cuts_short_is_inconclusive(void **state)
     stage_close(&stage);
 }
 
+static void assert_not_seen(struct stage *stage, const char *text)
+{
+    stage_judge(stage);
+    const struct check *check = stage_check(stage, "recovers");
+    if (check->status != CHECK_INCONCLUSIVE) fail_msg("%s", check->sentence);
+    if (strstr(check->sentence, text) == NULL) fail_msg("%s", check->sentence);
+    assert_int_equal(0, check->id_count);
+}
+
+static void hang_up(struct stage *stage, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) stage->run.answers[i].hung_up = true;
+}
+
+/* Quiet time is not a time of fresh answers. The outage ends with request 640, and 40 a second
+ * come. */
+static void a_recovery_that_nobody_asks_for_is_inconclusive(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"), NULL);
+    stage_make_up(&stage);
+    hang_up(&stage, 645, stage.schedule.count);
+    assert_not_seen(&stage, "fresh from 16.000 s on, but after 16.100 s none was asked for");
+    stage.run.answers[700].hung_up = false; /* 17.5 s */
+    stage.run.answers[719].hung_up = false; /* 17.975 s: not yet 2 s */
+    assert_not_seen(&stage, "but after 17.975 s none was asked for");
+    stage.run.answers[719].hung_up = true;
+    stage.run.answers[720].hung_up = false;
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "recovers");
+    stage.run.answers[720].served = SERVED_STALE; /* nobody saw when it went bad */
+    assert_not_seen(&stage, "but after 17.500 s none was asked for");
+    stage.run.answers[710].hung_up = false;
+    stage.run.answers[710].served = SERVED_STALE; /* within 2 s of those of the beginning */
+    stage.run.answers[700].served = SERVED_STALE;
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "recovers", "of 8 answers none began 2 s of fresh ones");
+    assert_int_equal(700, stage_check(&stage, "recovers")->ids[0]);
+    stage_close(&stage);
+}
+
+static void a_recovery_told_by_baselines_alone_is_inconclusive(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO("  - recovers: { within: 5s }\n"), NULL);
+    stage_make_up(&stage);
+    for (size_t i = 640; i < stage.schedule.count; i++) {
+        stage.run.answers[i].served = SERVED_BASELINE;
+        stage.run.answers[i].cause = CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
+    }
+    assert_not_seen(&stage, "no request that needs the upstream was sent after it");
+    stage_close(&stage);
+}
+
 /* Answers that never ask the upstream say nothing about its recovery. */
 static void recovery_ignores_requests_that_go_to_the_baseline_anyway(void **state)
 {
@@ -374,6 +430,8 @@ int main(void)
         cmocka_unit_test(amplification_believes_the_upstream_rather_than_the_service),
         cmocka_unit_test(recovery_needs_two_good_seconds),
         cmocka_unit_test(a_recovery_that_the_end_cuts_short_is_inconclusive),
+        cmocka_unit_test(a_recovery_that_nobody_asks_for_is_inconclusive),
+        cmocka_unit_test(a_recovery_told_by_baselines_alone_is_inconclusive),
         cmocka_unit_test(recovery_ignores_requests_that_go_to_the_baseline_anyway),
         cmocka_unit_test(a_window_of_the_breaker_takes_the_transitions_within_it),
         cmocka_unit_test(a_breaker_without_a_trace_is_not_judged),
