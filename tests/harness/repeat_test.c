@@ -255,10 +255,10 @@ static void what_never_came_has_no_mean(void **state)
     assert_in_range(fresh->min, 400000, 600000);
     assert_int_equal(1000000, fresh->high); /* no share is more than all */
     char *page = written(report_write_html, &suite);
-    assert_non_null(strstr(page, " ms to never, without a mean; fresh 5"));
+    assert_non_null(strstr(page, " ms to never, without a mean; fresh "));
     mem_free(page);
     char *json = written(report_write_json, &suite);
-    assert_non_null(strstr(json, ",null,null,null],\n[\"fresh\","));
+    assert_non_null(strstr(json, ",null,null,null]\n,[\"fresh\","));
     mem_free(json);
     suite_deinit(&suite);
     stage_close(&stage);
