@@ -58,6 +58,9 @@ const struct coverage_excuse *coverage_excuses(size_t *count);
 /* Of all runs in the suite; released by coverage_deinit(). Needs the faults as parsed, so it is
  * made before result.json is written and read back from there. */
 void coverage_make(struct coverage *out, const struct suite *suite);
+/* The same of a suite that holds each scenario `runs` times, one after another: counts are over all
+ * of them, and they are one scenario. */
+void coverage_make_repeated(struct coverage *out, const struct suite *suite, uint32_t runs);
 void coverage_deinit(struct coverage *coverage);
 
 /* 100 * reached / count, rounded down to a thousandth part: 913 of 1,000 is 91.3 %. */

@@ -313,6 +313,11 @@ static void hit_world(struct tally *tally, const struct suite_world *world)
 
 void coverage_make(struct coverage *out, const struct suite *suite)
 {
+    coverage_make_repeated(out, suite, 1);
+}
+
+void coverage_make_repeated(struct coverage *out, const struct suite *suite, uint32_t runs)
+{
     struct tally *tally = mem_alloc(1, sizeof *tally);
     *out = (struct coverage){ .count = 0 };
     tally->out = out;
@@ -322,7 +327,7 @@ void coverage_make(struct coverage *out, const struct suite *suite)
     add_pairs(tally);
     tally->seen = mem_alloc(out->count, sizeof *tally->seen);
     for (size_t i = 0; i < suite->count; i++) {
-        memset(tally->seen, 0, out->count * sizeof *tally->seen);
+        if (i % runs == 0) memset(tally->seen, 0, out->count * sizeof *tally->seen);
         hit_world(tally, &suite->scenarios[i].sim);
         hit_world(tally, &suite->scenarios[i].real);
     }

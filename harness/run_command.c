@@ -69,6 +69,16 @@ static void write_capsules(struct run_session *session)
     }
 }
 
+/* Of what is folded only the first run stays, so what all of them reached is counted before. */
+static void fold_runs(struct run_session *session)
+{
+    struct suite *suite = &session->suite;
+    uint32_t runs = session->options->repeat;
+    coverage_make_repeated(&suite->coverage, suite, runs > 1 ? runs : 1);
+    coverage_code_read("reports/coverage/coverage.xml", &suite->coverage);
+    repeat_fold(suite, runs);
+}
+
 static int session_run(struct run_session *session)
 {
     const struct run_options *options = session->options;
@@ -95,11 +105,9 @@ static int session_run(struct run_session *session)
         rc = run_real_play(&session->suite, options, &session->place, &session->progress, &note);
     }
     if (rc == ERR_OK) write_capsules(session);
-    if (rc == ERR_OK) repeat_fold(&session->suite, options->repeat);
+    if (rc == ERR_OK) fold_runs(session);
     session->suite.wall_ns = clock_now() - began;
     if (rc == ERR_OK) {
-        coverage_make(&session->suite.coverage, &session->suite);
-        coverage_code_read("reports/coverage/coverage.xml", &session->suite.coverage);
         rc = report_write_all(session->place.folder, &session->suite, &note);
     }
     int code = EXIT_INVALID_RUN;

@@ -176,6 +176,31 @@ static void a_bad_option_is_refused_before_the_run(void **state)
     mem_free(summary);
 }
 
+/* The fault meets no attempt of the first run, and some of later ones. */
+static void coverage_counts_every_repeated_run_of_one_scenario(void **state)
+{
+    (void)state;
+    save("rare.yaml", "version: 1\nname: rare\nteaches: A rare fault.\nseed: 6\nduration: 12s\n"
+                      "runtime: { set: { cache_ttl_s: 1 } }\n"
+                      "workload: [ { arrival: { poisson: 40/s }, keys: { count: 2000 } } ]\n"
+                      "upstream:\n  latency: 20ms\n  phases:\n    - { name: tail, from: 11.8s, "
+                      "to: 12s, faults: [ { status: 400, share: 10% } ] }\n"
+                      "expect:\n  - latency: { p95: 400ms }\n");
+    static const char *const runs[] = { "1", "12" };
+    for (size_t i = 0; i < 2; i++) {
+        RUN(&command, "run", "-q", "--world", "sim", "--configs", "configs", "--repeat", runs[i],
+            "--out", FOLDER "/r", FOLDER "/rare.yaml");
+        char *result = load("r/result.json");
+        check_holds(result, i == 0 ? "[\"outcome\",\"http_4xx\",0,0]" : "[\"served\",\"cache\",");
+        if (i == 1) assert_null(strstr(result, "[\"outcome\",\"http_4xx\",0,"));
+        const char *row = strstr(result, "[\"cache\",\"miss\",");
+        assert_non_null(row);
+        check_holds(row, ",1]"); /* one scenario, however often */
+        assert_true(strstr(row, ",1]") < strchr(row, '\n'));
+        mem_free(result);
+    }
+}
+
 static void required_coverage_gates(void **state)
 {
     (void)state;
@@ -213,6 +238,7 @@ int main(void)
         cmocka_unit_test(diff_exits_1_when_the_second_result_is_worse),
         cmocka_unit_test(a_run_shows_the_change_since_its_baseline_and_annotates),
         cmocka_unit_test(a_bad_option_is_refused_before_the_run),
+        cmocka_unit_test(coverage_counts_every_repeated_run_of_one_scenario),
         cmocka_unit_test(required_coverage_gates),
         cmocka_unit_test(tiers_choose_scenarios_and_list_says_what_each_covers),
     };
