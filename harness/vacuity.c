@@ -27,6 +27,10 @@ static const struct fate fates[] = {
     { SERVED_ERROR, CODE_RUNTIME_OVERLOADED, CODE_RUNTIME_OVERLOADED, CACHE_MISS, 503, true },
 };
 
+static const struct fate all_late = {
+    SERVED_UPSTREAM, CODE_NONE, CODE_NONE, CACHE_MISS, 200, true,
+};
+
 static void make_answer(struct run *run, uint32_t at, const struct fate *fate)
 {
     const struct engine_config *config = &run->config->engine;
@@ -54,6 +58,28 @@ static void make_answer(struct run *run, uint32_t at, const struct fate *fate)
             .number = i,
             .outcome = fate->served == SERVED_UPSTREAM ? OUTCOME_OK : OUTCOME_HTTP_5XX,
         };
+    }
+}
+
+/* When cycles send their requests if each answer takes equally long: as many at once as may be
+ * (scenario/pace.h), and nothing of a cycle before the one before it is over. */
+static void space_cycles(struct run *run, uint64_t took_ns)
+{
+    const struct schedule *schedule = run->schedule;
+    uint64_t begun_ns = 0;
+    uint32_t place = 0; /* within its cycle */
+    for (size_t i = schedule->open_count; i < schedule->count; i++) {
+        const struct arrival *item = &schedule->items[i];
+        if (item->cycle == ARRIVAL_NO_CYCLE) continue;
+        const struct arrival *last = i == schedule->open_count ? NULL : item - 1;
+        bool follows = last != NULL && last->workload == item->workload;
+        if (!follows || last->cycle != item->cycle) {
+            uint64_t free_ns = follows ? run->answers[i - 1].intended_ns + took_ns : 0;
+            begun_ns = u64_max(item->at_ns, free_ns);
+            place = 0;
+        }
+        uint32_t before = place++ / run->scenario->workloads[item->workload].concurrency;
+        run->answers[i].intended_ns = begun_ns + before * took_ns;
     }
 }
 
@@ -128,6 +154,24 @@ static void try_fate(const struct suite_scenario *item, const struct suite_scena
     verdict_deinit(&lenient);
 }
 
+/* In the other runs a cycle's requests leave together when it is due. Here each waits for a place
+ * among its `concurrency`, and all are late: no cycle can take longer. */
+static void try_late_cycles(const struct suite_scenario *item, struct vacuity *out)
+{
+    struct run run;
+    run_init(&run, WORLD_SIM, &item->scenario, &item->schedule, &item->config, item->seed);
+    space_cycles(&run, item->config.engine.request_deadline_ns);
+    for (uint32_t i = 0; i < item->schedule.count; i++) make_answer(&run, i, &all_late);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct expect *expect = &item->scenario.expects[i];
+        struct check check = { .status = CHECK_PASS };
+        if (expect->kind != EXPECT_CYCLE) continue;
+        verdict_cycle(&run, expect, &check);
+        if (check.status == CHECK_FAIL) out->items[i].never_fails = false;
+    }
+    run_deinit(&run);
+}
+
 void vacuity_find(const struct suite_scenario *item, struct vacuity *out)
 {
     const struct scenario *scenario = &item->scenario;
@@ -145,6 +189,7 @@ void vacuity_find(const struct suite_scenario *item, struct vacuity *out)
     }
     for (size_t i = 0; i < sizeof fates / sizeof fates[0]; i++)
         try_fate(item, &relaxed, &fates[i], out);
+    try_late_cycles(item, out);
     for (size_t i = 0; i < out->count; i++) {
         struct fate fate = { SERVED_BASELINE, CODE_BASELINE_FALLBACK, CODE_NONE, CACHE_MISS, 200,
                              true };

@@ -86,6 +86,40 @@ static void what_holds_in_every_possible_run_can_never_fail(void **state)
     }
 }
 
+#define CYCLES(concurrency, expectation)                                                           \
+    "version: 1\nname: cycles\nteaches: Late cycles.\nseed: 7\nduration: 6s\n"                     \
+    "runtime: { env: prod }\n"                                                                     \
+    "workload:\n  - arrival: { cycle: { top: 50, every: 5s, concurrency: " concurrency " } }\n"    \
+    "upstream:\n  latency: 90ms\n  phases:\n"                                                     \
+    "    - { name: late, from: 5s, to: 6s, faults: [ { delay: 10ms } ] }\n"                        \
+    "expect:\n  - " expectation "\n"
+
+/* The second cycle is due after 5 s, and begins when the first is over. */
+static void a_cycle_can_take_as_long_as_all_its_requests_and_those_before_it(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *name;
+        bool never_fails;
+    } rows[] = {
+        { CYCLES("1", "cycle: { max: 2s, in: late }"), "cycle.max in late", false },
+        { CYCLES("1", "cycle: { max: 174s }"), "cycle.max", false }, /* 100 times 1.8 s, less 5 s */
+        { CYCLES("1", "cycle: { max: 175s }"), "cycle.max", true },
+        { CYCLES("8", "cycle: { max: 12s }"), "cycle.max", false }, /* 7 times 1.8 s, then again */
+        { CYCLES("8", "cycle: { max: 21s }"), "cycle.max", true },
+        { CYCLES("50", "cycle: { max: 1.7s }"), "cycle.max", false },
+        { CYCLES("50", "cycle: { max: 2s }"), "cycle.max", true },
+        /* how many there are in a window does not hang on that */
+        { CYCLES("1", "served: { error: '<= 30', in: late }"), "served.error in late", false },
+        { CYCLES("1", "served: { error: '<= 50', in: late }"), "served.error in late", true },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct vacuity_item item = look(rows[i].yaml, rows[i].name);
+        if (item.never_fails != rows[i].never_fails) fail_msg("row %zu: %s", i, rows[i].name);
+    }
+}
+
 static void more_than_there_can_be_can_never_pass(void **state)
 {
     (void)state;
@@ -194,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_holds_in_every_possible_run_can_never_fail),
+        cmocka_unit_test(a_cycle_can_take_as_long_as_all_its_requests_and_those_before_it),
         cmocka_unit_test(more_than_there_can_be_can_never_pass),
         cmocka_unit_test(a_gate_with_too_few_requests_can_never_pass),
         cmocka_unit_test(without_its_faults_an_expectation_fails),
