@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "harness/births.h"
 #include "harness/invariants.h"
 #include "harness/reference.h"
 
@@ -144,40 +144,6 @@ void invariant_output(struct invariant *invariant)
     }
 }
 
-/* Answers of a kind to each distinct request, in the order of their requests: a list per distinct
- * request, newest first. */
-struct births {
-    size_t base[SCENARIO_WORKLOADS_MAX];
-    uint32_t *newest; /* owned: by distinct request: index of an answer + 1; 0: none */
-    uint32_t *older;  /* owned: by answer: the same */
-};
-
-static void births_init(struct births *births, const struct run *run,
-                        bool (*is_birth)(const struct run *run, const struct run_answer *answer))
-{
-    size_t count = 0;
-    for (size_t i = 0; i < run->scenario->workload_count; i++) {
-        births->base[i] = count;
-        count += run->scenario->workloads[i].key_count;
-    }
-    births->newest = mem_alloc(count, sizeof *births->newest);
-    births->older = mem_alloc(run->schedule->count, sizeof *births->older);
-    for (uint32_t i = 0; i < run->schedule->count; i++) {
-        const struct arrival *arrival = &run->schedule->items[i];
-        const struct run_answer *answer = &run->answers[i];
-        if ((!answer->answered && !answer->hung_up) || !is_birth(run, answer)) continue;
-        uint32_t *newest = &births->newest[births->base[arrival->workload] + arrival->key];
-        births->older[i] = *newest;
-        *newest = i + 1;
-    }
-}
-
-static void births_deinit(struct births *births)
-{
-    mem_free(births->newest);
-    mem_free(births->older);
-}
-
 static const struct run_attempt *last_attempt(const struct run *run,
                                               const struct run_answer *answer)
 {
@@ -211,23 +177,26 @@ static bool is_shared(const struct run_answer *answer)
     return answer->served == SERVED_CACHE || answer->served == SERVED_STALE;
 }
 
+/* Longer than from when a request was intended until its call was known to have ended. */
+static uint64_t longest_call_ns(const struct run *run)
+{
+    return run->config->engine.request_deadline_ns + 2 * NS_PER_S + birth_slack_ns(run);
+}
+
 /* An entry of this age was born at done - age: there must have been an answer of the upstream to
  * the distinct request `key` of the same workload. */
 static bool was_born_of(const struct births *births, const struct run *run, uint32_t index,
                         uint32_t key)
 {
     const struct run_answer *answer = &run->answers[index];
-    const struct arrival *arrival = &run->schedule->items[index];
-    uint64_t slack_ns = birth_slack_ns(run);
-    uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
-    uint32_t at = births->newest[births->base[arrival->workload] + key];
-    while (at != 0) {
-        uint64_t filled_ns = known_ns(run, &run->answers[at - 1]);
+    const uint64_t slack_ns = birth_slack_ns(run);
+    const uint64_t birth_ns = instant_until(answer->done_ns, answer->age_ns);
+    const struct births_span span =
+        births_between(births, run, run->schedule->items[index].workload, key,
+                       instant_until(birth_ns, longest_call_ns(run)), answer->done_ns + slack_ns);
+    for (size_t i = 0; i < span.count; i++) {
+        uint64_t filled_ns = known_ns(run, &run->answers[span.answers[i]]);
         if (birth_ns <= filled_ns + slack_ns && filled_ns <= birth_ns + slack_ns) return true;
-        /* Intended before the entry was born, by more than a call may take: none earlier fits. */
-        uint64_t call_ns = run->config->engine.request_deadline_ns + 2 * NS_PER_S;
-        if (run->answers[at - 1].intended_ns + call_ns + slack_ns < birth_ns) return false;
-        at = births->older[at - 1];
     }
     return false;
 }
@@ -270,7 +239,7 @@ static bool was_born(const struct births *births, const struct run *run, uint32_
 void invariant_baseline_never_cached(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
-    struct births births = { .newest = NULL };
+    struct births births;
     births_init(&births, run, is_fetched);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
@@ -308,9 +277,11 @@ static bool was_refused(const struct births *refusals, const struct run *run, ui
     uint64_t slack_ns = verdict_slack_ns(run);
     uint64_t done_ns = run->answers[index].done_ns;
     uint64_t kept_ns = run->config->engine.negative_ttl_ns + slack_ns;
-    uint32_t at = refusals->newest[refusals->base[arrival->workload] + arrival->key];
-    for (; at != 0; at = refusals->older[at - 1]) {
-        uint64_t refused_ns = known_ns(run, &run->answers[at - 1]);
+    const struct births_span span =
+        births_between(refusals, run, arrival->workload, arrival->key,
+                       instant_until(done_ns, kept_ns + longest_call_ns(run)), done_ns + slack_ns);
+    for (size_t i = 0; i < span.count; i++) {
+        uint64_t refused_ns = known_ns(run, &run->answers[span.answers[i]]);
         if (refused_ns <= done_ns + slack_ns && done_ns < refused_ns + kept_ns) return true;
     }
     return false;
@@ -319,7 +290,7 @@ static bool was_refused(const struct births *refusals, const struct run *run, ui
 void invariant_negative(struct invariant *invariant)
 {
     const struct run *run = invariant->run;
-    struct births refusals = { .newest = NULL };
+    struct births refusals;
     births_init(&refusals, run, is_refused_for_good);
     for (uint32_t i = 0; i < run->schedule->count; i++) {
         if (!says_negative(run, &run->answers[i])) continue;
