@@ -198,18 +198,23 @@ static enum err parse_rollback(struct expect_parser *parser, struct expect check
 static enum err parse_breaker(struct expect_parser *parser, struct expect check,
                               const struct yaml_node *key, const struct yaml_node *value)
 {
+    static const char *const allowed[] = { "states", "in", "after" };
     const struct value_reader *reader = &parser->reader;
     struct single single;
-    enum err err = read_single(parser, "states", key, value, &single, &check);
-    if (err == ERR_OK && check.window == WINDOW_OUTSIDE) {
+    enum err err = ERR_OK;
+    if (value->kind == YAML_MAP && yaml_get(value, "outside") != NULL) {
         return yaml_note(reader->file, yaml_get_key(value, "outside"), reader->note,
                          "breaker: what is before a phase and what is after it are two paths; "
                          "allowed: in, after");
     }
-    if (err == ERR_OK && check.workload != EXPECT_ALL_WORKLOADS) {
+    if (value->kind == YAML_MAP && yaml_get(value, "workload") != NULL) {
         return yaml_note(reader->file, yaml_get_key(value, "workload"), reader->note,
                          "breaker: all workloads share the breaker; leave workload out");
     }
+    if (value->kind == YAML_MAP) {
+        err = yaml_check_keys(reader->file, value, "breaker", allowed, 3, reader->note);
+    }
+    if (err == ERR_OK) err = read_single(parser, "states", key, value, &single, &check);
     if (err == ERR_OK) err = expect_value_states(reader, single.value, &check);
     return err == ERR_OK ? expect_add(parser, key, NULL, check) : err;
 }

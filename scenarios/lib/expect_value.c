@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "core/breaker.h"
 
-enum { SHARE_ALL = 1000000 };
+enum { SHARE_ALL = 1000000, RATIO_MAX = 1000 };
 
 enum err expect_value_latency(const struct value_reader *reader, const struct yaml_node *key,
                               const struct yaml_node *node, struct expect *out)
@@ -14,11 +14,11 @@ enum err expect_value_latency(const struct value_reader *reader, const struct ya
     uint64_t ppm = 0;
     bool percentile = key->text[0] == 'p' && units_parse_decimal(key->text + 1, 4, &ppm);
     if (!percentile || ppm == 0 || ppm >= SHARE_ALL) {
-        static const char *const names[] = { "in", "outside", "after", "workload", "max", NULL };
+        static const char *const names[] = { "in", "outside", "after", "workload", NULL };
         const char *hint = percentile ? "" : value_did_you_mean(reader, key->text, names);
         return yaml_note(reader->file, key, reader->note,
                          "\"%.80s\" is not a percentile%s Allowed: p with a number between 0 and "
-                         "100, for example p95 or p99.9, and one of in, outside, after",
+                         "100, for example p95 or p99.9, workload, and one of in, outside, after",
                          key->text, hint[0] == '\0' ? "." : hint);
     }
     out->quantile_ppm = (uint32_t)ppm;
@@ -97,6 +97,12 @@ enum err expect_value_ratio(const struct value_reader *reader, const struct yaml
                          "amplification: \"%.80s\" is not a number with at most 3 decimals; write "
                          "for example \"<= 1.4\"",
                          value);
+    }
+    if (out->value > RATIO_MAX * 1000) {
+        return yaml_note(reader->file, node, reader->note,
+                         "amplification: \"%.80s\" is more attempts per request than any "
+                         "configuration allows; allowed: up to %d",
+                         value, RATIO_MAX);
     }
     return check_possible(reader, node, "amplification", out);
 }

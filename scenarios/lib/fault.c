@@ -42,9 +42,36 @@ static size_t effect_keys(const char *out[FAULT_EFFECT_COUNT])
     return count;
 }
 
+/* As people call them elsewhere. */
+static enum err check_other_words(const struct value_reader *reader, const struct yaml_node *node)
+{
+    static const struct {
+        const char *word;
+        const char *here;
+    } words[] = {
+        { "hang", "at: response_head, do: stall" },   { "stall", "at: response_head, do: stall" },
+        { "timeout", "at: response_head, do: stall" }, { "reset", "at: response_head, do: reset" },
+        { "close", "at: response_head, do: close" },  { "error", "status: 503" },
+        { "http_status", "status: 503" },             { "code", "status: 503" },
+        { "latency", "delay: 500ms" },                { "slow", "delay: 500ms" },
+        { "sleep", "delay: 500ms" },
+    };
+    for (size_t i = 0; node->kind == YAML_MAP && i < node->count; i++) {
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            if (strcmp(node->keys[i]->text, words[k].word) != 0) continue;
+            return yaml_note(reader->file, node->keys[i], reader->note,
+                             "no fault is called \"%s\"; write { %s } (docs/faults.md has all)",
+                             words[k].word, words[k].here);
+        }
+    }
+    return ERR_OK;
+}
+
 static enum err check_keys(const struct value_reader *reader, const struct yaml_node *node)
 {
     const char *keys[FAULT_KEYS_MAX];
+    enum err err = check_other_words(reader, node);
+    if (err != ERR_OK) return err;
     size_t count = effect_keys(keys);
     for (size_t i = 0; i < OWN_KEYS; i++)
         keys[count++] = own_keys[i];

@@ -232,7 +232,8 @@ enum err value_name(const struct value_reader *reader, const struct yaml_node *n
     size_t good = strspn(*out, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
     if ((*out)[good] == '\0' && good <= VALUE_NAME_MAX) return ERR_OK;
     return yaml_note(reader->file, node, reader->note,
-                     "%s: \"%.80s\" is not a name; allowed: at most %d letters, digits and '-'",
+                     "%s: \"%.80s\" is not a name; allowed: at most %d letters, digits, '-' and "
+                     "'_'",
                      what, *out, (int)VALUE_NAME_MAX);
 }
 

@@ -52,6 +52,9 @@ static void keys_of_another_effect_are_refused(void **state)
         { "{ malformed: head_line, ^at: response_head }", "\"at\" says where, but \"do\" is" },
         { "{ malformed: head_line, ^interim: 5 }", "a second effect beside \"malformed\"" },
         { "{ interim: 5, ^retry_after: 1s }", "a header of an answer with a status" },
+        { "{ ^hang: true }",
+          "no fault is called \"hang\"; write { at: response_head, do: stall }" },
+        { "{ share: 5%, ^timeout: 20s }", "no fault is called \"timeout\"; write { at: resp" },
         { "{ ^dely: 1s }", "unknown key \"dely\" in a fault; did you mean \"delay\"?" },
         { "{ ^exactshare: 1% }", "did you mean \"exact_share\"?" },
     };
