@@ -75,15 +75,28 @@ static size_t rest_width(const struct table *table)
 }
 
 /* On a narrow terminal the good answers are left to the report first, as n less the others; then
- * names are cut. */
+ * names are cut; and only then are the others left out that are no errors. */
 static void fit(struct table *table, const struct progress *progress)
 {
-    static const int spare[] = { CACHE, UPSTREAM };
+    static const int spare[] = { CACHE, UPSTREAM, STALE, BASELINE };
+    enum { GOOD = 2, NAME_LEAST = 20 };
     for (size_t i = 0; i < sizeof spare / sizeof spare[0]; i++) {
-        if (progress_fits(progress, rest_width(table))) break;
+        size_t rest = rest_width(table);
+        bool enough = i >= GOOD && progress_name_width(progress, rest) >= NAME_LEAST;
+        if (enough || progress_fits(progress, rest)) break;
         table->widths[spare[i]] = 0;
     }
     table->name_width = progress_name_width(progress, rest_width(table));
+}
+
+static void print_left_out(const struct table *table, FILE *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < CELLS; i++) {
+        if (table->widths[i] > 0) continue;
+        fprintf(out, "%s%s", count++ == 0 ? "  (no room for " : ", ", titles[i]);
+    }
+    if (count > 0) fputs(")\n", out);
 }
 
 static void print_head(const struct table *table, FILE *out)
@@ -133,5 +146,6 @@ void progress_print_table(const struct progress *progress)
     print_head(&table, progress->out);
     for (size_t i = 0; i < table.count; i++)
         print_row(&table, &table.rows[i], progress);
+    print_left_out(&table, progress->out);
     mem_free(table.rows);
 }

@@ -210,7 +210,13 @@ static void the_table_is_as_wide_as_what_stands_in_it_and_no_wider_than_the_term
     check_holds(text, "  redis-outage");
     check_holds(text, ".. sim   pass    ");
     close_screen();
+    text = summary_on(60, name);
+    assert_in_range(table_width(text), 40, 60);
+    check_holds(text, " p95 ms error\n");
+    check_holds(text, "  (no room for cache, upstream, stale, baseline)\n");
+    close_screen();
     text = summary_on(80, "calm");
+    assert_null(strstr(text, "no room"));
     assert_in_range(table_width(text), 60, 80);
     check_holds(text, "  calm     sim   pass    ");
     check_holds(text, " p95 ms cache upstream stale baseline error\n");
