@@ -173,7 +173,14 @@ static void play_on_health(void *context, const struct http_result *result)
     if (play->state != PLAY_WAITING_READY) return;
     /* Another service may have no such page: then it is ready when it answers. */
     bool ready = result->status == 200 || (play->run->foreign && result->status == 404);
-    if (result->end != HTTP_END_COMPLETE || !ready) return; /* the timer asks again */
+    if (result->end != HTTP_END_COMPLETE) {
+        snprintf(play->health, sizeof play->health, "%s", result->detail);
+        return; /* the timer asks again */
+    }
+    if (!ready) {
+        snprintf(play->health, sizeof play->health, "status %ld", (long)result->status);
+        return;
+    }
     play_enter(play, PLAY_SETTING_CLOCK);
     play->start = instant_add(clock_now(), PLAY_LEAD_NS);
     snprintf(play->control_body, sizeof play->control_body, "{\"at_ns\":%llu}",
@@ -228,6 +235,14 @@ static void play_start_redis(struct play *play)
     }
 }
 
+static void abort_unready(struct play *play)
+{
+    char reason[512];
+    snprintf(reason, sizeof reason, "%.200s/health/ready did not say 200 in time%s%s",
+             play->service_url, play->health[0] == '\0' ? "" : "; the last time: ", play->health);
+    play_abort(play, reason);
+}
+
 static void play_on_state_overdue(struct play *play)
 {
     if (play->state == PLAY_STOPPING) {
@@ -242,10 +257,10 @@ static void play_on_state_overdue(struct play *play)
         [PLAY_STARTING_REDIS] = "redis-server was not ready within 15 s; see redis.log",
         [PLAY_STARTING_MOCK] = "the mock was not ready within 15 s; see mock.log",
         [PLAY_STARTING_RUNTIME] = "the runtime was not ready within 15 s; see runtime.log",
-        [PLAY_WAITING_READY] = "the service's /health/ready did not say 200 in time",
         [PLAY_SETTING_CLOCK] = "the mock did not take the scenario's start within 15 s",
     };
-    play_abort(play, reasons[play->state]);
+    if (play->state == PLAY_WAITING_READY) abort_unready(play);
+    else play_abort(play, reasons[play->state]);
 }
 
 static void play_on_tick(uv_timer_t *timer)

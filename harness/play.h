@@ -69,6 +69,7 @@ struct play {
     instant_ns began;
     struct load_address address; /* of the service */
     char control_body[64];
+    char health[128]; /* what /health/ready last said that was not yes */
     char service_url[LOAD_HOST_MAX + LOAD_PATH_MAX]; /* of what is judged */
 };
 

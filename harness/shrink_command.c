@@ -152,9 +152,14 @@ static bool parse_option(struct shrink_options *options, const char **out_path, 
     } else if (strcmp(name, "--out") == 0) {
         *out_path = value;
     } else if (strcmp(name, "--runs") == 0) {
-        options->runs_max = (uint32_t)strtoul(value, &end, 10);
-        return *end == '\0' && options->runs_max > 0;
+        unsigned long runs = strtoul(value, &end, 10);
+        options->runs_max = (uint32_t)runs;
+        if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && runs > 0 && runs <= UINT32_MAX)
+            return true;
+        fprintf(stderr, "error: --runs %s: write a number of simulations, such as 500\n", value);
+        return false;
     } else {
+        fprintf(stderr, "error: unknown option \"%s\"; see tollgate shrink --help\n", name);
         return false;
     }
     return true;
@@ -175,9 +180,12 @@ int shrink_command(int argc, char **argv)
             options.path = argv[at++];
             continue;
         }
-        if (at + 1 == argc) return usage("the last option has no value");
+        if (at + 1 == argc) {
+            fprintf(stderr, "error: %s has no value; see tollgate shrink --help\n", argv[at]);
+            return EXIT_BAD_USAGE;
+        }
         if (!parse_option(&options, &out_path, argv[at], argv[at + 1])) {
-            return usage("unknown option, or a value that does not fit it");
+            return EXIT_BAD_USAGE;
         }
         at += 2;
     }

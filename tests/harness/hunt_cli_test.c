@@ -160,7 +160,7 @@ static void words_that_fit_nothing_are_refused_with_the_next_step(void **state)
         { { "shrink", NULL }, "name a scenario" },
         { { "shrink", "nowhere.yaml", NULL }, "nowhere.yaml" },
         { { "shrink", "scenarios/healthy.yaml", NULL }, "nothing to shrink" },
-        { { "shrink", "--runs", "0", "x.yaml", NULL }, "does not fit" },
+        { { "shrink", "--runs", "0", "x.yaml", NULL }, "--runs 0: write a number" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct command command;
