@@ -113,8 +113,8 @@ static void socket_on_poll(uv_poll_t *poll, int status, int events)
     struct http_client *client = s->client;
     if (status != 0) s->watched = 0; /* libuv has stopped the poll */
     if (s->wanted == 0) {
-        /* An idle connection ended, or spoke unasked: PREREQ finds that out before its next use. One
-         * that ended is ended from here too, lest it stays half closed until then. */
+        /* An idle connection ended, or spoke unasked: PREREQ finds that out before its next use.
+         * One that ended is ended from here too, lest it stays half closed until then. */
         socket_watch(s, 0);
         if (s->idle && socket_has_ended(s->fd)) (void)shutdown(s->fd, SHUT_WR);
         return;
