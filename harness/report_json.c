@@ -215,6 +215,20 @@ static void put_started_at(struct json *json, uint64_t wall_ms)
     json_member_u64(json, "started_ms", wall_ms);
 }
 
+/* Its file's name is the run's folder's, which is another each time: it belongs to run_time. */
+static void put_capsule(struct json *json, const struct suite_scenario *item)
+{
+    json_key(json, "capsule");
+    if (item->capsule == NULL) {
+        json_null(json);
+        return;
+    }
+    json_open(json, '{');
+    json_member_string(json, "file", item->capsule);
+    json_member_string(json, "world", world_name(item->capsule_in_sim ? WORLD_SIM : WORLD_REAL));
+    json_close(json, '}');
+}
+
 static void put_run_time(struct json *json, const struct suite *suite)
 {
     buf_putc(json->out, '\n');
@@ -237,6 +251,7 @@ static void put_run_time(struct json *json, const struct suite *suite)
         json_member_string(json, "name", item->scenario.name);
         if (item->sim.present) json_member_u64(json, "sim_wall_ns", item->sim.run.wall_ns);
         if (item->real.present) json_member_u64(json, "real_wall_ns", item->real.run.wall_ns);
+        put_capsule(json, item);
         json_close(json, '}');
     }
     json_close(json, ']');

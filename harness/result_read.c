@@ -154,6 +154,19 @@ static void read_scenario(struct cursor *cursor, const cJSON *object, struct sui
     }
 }
 
+/* Results of before it was written have none. */
+static void read_capsule(struct cursor *cursor, const cJSON *times, struct suite_scenario *item)
+{
+    const cJSON *capsule = cJSON_GetObjectItemCaseSensitive(times, "capsule");
+    if (capsule == NULL || cJSON_IsNull(capsule)) return;
+    const char *file = cursor_text(cursor, capsule, "file");
+    const char *world = cursor_text(cursor, capsule, "world");
+    item->capsule_in_sim = strcmp(world, world_name(WORLD_SIM)) == 0;
+    if (!item->capsule_in_sim && strcmp(world, world_name(WORLD_REAL)) != 0)
+        cursor_fail(cursor, "\"%.40s\" is no world", world);
+    item->capsule = mem_copy_string(file);
+}
+
 /* run_time: how long it took, which the scenarios' own members do not say. */
 static void read_run_time(struct cursor *cursor, const cJSON *root, struct suite *suite)
 {
@@ -170,6 +183,7 @@ static void read_run_time(struct cursor *cursor, const cJSON *root, struct suite
             item->sim.run.wall_ns = cursor_u64(cursor, times, "sim_wall_ns", RESULT_NUMBER_MAX);
         if (item->real.present)
             item->real.run.wall_ns = cursor_u64(cursor, times, "real_wall_ns", RESULT_NUMBER_MAX);
+        read_capsule(cursor, times, item);
         cursor_next(&times);
     }
 }

@@ -95,6 +95,9 @@ static void every_report_of_the_copy_is_the_originals_to_the_byte(void **state)
     original.scenarios[1].scenario.tier = SCENARIO_TIER_NIGHTLY;
     original.scenarios[1].scenario.objectives.freshness_age_ns = 5;
     fill_the_rest(&original.scenarios[1].sim.run);
+    original.scenarios[1].capsule = mem_copy_string("reports/x/outage/capsule.yaml");
+    original.scenarios[1].capsule_in_sim = true;
+    original.scenarios[2].capsule = mem_copy_string("reports/x/it's/capsule.yaml");
     char *json = report_text(report_write_json, &original);
     enum err rc = result_read("result.json", json, strlen(json), &arena, &copy, &note);
     if (rc != ERR_OK) fail_msg("%s", note.sentence);
@@ -164,7 +167,27 @@ static void a_damaged_result_is_refused_at_its_place(void **state)
     check_refused("\"seed\":0", "\"seed\":1.5", "\"seed\" is not a whole number");
     check_refused("\"open\",\"count\",12", "\"ajar\",\"count\",12", "unknown name");
     check_refused("[41,0,0,0,1,0,0,0]", "[100,0,0,0,1,0,0,0]", "\"request\" is 100, of 100");
+    check_refused("\"capsule\":null", "\"capsule\":{\"file\":\"x\"}", "run_time: there is no");
+    check_refused("\"capsule\":null", "\"capsule\":{\"file\":\"x\",\"world\":\"moon\"}",
+                  "run_time: \"moon\" is no world");
     check_refused("[41,0,0,0,1,0,0,0]", "[41,0,0,2,1,0,0,0]", "\"phase\" is 2, of 2");
+}
+
+static void results_of_before_capsules_were_kept_are_read(void **state)
+{
+    (void)state;
+    static const char member[] = ",\"capsule\":null";
+    char *text = report_text_of_fixture(report_write_json);
+    for (char *at; (at = strstr(text, member)) != NULL;) memset(at, ' ', strlen(member));
+    struct suite suite;
+    struct arena arena = { .head = NULL };
+    struct err_note note = { .err = ERR_OK };
+    if (result_read("result.json", text, strlen(text), &arena, &suite, &note) != ERR_OK)
+        fail_msg("%s", note.sentence);
+    assert_null(suite.scenarios[1].capsule);
+    suite_deinit(&suite);
+    arena_deinit(&arena);
+    mem_free(text);
 }
 
 static void a_folder_stands_for_its_result(void **state)
@@ -187,6 +210,7 @@ int main(void)
         cmocka_unit_test(every_report_of_the_copy_is_the_originals_to_the_byte),
         cmocka_unit_test(another_schema_version_is_refused_with_what_to_do),
         cmocka_unit_test(a_damaged_result_is_refused_at_its_place),
+        cmocka_unit_test(results_of_before_capsules_were_kept_are_read),
         cmocka_unit_test(a_folder_stands_for_its_result),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
