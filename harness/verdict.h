@@ -55,7 +55,7 @@ struct check {
     uint64_t n;                /* answers, attempts or transitions judged */
     uint32_t ids[CHECK_IDS_MAX]; /* requests that show a failure (indices of its run) */
     uint32_t id_count;
-    bool of_another_run;       /* ids are numbers of requests, in a run that is not kept: --repeat */
+    bool of_another_run;       /* ids are requests' numbers, in a run that --repeat has not kept */
 };
 
 struct verdicts {

@@ -201,7 +201,7 @@ static const struct {
     { report_write_html, "another run than the one drawn show it: <code>", "</code></p>" },
 };
 
-/* A run that is longer than the first one fails at its last request, which the first one has not. */
+/* A longer run than the first one fails at its last request, which the first one has not. */
 static void what_another_run_shows_keeps_its_name_in_every_report(void **state)
 {
     (void)state;

@@ -162,7 +162,8 @@ static void a_run_shows_the_change_since_its_baseline_and_annotates(void **state
     RUN(&command, "report", "--annotations", "none", "--junit", FOLDER "/x.xml", FOLDER "/b");
     assert_null(strstr(command.text, "::error"));
     unsetenv("GITHUB_ACTIONS");
-    RUN(&command, "report", "--baseline", FOLDER "/a", "--summary", FOLDER "/again.md", FOLDER "/b");
+    RUN(&command, "report", "--baseline", FOLDER "/a", "--summary", FOLDER "/again.md",
+        FOLDER "/b");
     char *again = load("again.md");
     assert_string_equal(again, summary);
     mem_free(again);
