@@ -5,9 +5,14 @@
 /* Four times the estimate of the longest answer, a thousand steps (sim_requests.c). */
 enum { SIZE_NEAR = 256 * 1024 };
 
+/* An answer of twelve steps has some 1,030 bytes, by the estimate 880. A cache with less room for
+ * each of its entries is soon bounded by bytes. */
+enum { ENTRY_ROOM = 2048 };
+
 static const struct unmodelled rows[] = {
     { "body_bytes_max", UNMODELLED_LIMIT },
     { "response_bytes_max", UNMODELLED_SIZE },
+    { "cache_bytes_max", UNMODELLED_ESTIMATE },
     { "inbound_connections_max", UNMODELLED_LIMIT },
     { "inbound_connections_per_client_max", UNMODELLED_LIMIT },
     { "inbound_keepalive_s", UNMODELLED_LIMIT },
@@ -43,12 +48,25 @@ const struct unmodelled *unmodelled_rows(size_t *count)
     return rows;
 }
 
-const struct unmodelled *unmodelled_find(const char *key)
+static const struct unmodelled *find_row(const char *key)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (strcmp(rows[i].key, key) == 0) return &rows[i];
     }
     return NULL;
+}
+
+const struct unmodelled *unmodelled_find(const char *key)
+{
+    const struct unmodelled *row = find_row(key);
+    return row != NULL && row->kind == UNMODELLED_ESTIMATE ? NULL : row;
+}
+
+/* Whether bytes may drive entries out of the cache before their number does. */
+static bool is_bounded_by_bytes(const struct cache_config *cache)
+{
+    bool holds_any = !cache_is_off(cache) && cache->bytes_max > 0;
+    return holds_any && cache->bytes_max < (uint64_t)cache->entries_max * ENTRY_ROOM;
 }
 
 static bool is_told(const struct unmodelled *row, const struct runtime_config *config,
@@ -57,6 +75,7 @@ static bool is_told(const struct unmodelled *row, const struct runtime_config *c
     switch (row->kind) {
     case UNMODELLED_LIMIT: return strcmp(value, initial) != 0;
     case UNMODELLED_SIZE: return config->server.response_bytes_max < SIZE_NEAR;
+    case UNMODELLED_ESTIMATE: return is_bounded_by_bytes(&config->engine.cache);
     case UNMODELLED_AROUND: return false;
     }
     return false;
@@ -69,7 +88,7 @@ bool unmodelled_write(const struct runtime_config *config, struct buf *out)
     struct buf value;
     buf_init(&value, BUF_UNBOUNDED);
     for (size_t i = 0; i < options->count; i++) {
-        const struct unmodelled *row = unmodelled_find(options->rows[i].key);
+        const struct unmodelled *row = find_row(options->rows[i].key);
         if (row == NULL) continue;
         buf_clear(&value);
         options_format_value(options, config, i, &value);

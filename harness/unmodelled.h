@@ -11,9 +11,11 @@
 #include "config/config.h"
 
 enum unmodelled_kind {
-    UNMODELLED_LIMIT,  /* refuses or ends requests: told when it is not the default */
-    UNMODELLED_SIZE,   /* simulated with estimated sizes: told when it is near these */
-    UNMODELLED_AROUND, /* of what is around the requests: never told, only not swept */
+    UNMODELLED_LIMIT,    /* refuses or ends requests: told when it is not the default */
+    UNMODELLED_SIZE,     /* simulated with estimated sizes: told when it is near these */
+    UNMODELLED_ESTIMATE, /* the cache's bound, with these too: told when it may be the one that
+                          * drives entries out; swept, because its values do differ */
+    UNMODELLED_AROUND,   /* of what is around the requests: never told, only not swept */
 };
 
 struct unmodelled {
@@ -22,7 +24,7 @@ struct unmodelled {
 };
 
 const struct unmodelled *unmodelled_rows(size_t *count);
-/* NULL: the simulator does what the option says. */
+/* NULL: the simulator does what the option says, if only by an estimate. */
 const struct unmodelled *unmodelled_find(const char *key);
 
 /* "the simulator does not model body_bytes_max (400), which this scenario is played with; play it

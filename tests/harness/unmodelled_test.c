@@ -23,8 +23,10 @@ static void a_setting_that_is_not_simulated_is_on_the_list_and_no_other(void **s
     (void)state;
     size_t count, listed;
     const struct option *rows = config_rows(&count);
-    (void)unmodelled_rows(&listed);
+    const struct unmodelled *list = unmodelled_rows(&listed);
     size_t found = 0;
+    for (size_t i = 0; i < listed; i++)
+        found += list[i].kind == UNMODELLED_ESTIMATE;
     for (size_t i = 0; i < count; i++) {
         bool known = unmodelled_find(rows[i].key) != NULL;
         if (known == is_simulated(&rows[i])) fail_msg("%s", rows[i].key);
@@ -81,12 +83,38 @@ static void only_what_differs_from_the_default_is_told(void **state)
     buf_deinit(&out);
 }
 
+static void a_cache_that_sizes_bound_is_told_and_may_be_swept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sets[2];
+        bool told;
+    } rows[] = {
+        { { "cache_bytes_max=1000", "retry_count=0" }, true },
+        { { "cache_bytes_max=102399999", "cache_entries_max=50000" }, true },
+        { { "cache_bytes_max=102400000", "cache_entries_max=50000" }, false },
+        { { "cache_bytes_max=134217728", "cache_entries_max=50000" }, false }, /* the defaults */
+        { { "cache_bytes_max=12000", "cache_entries_max=5" }, false },
+        { { "cache_bytes_max=12000", "cache_entries_max=6" }, true },
+        { { "cache_bytes_max=0", "retry_count=0" }, false }, /* holds nothing in either world */
+        { { "cache_bytes_max=1000", "cache_entries_max=0" }, false },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf out;
+        if (told(rows[i].sets, 2, &out) != rows[i].told) fail_msg("row %zu", i);
+        if (rows[i].told) assert_non_null(strstr(buf_text(&out), "not model cache_bytes_max ("));
+        buf_deinit(&out);
+    }
+    assert_null(unmodelled_find("cache_bytes_max"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_setting_that_is_not_simulated_is_on_the_list_and_no_other),
         cmocka_unit_test(the_page_has_a_row_with_each_of_them),
         cmocka_unit_test(only_what_differs_from_the_default_is_told),
+        cmocka_unit_test(a_cache_that_sizes_bound_is_told_and_may_be_swept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
