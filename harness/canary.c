@@ -50,18 +50,21 @@ bool canary_is_error(const struct run_answer *answer)
 static enum slo_event judge_slow(const struct run *run, const struct run_answer *answer)
 {
     (void)run;
+    if (answer->hung_up && !run_outwaited(answer, ROLLBACK_P95_NS)) return SLO_EVENT_NONE;
     return run_latency_ns(answer) > ROLLBACK_P95_NS ? SLO_EVENT_BAD : SLO_EVENT_GOOD;
 }
 
 static enum slo_event judge_error(const struct run *run, const struct run_answer *answer)
 {
     (void)run;
+    if (answer->hung_up) return SLO_EVENT_NONE;
     return canary_is_error(answer) ? SLO_EVENT_BAD : SLO_EVENT_GOOD;
 }
 
 static enum slo_event judge_fallback(const struct run *run, const struct run_answer *answer)
 {
     (void)run;
+    if (answer->hung_up) return SLO_EVENT_NONE;
     return canary_is_fallback(answer) ? SLO_EVENT_BAD : SLO_EVENT_GOOD;
 }
 
@@ -69,8 +72,7 @@ static enum slo_event judge_fallback(const struct run *run, const struct run_ans
 static uint32_t first_bad(const struct run *run, slo_judge *judge)
 {
     for (uint32_t i = 0; i < run->schedule->count; i++) {
-        const struct run_answer *answer = &run->answers[i];
-        if (!answer->hung_up && judge(run, answer) == SLO_EVENT_BAD) return i;
+        if (judge(run, &run->answers[i]) == SLO_EVENT_BAD) return i;
     }
     return UINT32_MAX;
 }

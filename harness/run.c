@@ -114,6 +114,11 @@ uint64_t run_latency_ns(const struct run_answer *answer)
     return instant_until(answer->done_ns, answer->intended_ns);
 }
 
+bool run_outwaited(const struct run_answer *answer, uint64_t limit_ns)
+{
+    return answer->hung_up && instant_until(answer->done_ns, answer->intended_ns) > limit_ns;
+}
+
 uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32_t quantile_ppm)
 {
     uint64_t *latencies = mem_alloc(run->schedule->count, sizeof *latencies);

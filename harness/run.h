@@ -27,8 +27,9 @@ struct run_answer {
     uint64_t done_ns;          /* when the answer was complete */
     uint64_t looked_ns;        /* sim: when its lookup in the second level was over; 0: none */
     bool answered;             /* false: no answer came */
-    bool hung_up;              /* the client left before an answer came: none is owed, and it is
-                                * judged in nothing but what was done upstream */
+    bool hung_up;              /* the client left before an answer came, at done_ns: none is owed,
+                                * and it is judged in nothing but what was done upstream and
+                                * whether it waited too long */
     bool output_valid;         /* 200: the right shape, 0 <= q10 <= q50 <= q90 <= 1; else true */
     uint32_t answers;          /* how many answers came; 1 */
     uint32_t cycle;            /* which of its workload's cycles, from 0; RUN_NO_CYCLE: none */
@@ -153,6 +154,8 @@ struct breaker_transition *run_add_transition(struct run *run);
 
 /* Latency of an answer: done - intended; INSTANT_NEVER when it never came. */
 uint64_t run_latency_ns(const struct run_answer *answer);
+/* Whether its client waited longer than that in vain: it hung up, and no answer had come. */
+bool run_outwaited(const struct run_answer *answer, uint64_t limit_ns);
 /* Nearest-rank quantile X_(ceil(q*n)) of the latencies of the answers that `keep` marks (NULL:
  * all); 0 when there are none. */
 uint64_t run_latency_quantile_ns(const struct run *run, const bool *keep, uint32_t quantile_ppm);

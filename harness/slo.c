@@ -25,9 +25,10 @@ const char *slo_kind_name(enum slo_kind kind)
     return names[kind];
 }
 
-/* What the service rightly refused says nothing about it. */
-static bool is_refused(const struct run_answer *answer)
+/* What the service rightly refused says nothing about it, nor does a client that hung up. */
+static bool is_left_out(const struct run_answer *answer)
 {
+    if (answer->hung_up) return true;
     return answer->answered && answer->http_status >= 400 && answer->http_status < 500;
 }
 
@@ -39,14 +40,16 @@ static enum slo_event event_of(bool good)
 static enum slo_event judge_availability(const struct run *run, const struct run_answer *answer)
 {
     (void)run;
-    if (is_refused(answer)) return SLO_EVENT_NONE;
+    if (is_left_out(answer)) return SLO_EVENT_NONE;
     return event_of(answer->answered && answer->http_status < 500);
 }
 
 static enum slo_event judge_latency(const struct run *run, const struct run_answer *answer)
 {
-    if (is_refused(answer)) return SLO_EVENT_NONE;
-    return event_of(run_latency_ns(answer) <= run->scenario->objectives.latency_ns);
+    const uint64_t limit_ns = run->scenario->objectives.latency_ns;
+    if (run_outwaited(answer, limit_ns)) return SLO_EVENT_BAD;
+    if (is_left_out(answer)) return SLO_EVENT_NONE;
+    return event_of(run_latency_ns(answer) <= limit_ns);
 }
 
 static enum slo_event judge_freshness(const struct run *run, const struct run_answer *answer)
@@ -54,7 +57,7 @@ static enum slo_event judge_freshness(const struct run *run, const struct run_an
     uint64_t oldest_ns = run->scenario->objectives.freshness_age_ns;
     bool by_nature = answer->cause == CODE_INPUT_INSUFFICIENT_HISTORY ||
                      answer->cause == CODE_INPUT_LOW_LIQUIDITY_BASELINE_ONLY;
-    if (is_refused(answer) || by_nature) return SLO_EVENT_NONE;
+    if (is_left_out(answer) || by_nature) return SLO_EVENT_NONE;
     if (!answer->answered) return SLO_EVENT_BAD;
     if (answer->served == SERVED_UPSTREAM) return SLO_EVENT_GOOD;
     if (answer->served == SERVED_CACHE) {

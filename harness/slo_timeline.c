@@ -6,7 +6,7 @@
 
 uint64_t slo_seen_ns(const struct run *run, const struct run_answer *answer)
 {
-    if (answer->answered) return answer->done_ns;
+    if (answer->answered || answer->hung_up) return answer->done_ns;
     return instant_add(answer->intended_ns, run->config->engine.request_deadline_ns);
 }
 
@@ -23,7 +23,7 @@ void slo_timeline_init(struct slo_timeline *timeline, const struct run *run, slo
     timeline->bad = mem_alloc(timeline->seconds + 1, sizeof *timeline->bad);
     for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
-        enum slo_event event = answer->hung_up ? SLO_EVENT_NONE : judge(run, answer);
+        enum slo_event event = judge(run, answer);
         if (event == SLO_EVENT_NONE) continue;
         size_t second = (size_t)(slo_seen_ns(run, answer) / NS_PER_S);
         timeline->n[second + 1]++;

@@ -14,7 +14,8 @@ struct slo_timeline {
     uint64_t *bad;       /* owned: of those */
 };
 
-/* Whether an answer counts, and if so whether it is bad. */
+/* Whether an answer counts, and if so whether it is bad. A client that hung up is owed none: only
+ * that it waited too long may count. */
 enum slo_event { SLO_EVENT_NONE, SLO_EVENT_GOOD, SLO_EVENT_BAD };
 typedef enum slo_event slo_judge(const struct run *run, const struct run_answer *answer);
 
@@ -24,7 +25,8 @@ void slo_timeline_deinit(struct slo_timeline *timeline);
 /* The share of bad events among those seen in the `window_s` seconds before second `t`. */
 double slo_timeline_share(const struct slo_timeline *timeline, uint64_t t, uint64_t window_s);
 
-/* When an answer was seen by monitoring: when it was complete, or when it had to be. */
+/* When an answer was seen by monitoring: when it was complete, when its client hung up, or when it
+ * had to be there. */
 uint64_t slo_seen_ns(const struct run *run, const struct run_answer *answer);
 
 #endif

@@ -162,6 +162,14 @@ bool verdict_asks(const struct run *run, const struct expect *expect, size_t ind
     return !run->answers[index].hung_up && verdict_selects(run, expect, index);
 }
 
+bool verdict_times(const struct run *run, const struct expect *expect, size_t index,
+                   uint64_t limit_ns)
+{
+    const struct run_answer *answer = &run->answers[index];
+    bool known = !answer->hung_up || run_outwaited(answer, limit_ns);
+    return known && verdict_selects(run, expect, index);
+}
+
 void verdict_unobservable(struct check *check, const char *expected, const char *why)
 {
     check->status = CHECK_UNOBSERVABLE;

@@ -25,6 +25,7 @@ uint32_t *verdict_count_attempts(const struct run *run)
 }
 
 struct attempts {
+    uint64_t judged; /* that made one, or were answered without: a client that left had no time */
     uint64_t total;
     uint64_t requests; /* that made one at least */
     uint32_t most;     /* of one request */
@@ -36,7 +37,12 @@ static struct attempts count(const struct run *run, const struct expect *expect,
 {
     struct attempts seen = { .total = 0 };
     for (size_t i = 0; i < run->schedule->count; i++) {
-        if (counts[i] == 0 || !verdict_selects(run, expect, i)) continue;
+        if (counts[i] == 0) {
+            seen.judged += run->answers[i].answered && verdict_asks(run, expect, i);
+            continue;
+        }
+        if (!verdict_selects(run, expect, i)) continue;
+        seen.judged++;
         seen.requests++;
         seen.total += counts[i];
         if (counts[i] > seen.most) seen.most = counts[i];
@@ -77,6 +83,15 @@ void verdict_amplification(const struct run *run, const struct expect *expect,
               seen.most, check_ids_text(run, check, check->id_count, ids));
 }
 
+/* A limit that allows attempts says something when one was made, "none" when one might have been. */
+static bool is_untried(const struct expect *expect, const struct attempts *seen)
+{
+    if (seen->judged == 0) return true;
+    bool each = expect->attempts == EXPECT_ATTEMPTS_PER_REQUEST;
+    return each && seen->requests == 0 && compare_holds(expect->op, 0, expect->value) &&
+           compare_holds(expect->op, 1, expect->value);
+}
+
 /* `per_request` looks at the request with the most attempts: "<= 3" holds for all, ">= 2" for one
  * at least. */
 void verdict_attempts(const struct run *run, const struct expect *expect, struct check *check)
@@ -95,10 +110,12 @@ void verdict_attempts(const struct run *run, const struct expect *expect, struct
     struct attempts seen = count(run, expect, counts,
                                  each ? expect->value - (strict ? 1 : 0) : 1, check);
     mem_free(counts);
-    check->n = seen.requests;
+    check->n = seen.judged;
+    bool untried = is_untried(expect, &seen);
     bool holds = compare_holds(expect->op, each ? seen.most : seen.total, expect->value);
     if (holds || !verdict_shows_excess(expect)) check->id_count = 0;
-    if (!holds) check->status = CHECK_FAIL;
+    if (untried) check->status = CHECK_INCONCLUSIVE;
+    else if (!holds) check->status = CHECK_FAIL;
     char window[VERDICT_WINDOW_MAX], ids[VERDICT_IDS_TEXT_MAX];
     check_say(check,
               "expected %s %s %llu%s; %llu attempts for %llu requests that made one, at most %u "

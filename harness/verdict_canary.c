@@ -51,7 +51,10 @@ void verdict_canary(const struct run *run, const struct expect *expect, struct c
     };
     uint64_t count = 0;
     for (size_t i = 0; i < run->schedule->count; i++) {
-        if (!verdict_asks(run, expect, i)) continue;
+        bool counts = expect->gate == EXPECT_GATE_P95
+                          ? verdict_times(run, expect, i, CANARY_P95_NS)
+                          : verdict_asks(run, expect, i);
+        if (!counts) continue;
         check->n++;
         if (!breaks(expect->gate, &run->answers[i])) continue;
         count++;
@@ -95,12 +98,18 @@ void verdict_rollback(const struct run *run, const struct expect *expect, struct
                    rollback_trigger_rule(trigger), verdict_seconds(triggers[i].at_ns));
         if (!expect->rollback_expected) check_note(check, triggers[i].request);
     }
-    check->n = run->schedule->count;
+    for (size_t i = 0; i < run->schedule->count; i++) {
+        const struct run_answer *answer = &run->answers[i];
+        check->n += !answer->hung_up || run_outwaited(answer, ROLLBACK_P95_NS);
+    }
     if (expect->rollback_expected != (fired > 0)) check->status = CHECK_FAIL;
     if (fired == 0) buf_puts(&seen, "no trigger fired");
     if (fired == 0 && blind) {
         check->status = CHECK_UNOBSERVABLE;
         buf_puts(&seen, ", but nothing tells whether the breaker was open");
+    } else if (fired == 0 && check->n == 0) {
+        check->status = CHECK_INCONCLUSIVE;
+        buf_puts(&seen, ", but there was no answer to judge");
     }
     check_say(check, "expected %s rollback; %s (%llu answers in healthy traffic of %.1f/s)",
               expect->rollback_expected ? "a" : "no", buf_text(&seen),

@@ -83,7 +83,7 @@ void verdict_latency(const struct run *run, const struct expect *expect, struct 
     uint64_t *latencies_ns = mem_alloc(count, sizeof *latencies_ns);
     uint64_t slow = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!verdict_asks(run, expect, i)) continue;
+        if (!verdict_times(run, expect, i, expect->limit_ns)) continue;
         latencies_ns[check->n] = run_latency_ns(&run->answers[i]);
         if (latencies_ns[check->n++] <= expect->limit_ns) continue;
         slow++;

@@ -305,6 +305,11 @@ void verdict_order(const struct run *run, const struct expect *expect, struct ch
     }
     mem_free(fills.filled_ns);
     char ids[VERDICT_IDS_TEXT_MAX];
+    if (check->n == 0) {
+        check->status = CHECK_INCONCLUSIVE;
+        check_say(check, "expected the guide's order; there was no answer to judge");
+        return;
+    }
     if (wrong == 0) {
         check_say(check, "expected the guide's order; all of %llu paths keep it",
                   (unsigned long long)check->n);

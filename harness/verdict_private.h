@@ -39,6 +39,10 @@ const char *verdict_window_text(const struct expect *expect, const struct scenar
 bool verdict_selects(const struct run *run, const struct expect *expect, size_t index);
 /* The same for what is judged by answers: a client that hung up is owed none. */
 bool verdict_asks(const struct run *run, const struct expect *expect, size_t index);
+/* The same for whether it was slower than a limit: a client that hung up later was not served in
+ * time, and one that hung up earlier might have been. */
+bool verdict_times(const struct run *run, const struct expect *expect, size_t index,
+                   uint64_t limit_ns);
 
 /* How much later than planned things may be seen: 1 ms in the simulation; in the real world 150 ms,
  * for a machine that is busy with something else, and for how long that was seen to hold up the

@@ -149,6 +149,29 @@ static void slow_answers_roll_back_after_two_windows_in_a_row(void **state)
     stage_close(&stage);
 }
 
+/* A client that left after the limit waited longer; one that left before may have been served. */
+static void whoever_left_after_waiting_too_long_rolls_back(void **state)
+{
+    (void)state;
+    struct stage stage;
+    open(&stage, HALF_HOUR("  - rollback: never\n"));
+    for (uint32_t i = 0; i < 2 * PER_WINDOW; i += 10) {
+        struct run_answer *answer = &stage.run.answers[i];
+        answer->answered = false;
+        answer->hung_up = true;
+        answer->done_ns = answer->intended_ns + 400 * NS_PER_MS;
+    }
+    assert_false(find(&stage, ROLLBACK_P95).fired);
+    assert_false(find(&stage, ROLLBACK_ERRORS).fired); /* it is owed none */
+    spoil(&stage, make_slow, 0, 2 * PER_WINDOW, 10);
+    struct rollback found = find(&stage, ROLLBACK_P95);
+    assert_true(found.fired);
+    assert_int_equal(600 * NS_PER_S, found.at_ns);
+    assert_int_equal(0, found.request);
+    assert_false(find(&stage, ROLLBACK_ERRORS).fired);
+    stage_close(&stage);
+}
+
 /* Ten seconds of errors in five healthy minutes are 3.3 %; five seconds 1.7 %. */
 static void errors_roll_back_as_soon_as_any_window_has_too_many(void **state)
 {
@@ -229,6 +252,7 @@ int main(void)
         cmocka_unit_test(one_invalid_output_fails_the_canary_and_rolls_back),
         cmocka_unit_test(a_canary_of_few_requests_is_inconclusive),
         cmocka_unit_test(slow_answers_roll_back_after_two_windows_in_a_row),
+        cmocka_unit_test(whoever_left_after_waiting_too_long_rolls_back),
         cmocka_unit_test(errors_roll_back_as_soon_as_any_window_has_too_many),
         cmocka_unit_test(fallbacks_roll_back_after_fifteen_minutes),
         cmocka_unit_test(requests_that_want_a_baseline_are_no_fallbacks),

@@ -179,12 +179,17 @@ static void what_counts_is_what_was_asked_for_and_could_be_given(void **state)
     answers[5].answered = false;
     answers[5].hung_up = true;
     slo_report_make(&stage.run, &report);
-    /* Not the 400, not the hang-up. */
+    /* Not the 400, not the hang-up after 1 ms. */
     assert_int_equal(4798, report.indicators[SLO_AVAILABILITY].n);
     assert_int_equal(1, report.indicators[SLO_AVAILABILITY].bad);
     assert_int_equal(1, report.indicators[SLO_LATENCY].bad);
     assert_int_equal(4797, report.indicators[SLO_FRESHNESS].n);
     assert_int_equal(2, report.indicators[SLO_FRESHNESS].bad);
+    answers[5].done_ns = answers[5].intended_ns + 301 * NS_PER_MS; /* it waited too long for 300 */
+    slo_report_make(&stage.run, &report);
+    assert_int_equal(4798, report.indicators[SLO_AVAILABILITY].n);
+    assert_int_equal(2, report.indicators[SLO_LATENCY].bad);
+    assert_int_equal(4797, report.indicators[SLO_FRESHNESS].n);
     run_set_invalid(&stage.run, "nothing");
     slo_report_make(&stage.run, &report);
     assert_false(report.known);

@@ -217,6 +217,86 @@ static void a_client_that_hung_up_is_owed_nothing(void **state)
     stage_close(&stage);
 }
 
+static void leave(struct stage *stage, size_t index, uint64_t after_ns)
+{
+    struct run_answer *answer = &stage->run.answers[index];
+    answer->done_ns = answer->intended_ns + after_ns;
+    answer->answered = false;
+    answer->answers = 0;
+    answer->served = SERVED_NOBODY;
+    answer->hung_up = true;
+}
+
+static void nothing_judged_passes_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "order", "attempts.per_request", "attempts.total",
+                                         "rollback", "amplification" };
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO("  - order: guide\n  - attempts: { per_request: '<= 3' }\n"
+                                      "  - attempts: { total: '<= 60' }\n  - rollback: never\n"
+                                      "  - amplification: '<= 2'\n"), NULL);
+    stage_make_up(&stage);
+    stage.run.attempt_count = stage.run.delivery_count = 0;
+    for (size_t i = 0; i < stage.schedule.count; i++) {
+        leave(&stage, i, 5 * NS_PER_MS);
+        stage.run.answers[i].attempt_count = 0;
+    }
+    stage_judge(&stage);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct check *check = stage_check(&stage, names[i]);
+        if (check->status != CHECK_INCONCLUSIVE) fail_msg("%s: %s", names[i], check->sentence);
+        assert_int_equal(0, check->n);
+    }
+    stage_close(&stage);
+}
+
+/* Answers of the cache: none needed an attempt, which is what some expectations ask for. */
+static void no_attempt_passes_what_asks_for_few_of_all(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO("  - attempts: { per_request: '<= 3', total: 0 }\n"
+                                      "  - attempts: { per_request: 0, in: outage }\n"
+                                      "  - attempts: { total: '>= 1', in: outage }\n"), NULL);
+    stage_make_up(&stage);
+    stage.run.attempt_count = stage.run.delivery_count = 0;
+    for (size_t i = 0; i < stage.schedule.count; i++) {
+        stage.run.answers[i].served = SERVED_CACHE;
+        stage.run.answers[i].attempt_count = 0;
+    }
+    stage_judge(&stage);
+    assert_int_equal(CHECK_INCONCLUSIVE, stage_check(&stage, "attempts.per_request")->status);
+    stage_assert_passes(&stage, "attempts.total");
+    assert_int_equal(1200, stage_check(&stage, "attempts.total")->n);
+    stage_assert_passes(&stage, "attempts.per_request in outage");
+    stage_assert_fails(&stage, "attempts.total in outage", "0 attempts for 0 requests");
+    stage_close(&stage);
+}
+
+/* Who hung up later than the limit waited longer than it; who left earlier says nothing. */
+static void whoever_hangs_up_later_than_the_limit_was_not_served_in_time(void **state)
+{
+    (void)state;
+    struct stage stage;
+    stage_open(&stage, STAGE_SCENARIO("  - latency: { p95: 300ms }\n  - canary: stage\n"
+                                      "  - served: { error: 0 }\n"), NULL);
+    stage_make_up(&stage);
+    for (size_t i = 0; i < 120; i++) leave(&stage, i, 300 * NS_PER_MS);
+    stage_judge(&stage);
+    stage_assert_passes(&stage, "latency.p95");
+    stage_assert_passes(&stage, "canary.p95");
+    assert_int_equal(1080, stage_check(&stage, "latency.p95")->n);
+    for (size_t i = 0; i < 120; i++) leave(&stage, i, 300 * NS_PER_MS + 1);
+    stage_judge(&stage);
+    stage_assert_fails(&stage, "latency.p95",
+                       "p95 was never (not answered), 120 of 1200 answers were slower (r000000");
+    stage_assert_fails(&stage, "canary.p95", "120 of 1200 answers (10.00 %) were slower");
+    assert_int_equal(1080, stage_check(&stage, "canary.error_rate")->n);
+    stage_assert_passes(&stage, "served.error"); /* it is owed none */
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +307,9 @@ int main(void)
         cmocka_unit_test(a_fault_that_hit_nobody_is_inconclusive),
         cmocka_unit_test(a_stranger_passes_by_what_can_be_seen),
         cmocka_unit_test(a_client_that_hung_up_is_owed_nothing),
+        cmocka_unit_test(nothing_judged_passes_nothing),
+        cmocka_unit_test(no_attempt_passes_what_asks_for_few_of_all),
+        cmocka_unit_test(whoever_hangs_up_later_than_the_limit_was_not_served_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
