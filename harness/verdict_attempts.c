@@ -83,7 +83,8 @@ void verdict_amplification(const struct run *run, const struct expect *expect,
               seen.most, check_ids_text(run, check, check->id_count, ids));
 }
 
-/* A limit that allows attempts says something when one was made, "none" when one might have been. */
+/* A limit that allows attempts says something when one was made, "none" when one might have
+ * been. */
 static bool is_untried(const struct expect *expect, const struct attempts *seen)
 {
     if (seen->judged == 0) return true;

@@ -99,8 +99,8 @@ static void say_unseen(const struct run *run, const struct beginning *found, str
         return;
     }
     check_say(check,
-              "%s; answers are fresh from %.3f s on, but after %.3f s none was asked for until that "
-              "would have lasted 2 s: let requests go on",
+              "%s; answers are fresh from %.3f s on, but after %.3f s none was asked for until "
+              "that would have lasted 2 s: let requests go on",
               expected, verdict_seconds(from_ns), verdict_seconds(found->until_ns));
 }
 
