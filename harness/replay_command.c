@@ -46,13 +46,22 @@ static void print_divergence(const char *path, const struct replay *replay)
     }
 }
 
+static void print_unread(const struct err_note *note)
+{
+    err_note_print(stderr, note);
+    if (note->err != ERR_NOT_FOUND) return;
+    fputs("a trace is written by runs over sockets (--world real or both): what is simulated has "
+          "none\n",
+          stderr);
+}
+
 static int replay(const char *path)
 {
     struct replay result;
     struct err_note note = { .err = ERR_OK };
     int code = EXIT_BAD_USAGE;
     if (replay_file(path, &result, &note) != ERR_OK) {
-        err_note_print(stderr, &note);
+        print_unread(&note);
     } else {
         struct buf sentence;
         buf_init(&sentence, BUF_UNBOUNDED);
@@ -75,7 +84,7 @@ static int replay_changed(const char *path, const struct trace_changes *changes)
     size_t length = 0;
     int code = EXIT_BAD_USAGE;
     if (file_read(path, REPLAY_BYTES_MAX, &text, &length, &note) != ERR_OK) {
-        err_note_print(stderr, &note);
+        print_unread(&note);
     } else {
         code = whatif_command(path, text, length, changes);
     }

@@ -72,8 +72,9 @@ static int make_reports(const struct words *words, struct suite *suite, struct a
     if (words->outputs.baseline != NULL) suite->baseline = &baseline;
     bool named = report_outputs_any(&words->outputs);
     int code = rc == ERR_OK ? EXIT_INVALID_RUN : EXIT_BAD_USAGE;
-    if (rc == ERR_OK && !named)
-        rc = report_write_rebuilt(folder_of(words->path, arena), suite, &note);
+    const char *folder = folder_of(words->path, arena);
+    if (rc == ERR_OK && !named) rc = report_write_rebuilt(folder, suite, &note);
+    if (rc == ERR_OK && !named) printf("report: %s/index.html\n", folder);
     if (rc == ERR_OK) rc = report_outputs_write(&words->outputs, suite, &note);
     if (rc == ERR_OK)
         code = report_outputs_gate(&words->outputs, suite, EXIT_OK, stderr);

@@ -67,7 +67,9 @@ void verdict_breaker(const struct run *run, const struct expect *expect, struct 
     struct buf expected, seen;
     buf_init(&expected, BUF_UNBOUNDED);
     buf_init(&seen, BUF_UNBOUNDED);
+    char window[VERDICT_WINDOW_MAX];
     put_expected(&expected, expect);
+    buf_puts(&expected, verdict_window_text(expect, run->scenario, window));
     put_seen(&seen, run, &span);
     check->n = span.count;
     if (!run->permits_known) {

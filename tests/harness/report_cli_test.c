@@ -90,6 +90,7 @@ static void report_makes_the_same_files_again(void **state)
     save("a/junit.xml", "");
     save("a/index.html", "");
     assert_int_equal(RUN(&command, "report", FOLDER "/a"), 0);
+    assert_says(&command, "report: " FOLDER "/a/index.html\n");
     char *junit_again = load("a/junit.xml");
     char *html_again = load("a/index.html");
     assert_string_equal(junit_again, junit);
