@@ -168,6 +168,19 @@ static void add_world(struct diff *diff, const char *scenario, const struct suit
     diff->worlds[diff->world_count++] = row;
 }
 
+/* A disagreement belongs to the real world, which was added last. */
+static void compare_agreement(struct diff *diff, const struct suite_scenario *old,
+                              const struct suite_scenario *new)
+{
+    bool before = old != NULL && suite_scenario_disagrees(old);
+    bool after = suite_scenario_disagrees(new);
+    if (before == after) return;
+    bool compared = after || new->has_parity || new->has_replay;
+    struct diff_world *row = &diff->worlds[diff->world_count - 1];
+    row->agreement = after ? CHANGE_WORSE : compared ? CHANGE_BETTER : CHANGE_NONE;
+    note_change(diff, row->agreement);
+}
+
 void diff_make(struct diff *out, const struct suite *old, const struct suite *new)
 {
     *out = (struct diff){ .world_count = 0 };
@@ -178,6 +191,7 @@ void diff_make(struct diff *out, const struct suite *old, const struct suite *ne
             add_world(out, item->scenario.name, world_of(before, (enum world)which),
                       world_of(item, (enum world)which));
         }
+        if (world_of(item, WORLD_REAL) != NULL) compare_agreement(out, before, item);
     }
     for (size_t i = 0; i < old->count; i++) {
         const struct suite_scenario *item = &old->scenarios[i];

@@ -9,6 +9,7 @@
  *   - a check or a scenario that only the new result has and that does not pass. What the old one
  *     could not judge is no comparison, and counts as new: behind an invalid run whatever does not
  *     pass is worse, another invalid run too, and nothing is better;
+ *   - worlds that disagree now, or a trace that diverges, and did not;
  *   - a p95 that rose so far that its 95 % intervals (report_figures.h) do not overlap;
  *   - a share of fresh answers (cache or upstream) that fell, or of errors and lost answers that
  *     rose, by more than 3.29 standard errors of the difference: by chance once in 2,000 times.
@@ -36,6 +37,7 @@ struct diff_world {
     enum change verdict; /* NEW, GONE: the whole world; NEW with `old`: that was not judged */
     bool new_fails;      /* new, or not judged before, and it does not pass */
     enum change p95, fresh, errors;
+    enum change agreement; /* real: of the two worlds, or of the trace with a fresh engine */
 };
 
 struct diff_check {

@@ -108,10 +108,11 @@ static void put_tallies(struct buf *out, const struct tally *tallies, size_t cou
 
 void diff_sentence(struct buf *out, const struct diff *diff)
 {
-    enum { WORSE, P95, SHARES, NEW_CHECK, BLIND_CHECK, NEW_RUN, BLIND_RUN, BETTER };
-    enum { FIGURES = BETTER + 1, GONE, RUN_GONE };
+    enum { WORSE, DISAGREE, P95, SHARES, NEW_CHECK, BLIND_CHECK, NEW_RUN, BLIND_RUN };
+    enum { BETTER = BLIND_RUN + 1, AGREE, FIGURES, GONE, RUN_GONE };
     struct tally tallies[] = {
         [WORSE] = { "check is worse", "checks are worse", 0 },
+        [DISAGREE] = { "scenario's worlds disagree now", "scenarios' worlds disagree now", 0 },
         [P95] = { "p95 rose beyond chance", "p95s rose beyond chance", 0 },
         [SHARES] = { "share of answers is worse", "shares of answers are worse", 0 },
         [NEW_CHECK] = { "new check does not pass", "new checks do not pass", 0 },
@@ -121,6 +122,7 @@ void diff_sentence(struct buf *out, const struct diff *diff)
         [BLIND_RUN] = { "run was not judged before and does not pass",
                         "runs were not judged before and do not pass", 0 },
         [BETTER] = { "check is better", "checks are better", 0 },
+        [AGREE] = { "scenario's worlds agree again", "scenarios' worlds agree again", 0 },
         [FIGURES] = { "figure is better", "figures are better", 0 },
         [GONE] = { "check is gone", "checks are gone", 0 },
         [RUN_GONE] = { "run is gone", "runs are gone", 0 },
@@ -134,6 +136,8 @@ void diff_sentence(struct buf *out, const struct diff *diff)
     }
     for (size_t i = 0; i < diff->world_count; i++) {
         const struct diff_world *row = &diff->worlds[i];
+        tallies[DISAGREE].count += row->agreement == CHANGE_WORSE;
+        tallies[AGREE].count += row->agreement == CHANGE_BETTER;
         tallies[P95].count += row->p95 == CHANGE_WORSE;
         tallies[SHARES].count += row->fresh == CHANGE_WORSE;
         tallies[SHARES].count += row->errors == CHANGE_WORSE;

@@ -202,6 +202,34 @@ static void a_scenario_that_is_new_or_gone_is_told(void **state)
     assert_true(two->diff.worse);
 }
 
+static void worlds_that_disagree_now_are_worse(void **state)
+{
+    struct two *two = *state;
+    two->new.scenarios[0].parity.holds = false;
+    compare(two);
+    assert_true(two->diff.worse);
+    assert_int_equal(diff_find(&two->diff, "calm", "real")->agreement, CHANGE_WORSE);
+    check_says(two, "Worse: 1 scenario's worlds disagree now; 7 checks as before.");
+    diff_deinit(&two->diff);
+    two->old.scenarios[0].parity.holds = false;
+    compare(two);
+    assert_false(two->diff.worse);
+    diff_deinit(&two->diff);
+    two->new.scenarios[0].parity.holds = true;
+    compare(two);
+    assert_true(two->diff.better);
+    diff_deinit(&two->diff);
+    two->new.scenarios[0].has_parity = false; /* not compared */
+    compare(two);
+    assert_false(two->diff.worse || two->diff.better);
+    diff_deinit(&two->diff);
+    two->new.scenarios[0].has_parity = true;
+    two->new.scenarios[0].parity.holds = false;
+    two->new.scenarios[0].scenario.name = "calmer";
+    compare(two);
+    assert_true(two->diff.worse);
+}
+
 static void slow_down(struct suite *suite, uint64_t more_ns)
 {
     struct run *run = &suite->scenarios[0].real.run;
@@ -339,6 +367,7 @@ int main(void)
         TEST(inconclusive_that_fails_is_worse_and_invalid_is_worst),
         TEST(a_new_check_is_worse_only_when_it_does_not_pass),
         TEST(a_scenario_that_is_new_or_gone_is_told),
+        TEST(worlds_that_disagree_now_are_worse),
         TEST(a_faster_p95_is_better_and_an_invalid_run_has_none),
         TEST(p95_and_shares_change_beyond_chance_or_not_at_all),
         TEST(markdown_escapes_what_strangers_wrote_and_folds_the_rest),
