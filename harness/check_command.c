@@ -70,8 +70,8 @@ static bool print_simulated(const struct suite_scenario *item, const struct vacu
                item->scenario.path);
         return true;
     }
-    printf("%s: without its faults %zu of %zu expectations fail, and %zu requests fare "
-           "differently\n",
+    printf("%s: without its faults %zu of %zu expectations do worse, and %zu requests "
+           "fare differently\n",
            item->scenario.path, vacuity->failing, vacuity->count, vacuity->differing);
     print_untouched(item, vacuity);
     return false;

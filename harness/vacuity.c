@@ -36,7 +36,7 @@ static void make_answer(struct run *run, uint32_t at, const struct fate *fate)
     const struct engine_config *config = &run->config->engine;
     const struct cache_config *cache = &config->cache;
     struct run_answer *answer = &run->answers[at];
-    uint64_t took_ns = fate->at_the_limit ? config->request_deadline_ns : NS_PER_MS;
+    uint64_t took_ns = fate->at_the_limit ? config->request_deadline_ns : 1;
     if (answer->intended_ns == INSTANT_NEVER) answer->intended_ns = run->schedule->items[at].at_ns;
     answer->sent_ns = answer->intended_ns;
     answer->done_ns = answer->intended_ns + took_ns;

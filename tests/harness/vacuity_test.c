@@ -161,13 +161,15 @@ static void a_gate_with_too_few_requests_can_never_pass(void **state)
     struct stage stage;
     struct vacuity vacuity;
     stage_open(&stage,
-               STAGE_SCENARIO("  - latency: { p95: 300ms, p99.9: 300ms }\n  - canary: later\n"
+               STAGE_SCENARIO("  - latency: { p90: 500us, p95: 300ms, p99.9: 300ms }\n"
+                              "  - canary: later\n"
                               "  - canary: { stage: stage, in: outage }\n"
                               "  - served: { error: 0 }\n"),
                NULL);
     struct suite_scenario item = item_of(&stage);
     vacuity_find(&item, &vacuity);
     assert_false(find(&stage, &vacuity, "latency.p95")->never_passes);
+    assert_false(find(&stage, &vacuity, "latency.p90")->never_passes);
     assert_true(find(&stage, &vacuity, "latency.p99.9")->never_passes); /* 4,603 are needed */
     assert_false(find(&stage, &vacuity, "canary.error_rate")->never_passes);
     assert_true(find(&stage, &vacuity, "canary.error_rate in outage")->never_passes);
