@@ -151,8 +151,9 @@ static enum err parse_recovers(struct expect_parser *parser, struct expect check
     if (!expect_window_has_load(scenario, check.workload, last.to_ns, scenario->duration_ns)) {
         return yaml_note(reader->file, key, reader->note,
                          "no request comes after the last phase \"%s\", so nobody can see a "
-                         "recovery; let the scenario go on after it",
-                         last.name);
+                         "recovery; let the scenario go on after it%s",
+                         last.name,
+                         scenario->phase_count > 1 ? ", or name an earlier one: after: PHASE" : "");
     }
     check.text = expect_pair_text(parser, yaml_get_key(map, "within"), within);
     return expect_add(parser, key, NULL, check);
