@@ -118,6 +118,22 @@ static void add_check(struct diff *diff, const struct diff_check *check)
     diff->worse = diff->worse || check->new_fails;
 }
 
+/* An expectation that now asks for something else under its old name is a new one, unless it got
+ * worse: nothing is better because less is asked for. */
+static enum change check_change(const struct check *old, const struct check *new)
+{
+    if (old == NULL) return CHANGE_NEW;
+    enum change change = status_change(old->status, new->status);
+    return change != CHANGE_WORSE && strcmp(old->text, new->text) != 0 ? CHANGE_NEW : change;
+}
+
+/* Whether a check that does not pass is more than what the old result knows. */
+static bool is_news(const struct check *old, const struct check *new)
+{
+    if (check_status_badness(new->status) <= 1) return false;
+    return old == NULL || (!is_judged(old->status) && old->status != new->status);
+}
+
 static void compare_checks(struct diff *diff, const struct diff_world *row)
 {
     const struct verdicts *old = &row->old->verdict;
@@ -126,9 +142,8 @@ static void compare_checks(struct diff *diff, const struct diff_world *row)
         struct diff_check check = { .scenario = row->scenario, .world = row->world };
         check.new = &new->checks[i];
         check.old = find_check(old, check.new->name);
-        check.change =
-            check.old == NULL ? CHANGE_NEW : status_change(check.old->status, check.new->status);
-        check.new_fails = check.change == CHANGE_NEW && check_status_badness(check.new->status) > 1;
+        check.change = check_change(check.old, check.new);
+        check.new_fails = is_news(check.old, check.new);
         add_check(diff, &check);
     }
     for (size_t i = 0; i < old->count; i++) {

@@ -8,7 +8,8 @@
  *     inconclusive, fail; or that was on it and could not be judged now: not observable, invalid;
  *   - a check or a scenario that only the new result has and that does not pass. What the old one
  *     could not judge is no comparison, and counts as new: behind an invalid run whatever does not
- *     pass is worse, another invalid run too, and nothing is better;
+ *     pass is worse, another invalid run too, and nothing is better. An expectation that asks for
+ *     something else under its old name is told as new, unless it got worse;
  *   - worlds that disagree now, or a trace that diverges, and did not;
  *   - a p95 that rose so far that its 95 % intervals (report_figures.h) do not overlap;
  *   - a share of fresh answers (cache or upstream) that fell, or of errors and lost answers that
@@ -44,8 +45,8 @@ struct diff_check {
     const char *scenario;
     const char *world;
     const struct check *old, *new;
-    enum change change; /* NEW with `old`: that was not judged */
-    bool new_fails;     /* NEW, and it does not pass */
+    enum change change; /* NEW with `old`: that was not judged, or asked for something else */
+    bool new_fails;     /* it does not pass, and there is none before, or that was not judged */
 };
 
 struct diff {

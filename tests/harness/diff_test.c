@@ -202,6 +202,26 @@ static void a_scenario_that_is_new_or_gone_is_told(void **state)
     assert_true(two->diff.worse);
 }
 
+static void an_expectation_that_asks_for_less_is_new_and_not_better(void **state)
+{
+    struct two *two = *state;
+    struct check *failed = outage_check(&two->new, 2);
+    snprintf(failed->text, sizeof failed->text, "p95 <= 9s");
+    compare(two); /* it still fails */
+    assert_false(two->diff.worse);
+    assert_int_equal(two->diff.checks[0].change, CHANGE_NEW);
+    diff_deinit(&two->diff);
+    failed->status = CHECK_PASS;
+    compare(two);
+    assert_false(two->diff.worse || two->diff.better);
+    check_says(two, "new    outage (sim) latency.p95: fail -> pass");
+    diff_deinit(&two->diff);
+    outage_check(&two->old, 2)->status = CHECK_PASS;
+    failed->status = CHECK_FAIL;
+    compare(two);
+    assert_true(two->diff.worse);
+}
+
 static void worlds_that_disagree_now_are_worse(void **state)
 {
     struct two *two = *state;
@@ -367,6 +387,7 @@ int main(void)
         TEST(inconclusive_that_fails_is_worse_and_invalid_is_worst),
         TEST(a_new_check_is_worse_only_when_it_does_not_pass),
         TEST(a_scenario_that_is_new_or_gone_is_told),
+        TEST(an_expectation_that_asks_for_less_is_new_and_not_better),
         TEST(worlds_that_disagree_now_are_worse),
         TEST(a_faster_p95_is_better_and_an_invalid_run_has_none),
         TEST(p95_and_shares_change_beyond_chance_or_not_at_all),
