@@ -173,7 +173,7 @@ static void add_world(struct diff *diff, const char *scenario, const struct suit
         diff->missing++;
     } else {
         row.verdict = status_change(old->verdict.status, new->verdict.status);
-        row.new_fails = !is_judged(old->verdict.status) && new->verdict.status != CHECK_PASS;
+        row.new_fails = row.verdict == CHANGE_NEW && new->verdict.status != CHECK_PASS;
         diff->worse = diff->worse || row.new_fails;
         note_change(diff, row.verdict);
         compare_figures(diff, &row);

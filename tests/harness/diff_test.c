@@ -106,15 +106,18 @@ static void what_fails_behind_an_invalid_run_is_worse(void **state)
                     "1 run was not judged before and does not pass; 6 checks as before.");
 }
 
-static void an_invalid_run_is_no_proof_that_nothing_is_worse(void **state)
+/* Its own exit code says enough; a result is never worse than itself. */
+static void a_run_that_is_invalid_as_before_is_no_comparison(void **state)
 {
     struct two *two = *state;
     end_third_as(&two->old, CHECK_INVALID);
     end_third_as(&two->new, CHECK_INVALID);
     compare(two);
-    assert_true(two->diff.worse);
+    assert_false(two->diff.worse);
+    assert_false(two->diff.better);
     assert_int_equal(two->diff.check_count, 0);
-    check_says(two, "Worse: 1 run was not judged before and does not pass; 7 checks as before.");
+    check_says(two, "no comparison: a run is invalid");
+    check_says(two, "No worse: nothing that matters changed; 7 checks as before.");
 }
 
 static void a_check_that_could_not_be_observed_is_like_a_new_one(void **state)
@@ -380,7 +383,7 @@ int main(void)
         TEST(a_result_is_no_worse_than_itself),
         TEST(nothing_behind_an_invalid_run_is_better),
         TEST(what_fails_behind_an_invalid_run_is_worse),
-        TEST(an_invalid_run_is_no_proof_that_nothing_is_worse),
+        TEST(a_run_that_is_invalid_as_before_is_no_comparison),
         TEST(a_check_that_could_not_be_observed_is_like_a_new_one),
         TEST(a_check_that_cannot_be_judged_any_more_is_worse),
         TEST(a_check_that_passed_and_fails_is_worse_and_the_other_way_round_better),
