@@ -84,6 +84,9 @@ void run_settle(struct run *run)
 void run_close(struct run *run)
 {
     uint64_t end_ns = run_played_ns(run);
+    const size_t count = run->transition_count;
+    /* Mostly so, and always in a sweep's many simulations: then no answer need be looked at. */
+    if (count == 0 || run->transitions[count - 1].at <= end_ns) return;
     for (size_t i = 0; i < run->schedule->count; i++) {
         const struct run_answer *answer = &run->answers[i];
         if (is_over(answer)) end_ns = u64_max(end_ns, answer->done_ns);
