@@ -37,12 +37,6 @@ static size_t terminal_columns(const struct progress *progress)
     return size.ws_col;
 }
 
-bool progress_fits(const struct progress *progress, size_t columns)
-{
-    size_t room = terminal_columns(progress);
-    return room == 0 || columns + (size_t)progress->name_width <= room;
-}
-
 int progress_name_width(const struct progress *progress, size_t rest)
 {
     enum { LEAST = 12 };

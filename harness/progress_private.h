@@ -9,9 +9,8 @@ const char *progress_colour(const struct progress *progress, enum check_status s
 const char *progress_plain(const struct progress *progress);
 /* Of an interrupted run much has not been. */
 bool progress_was_begun(const struct suite_world *world);
-/* Whether a line of so many columns stays one line: always so but on a terminal. */
-bool progress_fits(const struct progress *progress, size_t columns);
-/* Of the scenarios' names, as they stand below one another beside `rest` more columns. */
+/* Of the scenarios' names, as they stand below one another beside `rest` more columns:
+ * progress->name_width, but less on a terminal that is too narrow for that. */
 int progress_name_width(const struct progress *progress, size_t rest);
 /* Padded to `width`, or cut to it. */
 void progress_put_name(const struct progress *progress, const char *name, int width);

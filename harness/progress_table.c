@@ -80,13 +80,13 @@ static void fit(struct table *table, const struct progress *progress)
 {
     static const int spare[] = { CACHE, UPSTREAM, STALE, BASELINE };
     enum { GOOD = 2, NAME_LEAST = 20 };
-    for (size_t i = 0; i < sizeof spare / sizeof spare[0]; i++) {
-        size_t rest = rest_width(table);
-        bool enough = i >= GOOD && progress_name_width(progress, rest) >= NAME_LEAST;
-        if (enough || progress_fits(progress, rest)) break;
-        table->widths[spare[i]] = 0;
-    }
     table->name_width = progress_name_width(progress, rest_width(table));
+    for (size_t i = 0; i < sizeof spare / sizeof spare[0]; i++) {
+        bool enough = i >= GOOD && table->name_width >= NAME_LEAST;
+        if (enough || table->name_width == progress->name_width) break;
+        table->widths[spare[i]] = 0;
+        table->name_width = progress_name_width(progress, rest_width(table));
+    }
 }
 
 static void print_left_out(const struct table *table, FILE *out)

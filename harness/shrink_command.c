@@ -1,9 +1,9 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/units.h"
 #include "base/yaml.h"
 #include "harness/capsule.h"
 #include "harness/cli.h"
@@ -144,7 +144,6 @@ out:
 static bool parse_option(struct shrink_options *options, const char **out_path, const char *name,
                          const char *value)
 {
-    char *end = NULL;
     if (strcmp(name, "--check") == 0) {
         options->check = value;
     } else if (strcmp(name, "--configs") == 0) {
@@ -152,10 +151,10 @@ static bool parse_option(struct shrink_options *options, const char **out_path, 
     } else if (strcmp(name, "--out") == 0) {
         *out_path = value;
     } else if (strcmp(name, "--runs") == 0) {
-        unsigned long runs = strtoul(value, &end, 10);
+        uint64_t runs = 0;
+        bool good = units_parse_decimal(value, 0, &runs) && runs > 0 && runs <= UINT32_MAX;
         options->runs_max = (uint32_t)runs;
-        if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && runs > 0 && runs <= UINT32_MAX)
-            return true;
+        if (good) return true;
         fprintf(stderr, "error: --runs %s: write a number of simulations, such as 500\n", value);
         return false;
     } else {
